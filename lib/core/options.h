@@ -1,0 +1,16 @@
+/* options: reading a public options struct of any version. */
+#ifndef CNN_CORE_OPTIONS_H
+#define CNN_CORE_OPTIONS_H
+
+#include "core/status.h"
+
+/* Copy *given (whose first field is its size) into the full struct *full of `known` bytes, the rest zero. given NULL: all zero but
+ * the size. first: size of the struct in the release that brought it. CNN_EINVAL: smaller than first; CNN_ETOONEW: a non-zero byte
+ * beyond `known`. `what` names the struct. full->size becomes known. */
+cnn_status cnn__options(void *full, size_t known, size_t first, const void *given, const char *what);
+
+/* Value of a float or int field: zero means the default, CNN_ZERO / CNN_ZERO_INT mean zero. */
+float cnn__option(float value, float standard);
+int32_t cnn__option_int(int32_t value, int32_t standard);
+
+#endif

@@ -1,0 +1,32 @@
+/* parallel: the context's pool of worker threads.
+ *
+ * Work is a number of items fixed by the size of the problem. Workers (the caller is one of them) claim items by an
+ * atomic counter: who does an item is free, where its result goes is not. Idle workers spin briefly, then sleep.
+ * After fork the child's pool has no threads and makes new ones on first use. Signals are blocked in workers. */
+#ifndef CNN_CORE_PARALLEL_H
+#define CNN_CORE_PARALLEL_H
+
+#include "cnn/context.h"
+
+#include <stdint.h>
+
+typedef struct cnn__pool_threads cnn__pool_threads;
+typedef void cnn__item_fn(void *user, int64_t item, int32_t worker);
+
+/* threads >= 1 counts the caller; threads - 1 are started at the first run, not before (loading the library or making a
+ * context starts none). A worker that cannot be started is done without (logged once). */
+cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t threads);
+void cnn__pool_free(cnn__pool_threads *pool); /* joins; NULL does nothing */
+int32_t cnn__pool_size(const cnn__pool_threads *pool);
+
+/* Call function(user, item, worker) once for each item in [0, items), worker in [0, size); return when all are done: everything
+ * that the items wrote is then visible to the caller. Allocates nothing once the threads exist. When the pool is busy with another
+ * caller (or called from inside an item), all items run on the calling thread with worker 0 of that caller's own scratch: callers
+ * must size scratch by their own run record, never share it by worker index between callers. */
+void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user);
+
+/* Threads to use when none are asked for: CNN_NUM_THREADS, else the affinity mask's count cut by the cgroup quota
+ * (v1 and v2, rounded up); at least 1. */
+int32_t cnn__threads_default(void);
+
+#endif

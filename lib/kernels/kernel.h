@@ -1,0 +1,131 @@
+/* kernel: the table of numeric kernels and their contracts.
+ *
+ * The plain C in reference/ *defines* every result to the bit; each fast form equals it exactly, for every input,
+ * NaN payloads aside. A kernel runs on its caller's thread, allocates nothing, keeps no state, never reads or writes
+ * past its arrays, assumes no alignment beyond that of float, and is reentrant. Arrays do not overlap unless "in
+ * place" is said (then: exactly the same pointer). All tensors are dense, row-major, NHWC. "fma chain" means: one
+ * accumulator, acc = fmaf(a, b, acc), terms in the order given. Elsewhere multiply then add, never contracted. */
+#ifndef CNN_KERNELS_KERNEL_H
+#define CNN_KERNELS_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CNN__LANES 16    /* vectors of the vocabulary: sixteen floats, whatever the instruction set */
+#define CNN__SHARD 8     /* samples in a micro-shard: the unit of every sum over the batch */
+#define CNN__CBLOCK 32   /* input channels in a block of a convolution's fma chain */
+#define CNN__PIXELS 32   /* pixels in one float chain of the channel sums */
+
+/* Geometry of a convolution. x [n, h, w, c], y [n, oh, ow, f], kernel HWIO [kh, kw, c / groups, f].
+ * Tap (ky, kx) of output (i, j) reads input (i * sh + ky * dh - pt, j * sw + kx * dw - pl); taps outside the image are
+ * skipped. Output channel q belongs to group q / (f / groups) and reads that group's c / groups input channels. */
+typedef struct cnn__conv {
+  int64_t h, w, c;
+  int64_t oh, ow, f;
+  int64_t kh, kw, sh, sw, dh, dw;
+  int64_t pt, pl;
+  int64_t groups;
+} cnn__conv;
+
+/* Geometry of a pooling. x [n, h, w, c], y [n, oh, ow, c]; positions outside the image are left out. kh * kw <= 65536 */
+typedef struct cnn__pool {
+  int64_t h, w, c;
+  int64_t oh, ow;
+  int64_t kh, kw, sh, sw;
+  int64_t pt, pl;
+} cnn__pool;
+
+/* What each kernel does.
+ *
+ * conv_pack       w (HWIO) -> the form that conv_forward reads: per group, per 16 output channels (the last padded with
+ *                 zeros), per block of CNN__CBLOCK input channels (last one shorter): [ky][kx][channel][16].
+ *                 Size: cnn__conv_packed_floats(g), 64-byte aligned.
+ * conv_pack_t     the same for conv_backward_data: per group, per 16 input channels (padded), per block of CNN__CBLOCK
+ *                 output channels: [ky descending][kx descending][output channel][16 input channels].
+ *                 Size: cnn__conv_packed_t_floats(g), 64-byte aligned.
+ *                 (The blas provider keeps its own form within the same size.)
+ * conv_forward    y[b,i,j,q] = fma chain from bias[q] (0 if bias is NULL) over (block of CNN__CBLOCK input channels of
+ *                 the group, ky, kx, channel in block), then relu if asked (0 > y ? 0 : y).
+ * conv_backward_data     dx[b,i,j,p] = fma chain from 0 over (block of CNN__CBLOCK output channels of the group,
+ *                 ky descending, kx descending, output channel in block) of dy * w, over those taps whose output
+ *                 position exists.
+ * conv_backward_weights  dw (HWIO, written not added to) = the sum, image after image ((s0 + s1) + s2 ...), of
+ *                 s_b[ky,kx,p,q] = fma chain from 0 over output rows, then columns, of x * dy; taps outside skipped.
+ * scratch         cnn__conv_scratch_bytes(g) bytes per worker, 64-byte aligned, contents undefined.
+ *
+ * gemm_pack       w [k, n] row-major -> panels [ceil(n/16)][k][16], zero padded.
+ * gemm_pack_t     w [k, n] row-major -> panels [ceil(k/16)][n][16] of the transpose: element (p, j, l) = w[p*16+l][j].
+ *                 Size of either: cnn__gemm_packed_floats(k, n) of the matrix they hold, 64-byte aligned.
+ * gemm            c[i,j] = fma chain from bias[j] (0 if NULL) over p = 0..k-1 of a[i,p] * b[p,j], b given packed; then
+ *                 relu if asked. a has row stride lda, c row stride ldc. Used forward (gemm_pack) and for the input
+ *                 gradient (gemm_pack_t: n and k change places).
+ * gemm_tn         dw[p,j] (row stride n) for p in [k0, k1): rows of a and b in shards of CNN__SHARD; within a shard an
+ *                 fma chain from 0 in row order of a[i,p] * b[i,j]; shards joined by the fixed tree (see tree_sum).
+ *                 dw points at row 0. a [m, .] row stride lda, b [m, n] row stride ldb.
+ *
+ * channel_sums    sums[q] = double sum over samples, then blocks of CNN__PIXELS pixels of a sample, of the block's
+ *                 float sum (from its first element, in order). Blocks never span samples. Written, not added to.
+ * bn_moments      mean[q] = channel sum / (n * pixels), in double; m2[q]: same scheme over (x - (float)mean)^2
+ *                 (float subtract, multiply, add), corrected in double for the rounding of mean to float:
+ *                 d = mean - (double)(float)mean; m2 = max(0, S2 - N * d * d)  [since sum(x-mf) = N * d].
+ * bn_backward_sums  sum_dy: channel_sums of dy; sum_dy_xc: the same scheme over dy * (x - mean).
+ * bn_normalize    y = (x - mean) * scale + shift, per channel; in place allowed.
+ * bn_backward_apply  dx = (dy * a + (x - mean) * b) + d, per channel; dx may be dy.
+ *
+ * add             y = a + b; y may be a or b.        scale   y = x * s; in place allowed.
+ * relu            y = 0 > x ? 0 : x (NaN stays, -0 stays); in place allowed. relu_backward: dx = y > 0 ? dy : 0; dx may be dy.
+ * sigmoid         1 / (1 + exp(-x)), by cnn__exp (math.h); in place. backward: (dy * y) * (1 - y); dx may be dy.
+ * tanh            own form by cnn__tanh (math.h); in place. backward: dy * (1 - y * y); dx may be dy.
+ * softmax         per row: z = x - max; e = cnn__exp(z); y = e * (1 / sum e), sum in order of cnn__row_sum (math.h); in place.
+ *                 backward: dx = (dy - sum(dy * y)) * y, the sum as cnn__row_sum of products; dx may be dy.
+ * dropout         y = keep ? x * scale : 0 for n elements of ONE sample. Element e of the sample: bits 8: group e / 256, r = e %
+ *                 256, word r / 64, byte (r % 64) / 16, lane r % 16; bits 32: group e / 64, word (e % 64) / 16, lane e % 16.
+ *                 Philox block of counter {counter[0] + group * 16 + lane, counter[1..3]} under key; the value is that byte
+ *                 (word >> 8 * byte) & 255, or the word. keep = value >= threshold. Backward is the same call on dy. In place.
+ *
+ * maxpool         y = maximum of the window; the first, row by row, of equal ones wins (replace on strict >). winner (or
+ *                 NULL): index ky * kw + kx of that tap in the window.
+ * maxpool_backward  dx = 0, then dx[winner] += dy for outputs row by row.
+ *
+ * tree_sum        out[e] for e in [0, n) = the fixed binary tree over slots[s * stride + e], s in [0, count):
+ *                 for (d = 1; d < count; d *= 2) for (s = 0; s + d < count; s += 2 * d) slot[s] += slot[s + d]; out = slot[0].
+ *                 slots are left undefined; out may be slots. tree_sum_f64: the same in double.
+ *
+ * sgd             w -= rate * g.   sgd_momentum: v = momentum * v - rate * g; w += nesterov ? momentum * v - rate * g : v.
+ * adam            m += (g - m) * one_minus_beta_1; v += (g * g - v) * one_minus_beta_2; w -= (m * alpha) / (sqrt(v) + epsilon).
+ *
+ * scale_u8        dst = (float)src / divisor (a true division).
+ * warp            dst pixel (r, q) = bilinear sample of src at row m[0]*r + m[1]*q + m[2], column m[3]*r + m[4]*q + m[5], both
+ *                 clamped to the image (fill mode nearest); coordinates in double ((m0*r + m2) + m1*q), fraction and blend
+ *                 in float; channels apart; u8 values blended as float, then divided by divisor. A coordinate that is not
+ *                 finite counts as 0. */
+
+#define KERNEL(name, args) typedef void cnn__##name##_fn args;
+#include "kernels/kernels.def"
+#undef KERNEL
+
+typedef struct cnn__kernels {
+  const char *level;    /* "ref", "avx2", "avx512": what this table was filled up to */
+  const char *provider; /* "native", "blas", "ref": who computes gemm and convolution */
+#define KERNEL(name, args) cnn__##name##_fn *name;
+#include "kernels/kernels.def"
+#undef KERNEL
+} cnn__kernels;
+
+/* Sizes, the same on every level. */
+int64_t cnn__conv_packed_floats(const cnn__conv *g);
+int64_t cnn__conv_packed_t_floats(const cnn__conv *g);
+size_t cnn__conv_scratch_bytes(const cnn__conv *g);
+static inline int64_t cnn__gemm_packed_floats(int64_t k, int64_t n) { return (n + 15) / 16 * 16 * k; }
+
+/* The table for level and provider, as cpu.h found them (CNN_CPU, CNN_GEMM); filled once per process and pair,
+ * never freed, immutable. Never NULL. */
+const cnn__kernels *cnn__kernels_for(int32_t level, int32_t provider);
+
+/* Each level's families write their slots over what stands there: reference first, then every level the CPU has.
+ * A family that a level lacks simply keeps the slot below. The suffix is set by the build (-DCNN__LEVEL=avx2). */
+#define CNN__PASTE2(a, b) cnn__##a##_##b
+#define CNN__PASTE(a, b) CNN__PASTE2(a, b)
+#define CNN__NAME(f) CNN__PASTE(CNN__LEVEL, f)
+
+#endif
