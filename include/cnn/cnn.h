@@ -1,0 +1,16 @@
+/** @file cnn.h
+ * All of libcnn: the only header that programs need to name. */
+#ifndef CNN_CNN_H
+#define CNN_CNN_H
+
+#include "base.h"
+#include "context.h"
+#include "data.h"
+#include "layer.h"
+#include "layers.h"
+#include "model.h"
+#include "report.h"
+#include "tensor.h"
+#include "train.h"
+
+#endif

@@ -1,0 +1,119 @@
+/** @file data.h
+ * Data sets, IDX files, splitting, and augmentation.
+ *
+ *     cnn_dataset *train, *validation;
+ *     cnn_dataset_load_idx(&train, ctx, "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", NULL);
+ *     cnn_dataset_split(&validation, train, 0.1);       // the last tenth
+ *
+ * A data set keeps bytes as they came; they become float32 in [0, 1] (divided by 255) image by image, when a batch is made. */
+#ifndef CNN_DATA_H
+#define CNN_DATA_H
+
+#include "tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cnn_dataset cnn_dataset;
+typedef struct cnn_augmenter cnn_augmenter;
+
+/** Read an IDX file, plain or gzip, of any of its element types that a tensor has (u8, i32, f32).
+ * Errors: CNN_EIO, CNN_EFORMAT (bad magic, type, more or fewer bytes than the header says: both given), CNN_EUNSUPPORTED (i8, i16, f64),
+ * CNN_ENOMEM. Threads: any. Since 0.1. (Format: big-endian 00 00 type rank, extents, data row-major.) */
+CNN_API CNN_MUST_CHECK cnn_status cnn_idx_load(cnn_tensor **out, cnn_context *context, const char *path);
+
+typedef struct cnn_dataset_opts {
+  size_t size;
+  int64_t classes;     /**< of integer labels; 0: largest label + 1 */
+  float divisor;       /**< of u8 inputs; 0: 255 */
+  int32_t reserved;
+} cnn_dataset_opts;
+#define cnn_dataset_opts(...) (&(const struct cnn_dataset_opts){.size = sizeof(struct cnn_dataset_opts), __VA_ARGS__})
+
+/** A data set of tensors, which it holds (no copy).
+ * @param inputs   input_count (1) tensors, u8 or f32, first axis the samples; rank 3 images [N, H, W] get a channel axis
+ * @param targets  target_count (0 or 1) tensors with the same first axis: integer class labels [N] or [N, 1] (u8, i32, i64), or f32 rows [N, K]
+ * Errors: CNN_ESHAPE types, ranks, or first axes differ; CNN_EDATA NaN or infinity (sample and position), a label outside [0, classes);
+ * CNN_EINVAL counts, no samples. Threads: any. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_new(cnn_dataset **out, cnn_context *context, int32_t input_count,
+                                                  cnn_tensor *const *inputs, int32_t target_count,
+                                                  cnn_tensor *const *targets, const cnn_dataset_opts *options);
+
+/** Images and labels from two IDX files (each plain or gzip). Errors: those of cnn_idx_load and cnn_dataset_new. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_load_idx(cnn_dataset **out, cnn_context *context, const char *images,
+                                                       const char *labels, const cnn_dataset_opts *options);
+
+/** NULL does nothing. Since 0.1. */
+CNN_API void cnn_dataset_free(cnn_dataset *dataset);
+
+/** Move the last part of a data set into a new one: `fraction` in (0, 1); the boundary is floor(n * (1 - fraction)) as in Keras; order is
+ * kept, nothing is copied. Errors: CNN_EINVAL fraction or an empty part; CNN_ENOMEM. On an error nothing is changed. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_split(cnn_dataset **out_last, cnn_dataset *dataset, double fraction);
+
+/** Samples; classes (columns of f32 targets; 0 without targets); shape of one input sample without the batch axis (shape receives at most
+ * CNN_MAX_RANK extents; returns the rank); element type of the inputs. Since 0.1. */
+CNN_API int64_t cnn_dataset_count(const cnn_dataset *dataset);
+CNN_API int64_t cnn_dataset_classes(const cnn_dataset *dataset);
+CNN_API int32_t cnn_dataset_input_shape(const cnn_dataset *dataset, int64_t *shape);
+CNN_API int32_t cnn_dataset_input_type(const cnn_dataset *dataset);
+
+/** Label of a sample: the class, or the largest column of an f32 target row (the first of equal ones); -1 without targets or out of range. */
+CNN_API int64_t cnn_dataset_label(const cnn_dataset *dataset, int64_t index);
+
+/** How many samples each class has, into counts[0 .. classes - 1]. Errors: CNN_EINVAL classes is not cnn_dataset_classes. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_class_counts(const cnn_dataset *dataset, int64_t classes, int64_t *counts);
+
+/** Smallest and largest stored input value (before scaling). Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_range(const cnn_dataset *dataset, double *minimum, double *maximum);
+
+/** Samples [first, first + count) as a model sees them: f32 [count, ...], scaled. Errors: CNN_EINVAL range; CNN_ENOMEM.
+ * Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_inputs(cnn_tensor **out, const cnn_dataset *dataset, int64_t first,
+                                                     int64_t count);
+
+/** All labels as i32 [count]. Errors: CNN_ESTATE without targets; CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_labels(cnn_tensor **out, const cnn_dataset *dataset);
+
+/** What is drawn for each image, uniformly, with the meaning that Keras's ImageDataGenerator (Keras >= 2.9) gives each range. */
+typedef struct cnn_augmenter_opts {
+  size_t size;
+  float rotation_range;     /**< degrees, [0, 180]: angle in [-r, r]; positive turns the content counter-clockwise */
+  float width_shift_range;  /**< fraction of the width below 1, else pixels: shift in [-w, w] */
+  float height_shift_range;
+  float zoom_range;         /**< [0, 1): factors in [1 - z, 1 + z], rows and columns apart; above 1 makes the content smaller */
+} cnn_augmenter_opts;
+#define cnn_augmenter_opts(...) (&(const struct cnn_augmenter_opts){.size = sizeof(struct cnn_augmenter_opts), __VA_ARGS__})
+
+/** Random affine augmentation, bilinear, edges repeated (fill mode nearest). What an image gets is a function of (seed, pass, sample index):
+ * batches, threads and order change nothing. Errors: CNN_EINVAL a range; CNN_ENOMEM. Threads: any; const use in any thread. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_augmenter_new(cnn_augmenter **out, cnn_context *context,
+                                                    const cnn_augmenter_opts *options);
+CNN_API void cnn_augmenter_free(cnn_augmenter *augmenter);
+
+/** The transform of one image: degrees, shifts in pixels of the source (x: columns, y: rows, as Keras applies them), zoom factors. */
+typedef struct cnn_transform {
+  size_t size;
+  double theta;  /**< degrees */
+  double tx, ty; /**< tx moves the sampled column, ty the sampled row; positive samples further right / down */
+  double zx, zy; /**< column and row factor; 1: none. 0 counts as 1 */
+} cnn_transform;
+
+/** The transform that (pass, sample) gets. out->size set by the caller. Errors: CNN_EINVAL. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_augmenter_transform(const cnn_augmenter *augmenter, cnn_transform *out,
+                                                          int64_t height, int64_t width, uint32_t pass, int64_t sample);
+
+/** One image [H, W, C] (or [1, H, W, C]), f32 or u8 (divided by 255), under a given transform: new f32 tensor of the same shape. Errors:
+ * CNN_ESHAPE, CNN_EINVAL a value that is not finite, CNN_ENOMEM. Threads: any. Since 0.1. (Formula: docs/architecture.md, Keras semantics of
+ * apply_affine_transform.) */
+CNN_API CNN_MUST_CHECK cnn_status cnn_image_transform(cnn_tensor **out, const cnn_tensor *image,
+                                                      const cnn_transform *transform);
+
+/** One image augmented as (pass, sample) of training would be. Errors: as cnn_image_transform. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_augmenter_apply(cnn_tensor **out, const cnn_augmenter *augmenter,
+                                                      const cnn_tensor *image, uint32_t pass, int64_t sample);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,166 @@
+/** @file layers.h
+ * One constructor for each built-in layer: required arguments in position, the rest by name.
+ *
+ *     cnn_input(m, 3, (const int64_t[]){28, 28, 1}, NULL);
+ *     cnn_conv2d(m, 32, 3, 3, cnn_conv2d_opts(.padding = CNN_PADDING_SAME, .activation = CNN_ACTIVATION_RELU));
+ *     cnn_batch_normalization(m, NULL);
+ *     cnn_max_pooling2d(m, 2, 2, NULL);
+ *     cnn_flatten(m, NULL);
+ *     cnn_dense(m, 10, cnn_dense_opts(.activation = CNN_ACTIVATION_SOFTMAX));
+ *
+ * All return the layer, borrowed from the model, or NULL on an error that the model keeps (see layer.h). Images are [N, H, W, C], batch axis
+ * included in the formulas below and never given. Names of options are those of Keras where it has one; formulas are Keras 3's.
+ * Errors of all: CNN_EINVAL an argument out of range; CNN_ESHAPE the input's rank or extents do not fit; CNN_ENAME a name
+ * taken or an input that does not exist; CNN_ESTATE the model is compiled; CNN_ENOMEM. Threads: one per model. Since 0.1. */
+#ifndef CNN_LAYERS_H
+#define CNN_LAYERS_H
+
+#include "layer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Padding of convolution and pooling. SAME: H' = ceil(H / stride), the odd element of padding at the bottom and right. */
+#define CNN_PADDING_VALID 0
+#define CNN_PADDING_SAME 1
+
+/** Activations. Names in text: linear, relu, sigmoid, tanh, softmax (over the last axis). */
+#define CNN_ACTIVATION_LINEAR 0
+#define CNN_ACTIVATION_RELU 1
+#define CNN_ACTIVATION_SIGMOID 2
+#define CNN_ACTIVATION_TANH 3
+#define CNN_ACTIVATION_SOFTMAX 4
+
+/** Initialisers; 0: the parameter's own default. Names in text as Keras's. Limits: glorot sqrt(6 / (fan_in + fan_out))
+ * (Glorot, Bengio 2010), he sqrt(6 / fan_in) (He et al. 2015), fans counted as Keras does. */
+#define CNN_INITIALIZER_DEFAULT 0
+#define CNN_INITIALIZER_ZEROS 1
+#define CNN_INITIALIZER_ONES 2
+#define CNN_INITIALIZER_GLOROT_UNIFORM 3
+#define CNN_INITIALIZER_HE_UNIFORM 4
+
+typedef struct cnn_input_opts {
+  size_t size;
+  const char *name;
+} cnn_input_opts;
+#define cnn_input_opts(...) (&(const struct cnn_input_opts){.size = sizeof(struct cnn_input_opts), __VA_ARGS__})
+
+/** The model's input: the first layer of every model.
+ * @param rank 1 to 4, batch axis left out   @param shape rank extents >= 1, [H, W, C] for images */
+CNN_API cnn_layer *cnn_input(cnn_model *model, int32_t rank, const int64_t *shape, const cnn_input_opts *options);
+
+typedef struct cnn_conv2d_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+  int32_t strides[2];         /**< 0: 1, 1 */
+  int32_t dilation_rate[2];   /**< 0: 1, 1; other than 1 only with strides 1 */
+  int32_t padding;            /**< CNN_PADDING_VALID */
+  int32_t groups;             /**< 0: 1; divides input channels and filters */
+  int32_t activation;         /**< CNN_ACTIVATION_LINEAR */
+  int32_t no_bias;
+  int32_t kernel_initializer; /**< glorot_uniform */
+  int32_t bias_initializer;   /**< zeros */
+} cnn_conv2d_opts;
+#define cnn_conv2d_opts(...) (&(const struct cnn_conv2d_opts){.size = sizeof(struct cnn_conv2d_opts), __VA_ARGS__})
+
+/** 2-D convolution (cross-correlation).
+ *
+ *   x [N, H, W, C]   y [N, H', W', filters]
+ *   y[n,i,j,f] = act(bias[f] + sum over p, q, c of x[n, i*sh + p*dh - top, j*sw + q*dw - left, c] * kernel[p,q,c,f])
+ *   H' = ceil((H - (kh - 1) * dh) / sh) with VALID, ceil(H / sh) with SAME
+ *   parameters: "kernel" [kh, kw, C / groups, filters], "bias" [filters] unless no_bias
+ *
+ * @param filters 1 to 2^24   @param kernel_height, kernel_width 1 to 2^15 */
+CNN_API cnn_layer *cnn_conv2d(cnn_model *model, int64_t filters, int64_t kernel_height, int64_t kernel_width,
+                              const cnn_conv2d_opts *options);
+
+typedef struct cnn_batch_normalization_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+  float momentum;     /**< weight of the old moving value, [0, 1]; 0: 0.99; CNN_ZERO: 0 */
+  float epsilon;      /**< > 0; 0: 0.001 */
+  int32_t no_center;  /**< leave out beta */
+  int32_t no_scale;   /**< leave out gamma */
+  int32_t frozen;     /**< not trainable: moving statistics in training too, nothing changes */
+  int32_t reserved;
+} cnn_batch_normalization_opts;
+#define cnn_batch_normalization_opts(...)                                                                              \
+  (&(const struct cnn_batch_normalization_opts){.size = sizeof(struct cnn_batch_normalization_opts), __VA_ARGS__})
+
+/** Batch normalisation over the last axis (Ioffe, Szegedy 2015).
+ *
+ *   training   y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, mean and biased variance of the batch per channel;
+ *              moving = moving * momentum + batch * (1 - momentum)
+ *   inference  the same with moving_mean and moving_variance
+ *   parameters: "gamma" [C], "beta" [C]; state: "moving_mean" [C], "moving_variance" [C] */
+CNN_API cnn_layer *cnn_batch_normalization(cnn_model *model, const cnn_batch_normalization_opts *options);
+
+typedef struct cnn_max_pooling2d_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+  int32_t strides[2]; /**< 0: the pool's size */
+  int32_t padding;    /**< CNN_PADDING_VALID */
+  int32_t reserved;
+} cnn_max_pooling2d_opts;
+#define cnn_max_pooling2d_opts(...)                                                                                    \
+  (&(const struct cnn_max_pooling2d_opts){.size = sizeof(struct cnn_max_pooling2d_opts), __VA_ARGS__})
+
+/** Maximum over windows. x [N, H, W, C], y [N, H', W', C]. Padding is left out, not counted as 0. Of equal maxima the first, row
+ * by row, takes the gradient. @param pool_height, pool_width 1 to 2^15, product at most 65,536 */
+CNN_API cnn_layer *cnn_max_pooling2d(cnn_model *model, int64_t pool_height, int64_t pool_width,
+                                     const cnn_max_pooling2d_opts *options);
+
+typedef struct cnn_flatten_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+} cnn_flatten_opts;
+#define cnn_flatten_opts(...) (&(const struct cnn_flatten_opts){.size = sizeof(struct cnn_flatten_opts), __VA_ARGS__})
+
+/** x [N, ...] -> y [N, product of the rest], row-major. */
+CNN_API cnn_layer *cnn_flatten(cnn_model *model, const cnn_flatten_opts *options);
+
+typedef struct cnn_dense_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+  int32_t activation;         /**< CNN_ACTIVATION_LINEAR */
+  int32_t no_bias;
+  int32_t kernel_initializer; /**< glorot_uniform */
+  int32_t bias_initializer;   /**< zeros */
+} cnn_dense_opts;
+#define cnn_dense_opts(...) (&(const struct cnn_dense_opts){.size = sizeof(struct cnn_dense_opts), __VA_ARGS__})
+
+/** y = act(x . kernel + bias) over the last axis. x [N, ..., C], y [N, ..., units];
+ * parameters: "kernel" [C, units], "bias" [units] unless no_bias. @param units 1 to 2^24 */
+CNN_API cnn_layer *cnn_dense(cnn_model *model, int64_t units, const cnn_dense_opts *options);
+
+typedef struct cnn_dropout_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+} cnn_dropout_opts;
+#define cnn_dropout_opts(...) (&(const struct cnn_dropout_opts){.size = sizeof(struct cnn_dropout_opts), __VA_ARGS__})
+
+/** In training each element is 0 with probability `rate`, else x / (1 - rate); the identity otherwise (Srivastava et al. 2014).
+ * The mask is a function of (seed, layer, pass, sample, position). @param rate [0, 1], taken literally; 1 gives zeros */
+CNN_API cnn_layer *cnn_dropout(cnn_model *model, float rate, const cnn_dropout_opts *options);
+
+typedef struct cnn_activation_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+} cnn_activation_opts;
+#define cnn_activation_opts(...) (&(const struct cnn_activation_opts){.size = sizeof(struct cnn_activation_opts), __VA_ARGS__})
+
+/** y = act(x), shape unchanged; softmax over the last axis. @param activation CNN_ACTIVATION_* */
+CNN_API cnn_layer *cnn_activation(cnn_model *model, int32_t activation, const cnn_activation_opts *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
