@@ -1,0 +1,29 @@
+/* batch: which samples a batch holds and how a worker makes its rows. */
+#ifndef CNN_DATA_BATCH_H
+#define CNN_DATA_BATCH_H
+
+#include "cnn/data.h"
+#include "kernels/kernel.h"
+
+typedef struct cnn__batch {
+  const cnn_dataset *dataset;
+  const cnn_augmenter *augmenter; /* NULL: none */
+  const cnn__kernels *k;
+  uint32_t pass;
+  int64_t count;                  /* rows in use */
+  int64_t capacity;
+  int64_t *samples;               /* data-set index of each row (within this data set: 0 .. its count - 1) */
+  int32_t *labels;                /* class of each row; NULL where the data set has f32 targets or none */
+  float *targets;                 /* rows of targets; NULL where it has labels or none */
+} cnn__batch;
+
+cnn_status cnn__batch_new(cnn__batch **out, const cnn_dataset *dataset, const cnn_augmenter *augmenter, int64_t capacity);
+void cnn__batch_free(cnn__batch *batch);
+
+/* Rows position .. position + count - 1 of pass's order (a keyed permutation when shuffle, else file order); gathers labels or targets. */
+void cnn__batch_take(cnn__batch *batch, uint64_t seed, uint32_t pass, int32_t shuffle, int64_t position, int64_t count);
+
+/* Fill rows [first, first + count) of x, scaled and augmented. The `fill` of a cnn__feed (user is the batch). */
+void cnn__batch_fill(const void *batch, int64_t first, int64_t count, float *x);
+
+#endif

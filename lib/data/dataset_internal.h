@@ -1,0 +1,23 @@
+/* dataset: the handle inside. */
+#ifndef CNN_DATA_DATASET_INTERNAL_H
+#define CNN_DATA_DATASET_INTERNAL_H
+
+#include "cnn/data.h"
+#include "tensor/tensor_internal.h"
+
+struct cnn_dataset {
+  atomic_int references;
+  cnn_context *context;
+  cnn_tensor *inputs;   /* held; u8 or f32 [N, ...] */
+  cnn_tensor *targets;  /* held; integers [N] or f32 [N, K]; NULL: none */
+  int64_t first, count; /* this data set's part of the tensors (split shares them) */
+  cnn__shape sample;    /* of one input, without the batch axis (rank-2 images have got their channel axis) */
+  int64_t classes;
+  float divisor;        /* of u8 inputs */
+};
+
+/* Takes const: the count is atomic and the data are not touched. */
+cnn_dataset *cnn__dataset_hold(const cnn_dataset *dataset);
+cnn_augmenter *cnn__augmenter_hold(const cnn_augmenter *augmenter);
+
+#endif

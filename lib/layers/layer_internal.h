@@ -1,0 +1,188 @@
+/* layer: the descriptor that defines a kind of layer once, the layer made of it, and the record its phases work on.
+ *
+ * A layer type is one file with one descriptor at its end. From its attribute table follow defaults, range checks, key=value parsing, JSON,
+ * help texts and the tests that walk the registry. Its phases are pure functions of a cnn__work: they allocate nothing, lock
+ * nothing, log nothing, decide nothing. */
+#ifndef CNN_LAYERS_LAYER_INTERNAL_H
+#define CNN_LAYERS_LAYER_INTERNAL_H
+
+#include "cnn/layers.h"
+#include "cnn/model.h"
+#include "core/context_internal.h"
+#include "kernels/kernel.h"
+#include "tensor/shape.h"
+
+/* ---- attributes ----
+ * Every type has an attributes struct of its own, whose fields have these C types by kind:
+ *   INT int64_t   PAIR int64_t[2]   FLOAT float   CHOICE int32_t (index into choices)   FLAG int32_t   SHAPE cnn__shape
+ * TEXT is not used by layers' own attributes (name and input are the layer's). */
+typedef struct cnn__attribute {
+  const char *key;
+  int32_t kind;               /* CNN_ATTRIBUTE_* */
+  size_t offset;              /* in the attributes struct */
+  int32_t required;
+  const char *standard;       /* default as text; NULL: required; "auto" where setup derives it (pool strides: then the field is 0) */
+  double minimum, maximum;    /* both allowed; open bounds are checked by setup */
+  const char *const *choices; /* ended by NULL */
+  const char *help;
+} cnn__attribute;
+
+/* Shared by layers, optimizers and whatever else is described by attributes. `what` names the object in texts: "conv2d 'conv1'". */
+void cnn__attributes_default(const cnn__attribute *table, void *attributes);
+cnn_status cnn__attributes_check(const cnn__attribute *table, const void *attributes, const char *what);
+cnn_status cnn__attributes_set(const cnn__attribute *table, void *attributes, const char *key, const char *value,
+                               const char *what); /* one value from text: CNN_ENAME unknown key, CNN_EINVAL bad value */
+int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, char *buffer, size_t bytes); /* length wanted */
+const cnn__attribute *cnn__attribute_find(const cnn__attribute *table, const char *key);
+/* "key=value key=value" into attributes; `name` and `input` are handed to take (may be NULL: then they are unknown keys). Required keys that
+ * are missing: CNN_EINVAL. */
+typedef cnn_status cnn__attribute_take(void *user, const char *key, const char *value);
+cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, const char *text, const char *what,
+                                 cnn__attribute_take *take, void *user);
+
+/* ---- what a phase works on ---- */
+typedef struct cnn__work {
+  const cnn__kernels *k;
+  const cnn_layer *layer;
+  int32_t training;         /* dropout drops, batch-norm measures */
+  int32_t activation;       /* CNN_ACTIVATION_*: the layer's, or LINEAR where the loss takes the logits */
+  int64_t batch, shards;    /* samples in the batch; ceil(batch / CNN__SHARD) */
+  int64_t shard;            /* shard phases: which one, */
+  int64_t first, count;     /*   its first sample in the batch and how many (1 to CNN__SHARD) */
+  int64_t part, parts;      /* parts phases: which of how many */
+  uint32_t key[2];          /* Philox key of the model's seed */
+  uint32_t pass;
+  const int64_t *samples;   /* data-set index of each row of the batch, NULL: the row number */
+  const float *x;           /* input, output and their gradients: at sample `first` in a shard phase, at sample 0 in a parts phase */
+  float *y;
+  float *dy;                /* may be changed in place by the backward phases of its layer */
+  float *dx;                /* NULL where nobody wants it */
+  void *kept;               /* layer->kept_bytes a sample, from forward for backward; positioned as x */
+  float *slots;             /* layer->slot_floats a shard: this shard's in a shard phase, shard 0's in a parts phase */
+  double *sums;             /* layer->sum_doubles a shard, likewise */
+  float *state;             /* layer->state_floats, once a run: what merges leave for later phases */
+  float *const *packs;      /* derived forms of the weights, layer->pack_floats[i] each; written by PACK phases only */
+  float *const *weights;    /* layer->weights[i].value */
+  float *const *grads;      /* of trainable weights; NULL entries for the others */
+  void *scratch;            /* layer->scratch_bytes, this worker's */
+} cnn__work;
+
+enum { CNN__SHARDS = 1, CNN__PARTS = 2 };
+
+typedef struct cnn__phase {
+  int32_t domain;                               /* CNN__SHARDS: once for each micro-shard; CNN__PARTS: batch-wide, in parts */
+  int32_t late;                                 /* backward parts that only make weight gradients: run together at the end */
+  void (*run)(const cnn__work *work);           /* NULL ends a list */
+  int64_t (*parts)(const cnn_layer *layer);     /* how many, from the layer alone; NULL: 1 */
+} cnn__phase;
+
+enum {
+  CNN__PHASE_TRAIN,           /* forward in training */
+  CNN__PHASE_INFER,           /* forward in inference; also in training where the layer is frozen */
+  CNN__PHASE_BACKWARD,
+  CNN__PHASE_BACKWARD_FROZEN, /* statistics constant, no weight gradients */
+  CNN__PHASE_PACK,            /* weights -> packs, when weights have changed */
+  CNN__PHASE_KINDS
+};
+
+/* What backward needs of forward, said by setup in layer->needs. */
+enum {
+  CNN__NEEDS_X = 1,        /* backward shard phases read x */
+  CNN__NEEDS_Y = 2,        /* ... read y */
+  CNN__NEEDS_X_LATE = 4,   /* late phases read x */
+  CNN__NEEDS_DY_LATE = 8,  /* late phases read dy */
+  CNN__IN_PLACE = 16,      /* y may be x's memory where nobody needs x later; dx may be dy's */
+  CNN__SAME = 32,          /* y is x and dx is dy always: no phase moves data (flatten) */
+  CNN__SAME_IN_INFERENCE = 64 /* likewise, in inference only (dropout) */
+};
+
+typedef struct cnn__layer_type {
+  const char *name;               /* "conv2d": in files, texts, Python */
+  const char *class_name;         /* "Conv2D": in summary and diagram */
+  const char *help;               /* one sentence */
+  const cnn__attribute *attributes; /* ended by key NULL */
+  size_t attributes_size;
+  size_t data_size;               /* layer->data: what setup derives (a geometry); 0: none */
+  int32_t inputs;                 /* how many layers it reads: 0 for input, else 1 */
+  /* From checked attributes and layer->in: out, data, weights (cnn__layer_weight), needs, kept/slot/sum/state/pack/scratch sizes, flops,
+   * activation. */
+  cnn_status (*setup)(cnn_layer *layer);
+  const cnn__phase *phases[CNN__PHASE_KINDS]; /* NULL: none (BACKWARD_FROZEN NULL: as BACKWARD) */
+} cnn__layer_type;
+
+#define CNN__MAX_WEIGHTS 4
+#define CNN__MAX_PACKS 2
+
+typedef struct cnn__weight {
+  char *name;               /* "conv1/kernel"; local part after the slash */
+  cnn__shape shape;
+  int64_t count;
+  int32_t trainable;        /* 0: moving statistics, or its layer is frozen */
+  int32_t initializer;      /* CNN_INITIALIZER_*, never DEFAULT */
+  float *value;             /* count floats, 64-byte aligned, the layer's */
+} cnn__weight;
+
+struct cnn_layer {
+  cnn_model *model;         /* the parent; not counted */
+  cnn_context *context;
+  const cnn__layer_type *type;
+  char *name;
+  int32_t index;            /* in the model; also its coordinate for random numbers */
+  int32_t frozen;
+  int32_t input_count;
+  cnn_layer *inputs[1];     /* the layers it reads */
+  cnn__shape in, out;       /* without the batch axis */
+  void *attributes;
+  void *data;
+  int32_t activation;       /* CNN_ACTIVATION_* at the end of the layer */
+  int32_t needs;            /* CNN__NEEDS_... */
+  int32_t weight_count, pack_count;
+  cnn__weight weights[CNN__MAX_WEIGHTS];
+  int64_t pack_floats[CNN__MAX_PACKS];
+  int64_t kept_bytes;       /* a sample */
+  int64_t slot_floats;      /* a micro-shard */
+  int64_t sum_doubles;      /* a micro-shard */
+  int64_t state_floats;     /* a run */
+  size_t scratch_bytes;     /* a worker */
+  int64_t flops;            /* forward, one sample */
+};
+
+/* ---- making layers ---- */
+
+/* A layer of `type` reading `inputs`: copies attributes, checks them, runs setup, makes and initialises weights. name has been
+ * chosen and checked by the model. NULL with the text recorded ("conv2d 'conv1': ..."). */
+cnn_layer *cnn__layer_new(cnn_model *model, cnn_context *context, const cnn__layer_type *type, const void *attributes,
+                          const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count, uint64_t seed);
+void cnn__layer_free(cnn_layer *layer);
+
+/* For setup: declare the next weight (local name "kernel"); its index is the order of the calls. trainable is 0 in a frozen layer. */
+cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__shape *shape, int32_t initializer,
+                             int32_t trainable);
+
+/* For typed constructors: append to the model. Defined by the model, which stands later in the order of folders. */
+cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,
+                             const char *input);
+
+/* ---- the registry (layers.def) ---- */
+int32_t cnn__layer_type_count(void);
+const cnn__layer_type *cnn__layer_type_at(int32_t index);
+const cnn__layer_type *cnn__layer_type_find(const char *name); /* NULL with CNN_ENAME and the nearest name */
+
+/* ---- shared by several layers ---- */
+
+/* Output extent and padding before, as Keras: n input, k kernel, s stride, d dilation. -1: does not fit. */
+int64_t cnn__window_extent(int64_t n, int64_t k, int64_t s, int64_t d, int32_t padding, int64_t *before);
+
+/* activation.c: y = act(y) in place over count samples of a layer's output; dy = dy * act'(y) in place. rows of `last` elements. */
+void cnn__activate(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, float *y);
+void cnn__activate_backward(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *y,
+                            float *dy);
+extern const char *const cnn__activation_names[]; /* index is CNN_ACTIVATION_*; ended by NULL */
+extern const char *const cnn__padding_names[];
+extern const char *const cnn__initializer_names[]; /* index is CNN_INITIALIZER_* - 1 ... see initializer.c */
+
+/* initializer.c: fill count floats. Coordinates: (seed, CNN__RANDOM_INIT, layer index, weight index, position). Fans as Keras. */
+void cnn__initialize(float *value, const cnn__shape *shape, int32_t initializer, uint64_t seed, int32_t layer,
+                     int32_t weight);
+
+#endif

@@ -1,0 +1,85 @@
+/* model: the handle inside. */
+#ifndef CNN_MODEL_MODEL_INTERNAL_H
+#define CNN_MODEL_MODEL_INTERNAL_H
+
+#include "model/run.h"
+#include "optim/optimizer_internal.h"
+
+#include <pthread.h>
+
+#define CNN__MAX_METRICS 8
+
+/* One weight array as the model lists it. */
+typedef struct cnn__parameter {
+  cnn_layer *layer;
+  int32_t index;                /* in the layer */
+  float *grad;                  /* trainable and compiled; else NULL */
+  float *slots[CNN__MAX_SLOTS]; /* trainable and compiled; zero at compile */
+} cnn__parameter;
+
+struct cnn_model {
+  atomic_int references;
+  cnn_context *context;
+  char *name;
+  uint64_t seed;
+  cnn_status error;             /* first error of a constructor, and its text */
+  char error_text[512];
+  cnn_layer **layers;
+  int32_t layer_count;
+  int64_t layer_capacity;
+  cnn__parameter *parameters;   /* all weight arrays in model order: each layer's in order of declaration */
+  int32_t parameter_count;
+  int64_t parameter_capacity;
+  uint32_t pass;                /* epochs begun since the model was made; saved with it */
+
+  /* compiled */
+  int32_t compiled;
+  cnn_optimizer *optimizer;     /* held */
+  const cnn__loss *loss;
+  int32_t metric_count;
+  const char *metric_names[CNN__MAX_METRICS]; /* as the caller wrote them; point into metric_text */
+  char metric_text[CNN__MAX_METRICS][32];
+  float rate;                   /* learning rate as it stands */
+  int64_t iterations;
+  float *training_block;        /* gradients and slots, one allocation */
+
+  /* plans and run records; guarded by lock where a const call makes them */
+  pthread_mutex_t lock;
+  cnn__plan *plans[CNN__MODES];
+  cnn__run *idle;               /* free TEST and PREDICT records, linked */
+  float *packs_block;           /* derived forms of all weights */
+  float *(*packs)[CNN__MAX_PACKS]; /* per layer */
+  uint64_t weights_version, packs_version; /* packs are remade when they differ */
+
+  atomic_int fitting;           /* fit is running */
+  int32_t weights_changed;      /* unused outside fit */
+};
+
+cnn_model *cnn__model_hold(cnn_model *model);
+
+/* The model takes no more layers, or reports its first error. */
+cnn_status cnn__model_ready(const cnn_model *model);
+
+/* Say that weights were changed by hand (set, load, restore): packs are remade before the next run. */
+void cnn__model_touch(cnn_model *model);
+
+/* Plan of a mode, made on first use. */
+cnn_status cnn__model_plan(const cnn_model *model, int32_t mode, const cnn__plan **out);
+
+/* A free run record of a mode with room for `rows`, made when there is none; give it back after use. Any thread. */
+cnn_status cnn__model_borrow_run(const cnn_model *model, int32_t mode, int64_t rows, cnn__run **out);
+void cnn__model_return_run(const cnn_model *model, cnn__run *run);
+
+/* Derived forms of the weights up to date; called by every run before its first segment. Any thread. */
+void cnn__model_pack(const cnn_model *model);
+
+/* Compile with everything by value: what cnn_model_compile and the file loader use. */
+cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const char *loss, int32_t metric_count,
+                              const char *const *metrics);
+
+int32_t cnn__model_find_weight(const cnn_model *model, const char *name); /* index of the parameter; -1 with CNN_ENAME and nearest */
+static inline cnn__weight *cnn__model_weight(const cnn_model *model, int32_t i) {
+  return &model->parameters[i].layer->weights[model->parameters[i].index];
+}
+
+#endif

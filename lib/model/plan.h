@@ -1,0 +1,67 @@
+/* plan: what a run will do, in which order, in which memory. Made from a graph and a mode; holds no pointers into data, so that several
+ * run records (threads, batch sizes) share one plan.
+ *
+ * Phases of all layers, in order, fall into segments between barriers. In a shard segment each worker takes a micro-shard of 8
+ * samples through all of the segment's phases while its data are in cache; a parts segment does one batch-wide phase (or all
+ * late ones). A tensor whose life lies within one shard segment lives in the worker's own buffer, 8 samples large; others lie in
+ * the arena, a batch large, lifetimes overlapped. */
+#ifndef CNN_MODEL_PLAN_H
+#define CNN_MODEL_PLAN_H
+
+#include "layers/layer_internal.h"
+#include "objective/objective.h"
+
+enum { CNN__MODE_TRAIN, CNN__MODE_TEST, CNN__MODE_PREDICT, CNN__MODES };
+
+enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS }; /* what a step of a segment calls: the batch's source, a layer's phase, the objective */
+
+/* A tensor of the plan: an output (value) or its gradient. */
+typedef struct cnn__buffer {
+  int64_t floats;        /* a sample */
+  int32_t first, last;   /* segments of first write and last use */
+  int32_t first_op, last_op; /* ops, numbered through the whole plan */
+  int32_t local;         /* lives in the worker's buffer */
+  int32_t alias;         /* buffer whose memory this one shares; -1 none (always resolved to the root) */
+  int64_t offset;        /* floats a sample: from the start of the arena, or of the worker's buffer */
+} cnn__buffer;
+
+typedef struct cnn__op {
+  int32_t kind;
+  int32_t layer;         /* index in the model */
+  const cnn__phase *phase;
+  int64_t parts;
+  int32_t x, y, dy, dx;  /* buffers; -1 none */
+} cnn__op;
+
+typedef struct cnn__segment {
+  int32_t domain;        /* CNN__SHARDS or CNN__PARTS */
+  int32_t first, count;  /* ops */
+  int64_t items;         /* parts in all, for CNN__PARTS */
+} cnn__segment;
+
+typedef struct cnn__plan {
+  cnn_context *context;  /* borrowed from the model */
+  int32_t mode;
+  int32_t softmax_taken; /* layer whose softmax the loss took over; -1 none */
+  int32_t output;        /* buffer of the model's output (logits where taken) */
+  int32_t probabilities; /* buffer of the probabilities in that case; else == output */
+  cnn__op *ops;
+  cnn__segment *segments;
+  cnn__buffer *buffers;
+  int32_t op_count, segment_count, buffer_count;
+  int64_t arena_floats;  /* a sample */
+  int64_t local_floats;  /* a sample; the worker's buffer holds CNN__SHARD samples */
+  /* per layer of the model: offsets into the run's blocks */
+  int64_t *kept_offset;  /* bytes a sample */
+  int64_t *slot_offset;  /* floats a shard */
+  int64_t *sum_offset;   /* doubles a shard */
+  int64_t *state_offset; /* floats */
+  int64_t kept_bytes, slot_floats, sum_doubles, state_floats;
+  size_t scratch_bytes;  /* a worker: the largest of all layers */
+} cnn__plan;
+
+/* Plan `mode` for the model's layers. loss may be NULL for PREDICT. */
+cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss);
+void cnn__plan_free(cnn__plan *plan);
+
+#endif

@@ -1,0 +1,43 @@
+/* run: executing a plan on one batch. A run record owns the memory that the plan asks for; making it is the only place that allocates. */
+#ifndef CNN_MODEL_RUN_H
+#define CNN_MODEL_RUN_H
+
+#include "model/plan.h"
+
+typedef struct cnn__run cnn__run;
+
+/* Where a batch comes from. fill is called by workers, for the rows of one micro-shard; x is f32 rows of the model's input. */
+typedef struct cnn__feed {
+  int64_t count;                 /* rows, 1 to the run's capacity */
+  void (*fill)(const void *user, int64_t first, int64_t count, float *x);
+  const void *user;
+  const int64_t *samples;        /* data-set index of each row; NULL: row numbers */
+  const int32_t *labels;         /* class of each row, or */
+  const float *targets;          /* rows of the model's output columns; both NULL for predict */
+} cnn__feed;
+
+/* A record for batches of up to `capacity` rows. */
+cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan *plan, int64_t capacity);
+void cnn__run_free(cnn__run *run);
+int64_t cnn__run_capacity(const cnn__run *run);
+
+/* One training step: forward, loss, backward, update of weights, moving statistics, slots and iteration count. Allocates nothing. */
+void cnn__run_train(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass);
+
+/* The same without the update: gradients stay in the model's grads. For tests of gradients. */
+void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass);
+
+/* Forward in inference mode with loss and metrics (TEST), or the outputs only (PREDICT; probabilities into `outputs`, rows of the model's
+ * output). */
+void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed);
+void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs);
+
+/* Of the last TRAIN or TEST run: each row's loss, and its value of metric m. */
+const double *cnn__run_losses(const cnn__run *run);
+const double *cnn__run_metric(const cnn__run *run, int32_t metric);
+
+/* Seconds spent in each op of the plan since the last call with reset, summed over workers; for the benchmark. enable 0 stops measuring. */
+void cnn__run_profile(cnn__run *run, int32_t enable);
+const double *cnn__run_profile_seconds(const cnn__run *run); /* plan->op_count entries */
+
+#endif
