@@ -22,10 +22,18 @@ typedef struct cnn__attribute {
   size_t offset;              /* in the attributes struct */
   int32_t required;
   const char *standard;       /* default as text; NULL: required; "auto" where setup derives it (pool strides: then the field is 0) */
-  double minimum, maximum;    /* both allowed; open bounds are checked by setup */
+  double minimum, maximum;    /* both allowed; for "more than 0" and "less than 1" the floats next to them, below */
   const char *const *choices; /* ended by NULL */
   const char *help;
 } cnn__attribute;
+
+/* Bounds that leave out their end: the smallest float above 0 and the greatest below 1; the greatest float for "no bound". */
+#define CNN__ABOVE_0 1.40129846432481707e-45
+#define CNN__BELOW_1 0.999999940395355224609375
+#define CNN__UNBOUNDED 3.4028234663852885981e38
+
+/* Size of an options struct up to and with the last field of the release that brought it: the least that cnn__options takes. */
+#define CNN__FIRST(type, last) (offsetof(type, last) + sizeof(((type *)NULL)->last))
 
 /* Shared by layers, optimizers and whatever else is described by attributes. `what` names the object in texts: "conv2d 'conv1'". */
 void cnn__attributes_default(const cnn__attribute *table, void *attributes);
@@ -34,7 +42,13 @@ cnn_status cnn__attributes_set(const cnn__attribute *table, void *attributes, co
                                const char *what); /* one value from text: CNN_ENAME unknown key, CNN_EINVAL bad value */
 int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, char *buffer, size_t bytes); /* length wanted */
 const cnn__attribute *cnn__attribute_find(const cnn__attribute *table, const char *key);
-/* "key=value key=value" into attributes; `name` and `input` are handed to take (may be NULL: then they are unknown keys). Required keys that
+/* The decimal that was written: the double nearest to the shortest decimal that rounds to this float, 0.999 for 0.999f. So 1 - beta
+ * is what it is where the options are doubles. */
+double cnn__attribute_decimal(float value);
+/* One row as the public struct; *out's size decides how much is written. CNN_EINVAL: no such index. */
+cnn_status cnn__attribute_public(const cnn__attribute *table, int32_t index, cnn_attribute *out);
+int32_t cnn__attributes_count(const cnn__attribute *table);
+/* "key=value key=value" into attributes, over the defaults; `name` and `input` are handed to take (may be NULL: then they are unknown keys). Required keys that
  * are missing: CNN_EINVAL. */
 typedef cnn_status cnn__attribute_take(void *user, const char *key, const char *value);
 cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, const char *text, const char *what,
@@ -162,8 +176,13 @@ cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__sha
 /* For typed constructors: append to the model. Defined by the model, which stands later in the order of folders. */
 cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,
                              const char *input);
+/* Likewise: the thread's current error becomes the model's first error, unless it has one. Returns NULL. */
+cnn_layer *cnn__model_refuse(cnn_model *model);
 
 /* ---- the registry (layers.def) ---- */
+#define LAYER(name) extern const cnn__layer_type cnn__##name##_layer;
+#include "layers/layers.def"
+#undef LAYER
 int32_t cnn__layer_type_count(void);
 const cnn__layer_type *cnn__layer_type_at(int32_t index);
 const cnn__layer_type *cnn__layer_type_find(const char *name); /* NULL with CNN_ENAME and the nearest name */
@@ -173,13 +192,13 @@ const cnn__layer_type *cnn__layer_type_find(const char *name); /* NULL with CNN_
 /* Output extent and padding before, as Keras: n input, k kernel, s stride, d dilation. -1: does not fit. */
 int64_t cnn__window_extent(int64_t n, int64_t k, int64_t s, int64_t d, int32_t padding, int64_t *before);
 
-/* activation.c: y = act(y) in place over count samples of a layer's output; dy = dy * act'(y) in place. rows of `last` elements. */
-void cnn__activate(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, float *y);
+/* activation.c: y = act(x) and dx = dy * act'(y) over rows of `last` elements; y may be x, dx may be dy. */
+void cnn__activate(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *x, float *y);
 void cnn__activate_backward(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *y,
-                            float *dy);
-extern const char *const cnn__activation_names[]; /* index is CNN_ACTIVATION_*; ended by NULL */
-extern const char *const cnn__padding_names[];
-extern const char *const cnn__initializer_names[]; /* index is CNN_INITIALIZER_* - 1 ... see initializer.c */
+                            const float *dy, float *dx);
+extern const char *const cnn__activation_names[];  /* index is CNN_ACTIVATION_*; ended by NULL, as the others */
+extern const char *const cnn__padding_names[];     /* index is CNN_PADDING_* */
+extern const char *const cnn__initializer_names[]; /* index is CNN_INITIALIZER_* - 1: attributes know no "default" */
 
 /* initializer.c: fill count floats. Coordinates: (seed, CNN__RANDOM_INIT, layer index, weight index, position). Fans as Keras. */
 void cnn__initialize(float *value, const cnn__shape *shape, int32_t initializer, uint64_t seed, int32_t layer,

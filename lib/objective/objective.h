@@ -33,6 +33,14 @@ typedef struct cnn__metric {
   void (*rows)(const cnn__rows *rows, double *values);
 } cnn__metric;
 
+/* The rows of the tables, each defined in the file of its family. */
+#define LOSS(name) extern const cnn__loss cnn__##name##_loss;
+#include "objective/losses.def"
+#undef LOSS
+#define METRIC(name) extern const cnn__metric cnn__##name##_metric;
+#include "objective/metrics.def"
+#undef METRIC
+
 /* NULL with CNN_ENAME and the nearest name. */
 const cnn__loss *cnn__loss_find(const char *name);
 int32_t cnn__loss_count(void);

@@ -35,6 +35,15 @@ struct cnn_optimizer {
   void *attributes;
 };
 
+#define OPTIMIZER(name) extern const cnn__optimizer_type cnn__##name##_optimizer;
+#include "optim/optimizers.def"
+#undef OPTIMIZER
+
+/* From attributes by value: checks them, copies them. */
+cnn_status cnn__optimizer_make(cnn_optimizer **out, cnn_context *context, const cnn__optimizer_type *type,
+                               const void *attributes);
+/* NULL with CNN_ENAME and the nearest name. */
+const cnn__optimizer_type *cnn__optimizer_type_find(const char *name);
 cnn_optimizer *cnn__optimizer_hold(cnn_optimizer *optimizer);
 float cnn__optimizer_rate(const cnn_optimizer *optimizer); /* its learning_rate attribute */
 int32_t cnn__optimizer_type_count(void);

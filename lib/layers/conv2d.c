@@ -1,0 +1,192 @@
+/* conv2d: two-dimensional convolution with bias and activation, NHWC, any kernel, stride, dilation and groups. */
+#include "layers/layer_internal.h"
+
+#include "core/memory.h"
+#include "core/options.h"
+#include "core/text.h"
+
+typedef struct settings {
+  int64_t filters;
+  int64_t kernel_size[2], strides[2], dilation_rate[2];
+  int64_t groups;
+  int32_t padding, activation, use_bias, kernel_initializer, bias_initializer;
+} settings;
+
+static const cnn__attribute attributes[] = {
+    {"filters", CNN_ATTRIBUTE_INT, offsetof(settings, filters), 1, NULL, 1, 16777216, NULL,
+     "number of output channels"},
+    {"kernel_size", CNN_ATTRIBUTE_PAIR, offsetof(settings, kernel_size), 1, NULL, 1, 32768, NULL,
+     "height and width of the kernel"},
+    {"strides", CNN_ATTRIBUTE_PAIR, offsetof(settings, strides), 0, "1,1", 1, 32768, NULL,
+     "steps of the kernel down and across"},
+    {"padding", CNN_ATTRIBUTE_CHOICE, offsetof(settings, padding), 0, "valid", 0, 0, cnn__padding_names,
+     "valid: whole kernels only; same: as many positions as the input has steps"},
+    {"dilation_rate", CNN_ATTRIBUTE_PAIR, offsetof(settings, dilation_rate), 0, "1,1", 1, 32768, NULL,
+     "distance between the kernel's taps; other than 1 only with strides 1"},
+    {"groups", CNN_ATTRIBUTE_INT, offsetof(settings, groups), 0, "1", 1, 16777216, NULL,
+     "groups of channels that are convolved apart"},
+    {"activation", CNN_ATTRIBUTE_CHOICE, offsetof(settings, activation), 0, "linear", 0, 0, cnn__activation_names,
+     "function applied to the output"},
+    {"use_bias", CNN_ATTRIBUTE_FLAG, offsetof(settings, use_bias), 0, "true", 0, 1, NULL, "add a bias to each filter"},
+    {"kernel_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, kernel_initializer), 0, "glorot_uniform", 0, 0,
+     cnn__initializer_names, "first values of the kernel"},
+    {"bias_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, bias_initializer), 0, "zeros", 0, 0,
+     cnn__initializer_names, "first values of the bias"},
+    {0},
+};
+
+const char *const cnn__padding_names[] = {"valid", "same", NULL};
+
+/* Elements of the kernel whose shards one part of the last phase adds up. */
+#define CHUNK 8192
+
+static int64_t output_count(const cnn__conv *g) { return g->oh * g->ow * g->f; }
+static int64_t kernel_count(const cnn__conv *g) { return g->kh * g->kw * (g->c / g->groups) * g->f; }
+
+static cnn_status check(const settings *set, const cnn_layer *layer) {
+  char text[160];
+  if (layer->in.rank != 3)
+    return cnn__fail(CNN_ESHAPE, "input %s must be images (None, height, width, channels)",
+                     cnn__shape_text(text, &layer->in, 1));
+  int64_t channels = layer->in.extent[2];
+  if (channels % set->groups || set->filters % set->groups)
+    return cnn__fail(CNN_EINVAL, "%lld groups must divide %lld input channels and %lld filters", (long long)set->groups,
+                     (long long)channels, (long long)set->filters);
+  if ((set->strides[0] > 1 || set->strides[1] > 1) && (set->dilation_rate[0] > 1 || set->dilation_rate[1] > 1))
+    return cnn__fail(CNN_EINVAL, "strides %lldx%lld and dilation_rate %lldx%lld: one of them must be 1x1",
+                     (long long)set->strides[0], (long long)set->strides[1], (long long)set->dilation_rate[0],
+                     (long long)set->dilation_rate[1]);
+  return CNN_OK;
+}
+
+static cnn_status geometry(const settings *set, const cnn_layer *layer, cnn__conv *g) {
+  const int64_t *in = layer->in.extent;
+  *g = (cnn__conv){.h = in[0], .w = in[1], .c = in[2], .f = set->filters, .groups = set->groups,
+                   .kh = set->kernel_size[0], .kw = set->kernel_size[1], .sh = set->strides[0], .sw = set->strides[1],
+                   .dh = set->dilation_rate[0], .dw = set->dilation_rate[1]};
+  g->oh = cnn__window_extent(g->h, g->kh, g->sh, g->dh, set->padding, &g->pt);
+  g->ow = cnn__window_extent(g->w, g->kw, g->sw, g->dw, set->padding, &g->pl);
+  if (g->oh < 0 || g->ow < 0) {
+    char dilated[64] = "";
+    if (g->dh > 1 || g->dw > 1)
+      cnn__format(dilated, sizeof dilated, " dilated by %lldx%lld", (long long)g->dh, (long long)g->dw);
+    return cnn__fail(CNN_ESHAPE, "kernel %lldx%lld%s does not fit input %lldx%lld without padding", (long long)g->kh,
+                     (long long)g->kw, dilated, (long long)g->h, (long long)g->w);
+  }
+  return CNN_OK;
+}
+
+static cnn_status setup(cnn_layer *layer) {
+  const settings *set = layer->attributes;
+  cnn__conv *g = layer->data;
+  CNN__TRY(check(set, layer));
+  CNN__TRY(geometry(set, layer, g));
+  layer->out = (cnn__shape){3, {g->oh, g->ow, g->f}};
+  cnn__shape kernel = {4, {g->kh, g->kw, g->c / g->groups, g->f}}, bias = {1, {g->f}};
+  CNN__TRY(cnn__layer_weight(layer, "kernel", &kernel, set->kernel_initializer + 1, 1));
+  if (set->use_bias)
+    CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
+  layer->activation = set->activation;
+  layer->needs = CNN__NEEDS_X | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
+  layer->pack_count = 2;
+  layer->pack_floats[0] = cnn__conv_packed_floats(g);
+  layer->pack_floats[1] = cnn__conv_packed_t_floats(g);
+  layer->slot_floats = kernel_count(g);
+  layer->sum_doubles = set->use_bias ? g->f : 0;
+  layer->scratch_bytes = cnn__conv_scratch_bytes(g);
+  if (cnn__mul(2 * kernel_count(g), g->oh * g->ow, &layer->flops))
+    return cnn__fail(CNN_ESHAPE, "the operations of one sample do not fit 64 bits");
+  return CNN_OK;
+}
+
+static int32_t has_bias(const cnn_layer *layer) { return layer->weight_count > 1; }
+
+static void pack(const cnn__work *work) {
+  work->k->conv_pack(work->layer->data, work->weights[0], work->packs[0]);
+}
+
+static void pack_transposed(const cnn__work *work) {
+  work->k->conv_pack_t(work->layer->data, work->weights[0], work->packs[1]);
+}
+
+static void forward(const cnn__work *work) {
+  const cnn__conv *g = work->layer->data;
+  int32_t relu = work->activation == CNN_ACTIVATION_RELU;
+  work->k->conv_forward(g, work->count, work->x, work->packs[0], has_bias(work->layer) ? work->weights[1] : NULL, relu,
+                        work->y, work->scratch);
+  if (!relu)
+    cnn__activate(work->k, work->activation, work->count * output_count(g), g->f, work->y, work->y);
+}
+
+static void backward(const cnn__work *work) {
+  const cnn__conv *g = work->layer->data;
+  cnn__activate_backward(work->k, work->activation, work->count * output_count(g), g->f, work->y, work->dy, work->dy);
+  work->k->conv_backward_weights(g, work->count, work->x, work->dy, work->slots, work->scratch);
+  if (has_bias(work->layer))
+    work->k->channel_sums(work->count, g->oh * g->ow, g->f, work->dy, work->sums);
+  if (work->dx)
+    work->k->conv_backward_data(g, work->count, work->dy, work->packs[1], work->dx, work->scratch);
+}
+
+static int64_t join_parts(const cnn_layer *layer) {
+  return (kernel_count(layer->data) + CHUNK - 1) / CHUNK + has_bias(layer);
+}
+
+/* The shards' gradients added up: a chunk of the kernel in each part, the bias in the last. */
+static void join(const cnn__work *work) {
+  const cnn_layer *layer = work->layer;
+  int64_t begin = work->part * CHUNK, left = kernel_count(layer->data) - begin;
+  if (left > 0) {
+    work->k->tree_sum(left < CHUNK ? left : CHUNK, work->shards, layer->slot_floats, work->slots + begin,
+                      work->grads[0] + begin);
+    return;
+  }
+  work->k->tree_sum_f64(layer->sum_doubles, work->shards, layer->sum_doubles, work->sums, work->sums);
+  for (int64_t q = 0; q < layer->sum_doubles; q++)
+    work->grads[1][q] = (float)work->sums[q];
+}
+
+static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};
+static const cnn__phase backward_phases[] = {{.domain = CNN__SHARDS, .run = backward},
+                                             {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts},
+                                             {0}};
+static const cnn__phase pack_phases[] = {
+    {.domain = CNN__PARTS, .run = pack}, {.domain = CNN__PARTS, .run = pack_transposed}, {0}};
+
+const cnn__layer_type cnn__conv2d_layer = {
+    .name = "conv2d",
+    .class_name = "Conv2D",
+    .help = "Two-dimensional convolution with bias and activation.",
+    .attributes = attributes,
+    .attributes_size = sizeof(settings),
+    .data_size = sizeof(cnn__conv),
+    .inputs = 1,
+    .setup = setup,
+    .phases = {[CNN__PHASE_TRAIN] = forward_phases,
+               [CNN__PHASE_INFER] = forward_phases,
+               [CNN__PHASE_BACKWARD] = backward_phases,
+               [CNN__PHASE_PACK] = pack_phases},
+};
+
+cnn_layer *cnn_conv2d(cnn_model *model, int64_t filters, int64_t kernel_height, int64_t kernel_width,
+                      const cnn_conv2d_opts *options) {
+  cnn_conv2d_opts given;
+  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_conv2d_opts, bias_initializer), options, "cnn_conv2d_opts") < 0)
+    return cnn__model_refuse(model);
+  settings set;
+  cnn__attributes_default(attributes, &set);
+  set.filters = filters;
+  set.kernel_size[0] = kernel_height;
+  set.kernel_size[1] = kernel_width;
+  for (int i = 0; i < 2; i++) {
+    set.strides[i] = cnn__option_int(given.strides[i], 1);
+    set.dilation_rate[i] = cnn__option_int(given.dilation_rate[i], 1);
+  }
+  set.padding = cnn__option_int(given.padding, CNN_PADDING_VALID);
+  set.groups = cnn__option_int(given.groups, 1);
+  set.activation = cnn__option_int(given.activation, CNN_ACTIVATION_LINEAR);
+  set.use_bias = !given.no_bias;
+  set.kernel_initializer = cnn__option_int(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM) - 1;
+  set.bias_initializer = cnn__option_int(given.bias_initializer, CNN_INITIALIZER_ZEROS) - 1;
+  return cnn__model_append(model, &cnn__conv2d_layer, &set, given.name, given.input);
+}

@@ -1,0 +1,142 @@
+/* dense: y = act(x . kernel + bias) over the last axis. */
+#include "layers/layer_internal.h"
+
+#include "core/memory.h"
+#include "core/options.h"
+
+typedef struct settings {
+  int64_t units;
+  int32_t activation, use_bias, kernel_initializer, bias_initializer;
+} settings;
+
+static const cnn__attribute attributes[] = {
+    {"units", CNN_ATTRIBUTE_INT, offsetof(settings, units), 1, NULL, 1, 16777216, NULL, "number of outputs"},
+    {"activation", CNN_ATTRIBUTE_CHOICE, offsetof(settings, activation), 0, "linear", 0, 0, cnn__activation_names,
+     "function applied to the output"},
+    {"use_bias", CNN_ATTRIBUTE_FLAG, offsetof(settings, use_bias), 0, "true", 0, 1, NULL, "add a bias to each output"},
+    {"kernel_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, kernel_initializer), 0, "glorot_uniform", 0, 0,
+     cnn__initializer_names, "first values of the kernel"},
+    {"bias_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, bias_initializer), 0, "zeros", 0, 0,
+     cnn__initializer_names, "first values of the bias"},
+    {0},
+};
+
+/* A sample is `rows` vectors of `in` elements, which become vectors of `out`. */
+typedef struct product {
+  int64_t rows, in, out;
+} product;
+
+/* Rows of the kernel whose gradient one part of the last phase makes. */
+#define KERNEL_ROWS 64
+
+static cnn_status setup(cnn_layer *layer) {
+  const settings *set = layer->attributes;
+  product *p = layer->data;
+  int32_t last = layer->in.rank - 1;
+  layer->out = layer->in;
+  layer->out.extent[last] = set->units;
+  *p = (product){1, layer->in.extent[last], set->units};
+  p->rows = cnn__shape_count(&layer->in) / p->in;
+  cnn__shape kernel = {2, {p->in, p->out}}, bias = {1, {p->out}};
+  CNN__TRY(cnn__layer_weight(layer, "kernel", &kernel, set->kernel_initializer + 1, 1));
+  if (set->use_bias)
+    CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
+  layer->activation = set->activation;
+  layer->needs = CNN__NEEDS_X_LATE | CNN__NEEDS_DY_LATE | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
+  layer->pack_count = 2;
+  layer->pack_floats[0] = cnn__gemm_packed_floats(p->in, p->out);
+  layer->pack_floats[1] = cnn__gemm_packed_floats(p->out, p->in);
+  layer->sum_doubles = set->use_bias ? p->out : 0;
+  if (cnn__mul(2 * p->in * p->out, p->rows, &layer->flops))
+    return cnn__fail(CNN_ESHAPE, "the operations of one sample do not fit 64 bits");
+  return CNN_OK;
+}
+
+static int32_t has_bias(const cnn_layer *layer) { return layer->weight_count > 1; }
+
+static void pack(const cnn__work *work) {
+  const product *p = work->layer->data;
+  work->k->gemm_pack(p->in, p->out, work->weights[0], work->packs[0]);
+}
+
+static void pack_transposed(const cnn__work *work) {
+  const product *p = work->layer->data;
+  work->k->gemm_pack_t(p->in, p->out, work->weights[0], work->packs[1]);
+}
+
+static void forward(const cnn__work *work) {
+  const product *p = work->layer->data;
+  int64_t rows = work->count * p->rows;
+  int32_t relu = work->activation == CNN_ACTIVATION_RELU;
+  work->k->gemm(rows, p->out, p->in, work->x, p->in, work->packs[0], has_bias(work->layer) ? work->weights[1] : NULL,
+                relu, work->y, p->out);
+  if (!relu)
+    cnn__activate(work->k, work->activation, rows * p->out, p->out, work->y, work->y);
+}
+
+static void backward(const cnn__work *work) {
+  const product *p = work->layer->data;
+  int64_t rows = work->count * p->rows;
+  cnn__activate_backward(work->k, work->activation, rows * p->out, p->out, work->y, work->dy, work->dy);
+  if (has_bias(work->layer))
+    work->k->channel_sums(work->count, p->rows, p->out, work->dy, work->sums);
+  if (work->dx)
+    work->k->gemm(rows, p->in, p->out, work->dy, p->out, work->packs[1], NULL, 0, work->dx, p->in);
+}
+
+static int64_t weight_parts(const cnn_layer *layer) {
+  const product *p = layer->data;
+  return (p->in + KERNEL_ROWS - 1) / KERNEL_ROWS + has_bias(layer);
+}
+
+/* Gradients over the whole batch: some rows of the kernel in each part, the bias in the last. */
+static void backward_weights(const cnn__work *work) {
+  const cnn_layer *layer = work->layer;
+  const product *p = layer->data;
+  int64_t begin = work->part * KERNEL_ROWS, end = begin + KERNEL_ROWS;
+  if (begin < p->in) {
+    work->k->gemm_tn(work->batch * p->rows, p->out, work->x, p->in, work->dy, p->out, begin, end < p->in ? end : p->in,
+                     work->grads[0]);
+    return;
+  }
+  work->k->tree_sum_f64(p->out, work->shards, layer->sum_doubles, work->sums, work->sums);
+  for (int64_t q = 0; q < p->out; q++)
+    work->grads[1][q] = (float)work->sums[q];
+}
+
+static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};
+static const cnn__phase backward_phases[] = {
+    {.domain = CNN__SHARDS, .run = backward},
+    {.domain = CNN__PARTS, .late = 1, .run = backward_weights, .parts = weight_parts},
+    {0}};
+static const cnn__phase pack_phases[] = {
+    {.domain = CNN__PARTS, .run = pack}, {.domain = CNN__PARTS, .run = pack_transposed}, {0}};
+
+const cnn__layer_type cnn__dense_layer = {
+    .name = "dense",
+    .class_name = "Dense",
+    .help = "Matrix product over the last axis with bias and activation.",
+    .attributes = attributes,
+    .attributes_size = sizeof(settings),
+    .data_size = sizeof(product),
+    .inputs = 1,
+    .setup = setup,
+    .phases = {[CNN__PHASE_TRAIN] = forward_phases,
+               [CNN__PHASE_INFER] = forward_phases,
+               [CNN__PHASE_BACKWARD] = backward_phases,
+               [CNN__PHASE_PACK] = pack_phases},
+};
+
+cnn_layer *cnn_dense(cnn_model *model, int64_t units, const cnn_dense_opts *options) {
+  cnn_dense_opts given;
+  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_dense_opts, bias_initializer), options, "cnn_dense_opts") < 0)
+    return cnn__model_refuse(model);
+  settings set;
+  cnn__attributes_default(attributes, &set);
+  set.units = units;
+  set.activation = cnn__option_int(given.activation, CNN_ACTIVATION_LINEAR);
+  set.use_bias = !given.no_bias;
+  set.kernel_initializer = cnn__option_int(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM) - 1;
+  set.bias_initializer = cnn__option_int(given.bias_initializer, CNN_INITIALIZER_ZEROS) - 1;
+  return cnn__model_append(model, &cnn__dense_layer, &set, given.name, given.input);
+}

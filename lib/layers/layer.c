@@ -1,0 +1,163 @@
+/* layer: making a layer from its type's descriptor, its weights, and what the public interface tells about it. */
+#include "layers/layer_internal.h"
+
+#include "core/memory.h"
+#include "core/text.h"
+
+#include <string.h>
+
+/* No array may have more elements than this, so that bytes and batch multiples cannot overflow. */
+#define MAX_ELEMENTS ((int64_t)1 << 40)
+
+int64_t cnn__window_extent(int64_t n, int64_t k, int64_t s, int64_t d, int32_t padding, int64_t *before) {
+  int64_t reach = (k - 1) * d + 1;
+  *before = 0;
+  if (padding == CNN_PADDING_VALID)
+    return n < reach ? -1 : (n - reach) / s + 1;
+  int64_t extent = (n + s - 1) / s, total = (extent - 1) * s + reach - n;
+  if (total > 0)
+    *before = total / 2;
+  return extent;
+}
+
+cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__shape *shape, int32_t initializer,
+                             int32_t trainable) {
+  char text[160];
+  if (layer->weight_count == CNN__MAX_WEIGHTS)
+    return cnn__fail(CNN_EINTERNAL, "more than %d weights", CNN__MAX_WEIGHTS);
+  cnn__weight *weight = &layer->weights[layer->weight_count];
+  weight->shape = *shape;
+  weight->count = cnn__shape_count(shape);
+  if (weight->count < 1 || weight->count > MAX_ELEMENTS)
+    return cnn__fail(CNN_ESHAPE, "%s %s has too many elements", local, cnn__shape_text(text, shape, 0));
+  weight->initializer = initializer;
+  weight->trainable = trainable && !layer->frozen;
+  size_t bytes = strlen(layer->name) + strlen(local) + 2;
+  weight->name = cnn__alloc(layer->context, bytes, "name of a weight");
+  if (!weight->name)
+    return CNN_ENOMEM;
+  cnn__format(weight->name, bytes, "%s/%s", layer->name, local);
+  layer->weight_count++;
+  return CNN_OK;
+}
+
+static cnn_status make_weights(cnn_layer *layer, uint64_t seed) {
+  for (int32_t i = 0; i < layer->weight_count; i++) {
+    cnn__weight *weight = &layer->weights[i];
+    weight->value = cnn__alloc(layer->context, (size_t)weight->count * sizeof(float), weight->name);
+    if (!weight->value)
+      return CNN_ENOMEM;
+    cnn__initialize(weight->value, &weight->shape, weight->initializer, seed, layer->index, i);
+  }
+  return CNN_OK;
+}
+
+static cnn_status build(cnn_layer *layer, const void *attributes, const char *name, uint64_t seed) {
+  const cnn__layer_type *type = layer->type;
+  char text[160], what[320];
+  cnn__format(what, sizeof what, "%s '%s'", type->name, name);
+  CNN__TRY(cnn__attributes_check(type->attributes, attributes, what));
+  layer->name = cnn__strdup(layer->context, name);
+  layer->attributes = cnn__alloc(layer->context, type->attributes_size, "attributes of a layer");
+  layer->data = cnn__alloc_zero(layer->context, type->data_size, "geometry of a layer");
+  if (!layer->name || !layer->attributes || !layer->data)
+    return CNN_ENOMEM;
+  if (type->attributes_size)
+    memcpy(layer->attributes, attributes, type->attributes_size);
+  if (type->setup(layer) < 0)
+    return cnn__fail_in("%s", what);
+  int64_t count = cnn__shape_count(&layer->out);
+  if (count < 1 || count > MAX_ELEMENTS)
+    return cnn__fail(CNN_ESHAPE, "%s: the output %s has too many elements", what,
+                     cnn__shape_text(text, &layer->out, 1));
+  return make_weights(layer, seed);
+}
+
+cnn_layer *cnn__layer_new(cnn_model *model, cnn_context *context, const cnn__layer_type *type, const void *attributes,
+                          const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count,
+                          uint64_t seed) {
+  if (input_count != type->inputs) {
+    (void)cnn__fail(CNN_EINVAL, "%s '%s': reads %d layers, got %d", type->name, name, (int)type->inputs,
+                    (int)input_count);
+    return NULL;
+  }
+  cnn_layer *layer = cnn__alloc_zero(context, sizeof *layer, "layer");
+  if (!layer)
+    return NULL;
+  layer->model = model;
+  layer->context = context;
+  layer->type = type;
+  layer->index = index;
+  layer->input_count = input_count;
+  for (int32_t i = 0; i < input_count; i++)
+    layer->inputs[i] = inputs[i];
+  if (input_count)
+    layer->in = inputs[0]->out;
+  if (build(layer, attributes, name, seed) < 0) {
+    cnn__layer_free(layer);
+    return NULL;
+  }
+  return layer;
+}
+
+void cnn__layer_free(cnn_layer *layer) {
+  if (!layer)
+    return;
+  for (int32_t i = 0; i < layer->weight_count; i++) {
+    cnn__free(layer->context, layer->weights[i].name);
+    cnn__free(layer->context, layer->weights[i].value);
+  }
+  cnn__free(layer->context, layer->data);
+  cnn__free(layer->context, layer->attributes);
+  cnn__free(layer->context, layer->name);
+  cnn__free(layer->context, layer);
+}
+
+/* ---- public ---- */
+
+const char *cnn_layer_name(const cnn_layer *layer) { return layer ? layer->name : ""; }
+
+const char *cnn_layer_type(const cnn_layer *layer) { return layer ? layer->type->name : ""; }
+
+int32_t cnn_layer_output_shape(const cnn_layer *layer, int64_t *shape) {
+  if (!layer)
+    return 0;
+  for (int32_t i = 0; i < layer->out.rank; i++)
+    shape[i] = layer->out.extent[i];
+  return layer->out.rank;
+}
+
+static int64_t count_weights(const cnn_layer *layer, int32_t trainable_only) {
+  int64_t total = 0;
+  for (int32_t i = 0; layer && i < layer->weight_count; i++)
+    if (!trainable_only || layer->weights[i].trainable)
+      total += layer->weights[i].count;
+  return total;
+}
+
+int64_t cnn_layer_parameters(const cnn_layer *layer) { return count_weights(layer, 0); }
+
+int64_t cnn_layer_trainable_parameters(const cnn_layer *layer) { return count_weights(layer, 1); }
+
+int64_t cnn_layer_flops(const cnn_layer *layer) { return layer ? layer->flops : 0; }
+
+cnn_status cnn_layer_attribute_text(const cnn_layer *layer, const char *key, char *buffer, size_t bytes) {
+  if (!layer || !key || (!buffer && bytes))
+    return cnn__fail(CNN_EINVAL, "cnn_layer_attribute_text: an argument is NULL");
+  const cnn__attribute *row = cnn__attribute_find(layer->type->attributes, key);
+  if (!row) {
+    const char *keys[64], *nearest;
+    int32_t count = 0;
+    for (const cnn__attribute *each = layer->type->attributes; each->key && count < 64; each++)
+      keys[count++] = each->key;
+    nearest = cnn__nearest(key, keys, count);
+    return nearest ? cnn__fail(CNN_ENAME, "%s '%s': unknown attribute '%s'; did you mean '%s'?", layer->type->name,
+                               layer->name, key, nearest)
+                   : cnn__fail(CNN_ENAME, "%s '%s': unknown attribute '%s'", layer->type->name, layer->name, key);
+  }
+  int32_t wanted = cnn__attribute_text(row, layer->attributes, buffer, bytes);
+  if (wanted < 0 || (size_t)wanted >= bytes)
+    return cnn__fail(CNN_EINVAL, "%s '%s': %s needs a buffer of %d bytes, got %zu", layer->type->name, layer->name, key,
+                     (int)wanted + 1, bytes);
+  return CNN_OK;
+}
