@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#define CNN__MOST_THREADS 1024
+
 typedef struct cnn__pool_threads cnn__pool_threads;
 typedef void cnn__item_fn(void *user, int64_t item, int32_t worker);
 
@@ -26,7 +28,7 @@ int32_t cnn__pool_size(const cnn__pool_threads *pool);
 void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user);
 
 /* Threads to use when none are asked for: CNN_NUM_THREADS, else the affinity mask's count cut by the cgroup quota
- * (v1 and v2, rounded up); at least 1. */
+ * (v1 and v2, rounded up); at least 1. -1 with text when CNN_NUM_THREADS is no number from 1 to 1024. */
 int32_t cnn__threads_default(void);
 
 #endif
