@@ -17,6 +17,13 @@ typedef struct cnn__parameter {
   float *slots[CNN__MAX_SLOTS]; /* trainable and compiled; zero at compile */
 } cnn__parameter;
 
+/* A layer's arrays as its phases take them. */
+typedef struct cnn__arrays {
+  float *weights[CNN__MAX_WEIGHTS];
+  float *grads[CNN__MAX_WEIGHTS]; /* NULL where not trainable or not compiled */
+  float *packs[CNN__MAX_PACKS];   /* derived forms; NULL before the first plan */
+} cnn__arrays;
+
 struct cnn_model {
   atomic_int references;
   cnn_context *context;
@@ -27,6 +34,8 @@ struct cnn_model {
   cnn_layer **layers;
   int32_t layer_count;
   int64_t layer_capacity;
+  cnn__arrays *arrays;          /* per layer */
+  int64_t arrays_capacity;
   cnn__parameter *parameters;   /* all weight arrays in model order: each layer's in order of declaration */
   int32_t parameter_count;
   int64_t parameter_capacity;
@@ -39,6 +48,7 @@ struct cnn_model {
   int32_t metric_count;
   const char *metric_names[CNN__MAX_METRICS]; /* as the caller wrote them; point into metric_text */
   char metric_text[CNN__MAX_METRICS][32];
+  const cnn__metric *metrics[CNN__MAX_METRICS][2]; /* for f32 targets, for labels; NULL where it takes no such targets */
   float rate;                   /* learning rate as it stands */
   int64_t iterations;
   float *training_block;        /* gradients and slots, one allocation */
@@ -48,7 +58,6 @@ struct cnn_model {
   cnn__plan *plans[CNN__MODES];
   cnn__run *idle;               /* free TEST and PREDICT records, linked */
   float *packs_block;           /* derived forms of all weights */
-  float *(*packs)[CNN__MAX_PACKS]; /* per layer */
   uint64_t weights_version, packs_version; /* packs are remade when they differ */
 
   atomic_int fitting;           /* fit is running */
@@ -65,6 +74,9 @@ void cnn__model_touch(cnn_model *model);
 
 /* Plan of a mode, made on first use. */
 cnn_status cnn__model_plan(const cnn_model *model, int32_t mode, const cnn__plan **out);
+
+/* Forget plans, idle run records and packs: the graph or the compilation changed. */
+void cnn__model_forget(cnn_model *model);
 
 /* A free run record of a mode with room for `rows`, made when there is none; give it back after use. Any thread. */
 cnn_status cnn__model_borrow_run(const cnn_model *model, int32_t mode, int64_t rows, cnn__run **out);

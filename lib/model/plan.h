@@ -13,12 +13,13 @@
 
 enum { CNN__MODE_TRAIN, CNN__MODE_TEST, CNN__MODE_PREDICT, CNN__MODES };
 
-enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS }; /* what a step of a segment calls: the batch's source, a layer's phase, the objective */
+/* What an op calls: the batch's source; a layer's phase; the objective; in PREDICT the copy into the caller's rows; the optimizer. */
+enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS, CNN__OP_OUTPUT, CNN__OP_UPDATE };
 
 /* A tensor of the plan: an output (value) or its gradient. */
 typedef struct cnn__buffer {
   int64_t floats;        /* a sample */
-  int32_t first, last;   /* segments of first write and last use */
+  int32_t first, last;   /* segments of first write and last use; -1 where no op touches it */
   int32_t first_op, last_op; /* ops, numbered through the whole plan */
   int32_t local;         /* lives in the worker's buffer */
   int32_t alias;         /* buffer whose memory this one shares; -1 none (always resolved to the root) */
@@ -28,10 +29,18 @@ typedef struct cnn__buffer {
 typedef struct cnn__op {
   int32_t kind;
   int32_t layer;         /* index in the model */
+  int32_t list;          /* CNN__PHASE_*: which of the layer's lists the phase is of */
   const cnn__phase *phase;
   int64_t parts;
-  int32_t x, y, dy, dx;  /* buffers; -1 none */
+  int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits or outputs in x,
+                          * probabilities in y, their gradient in dx */
 } cnn__op;
+
+/* A piece of the update: elements [first, first + count) of weight array `parameter`. */
+typedef struct cnn__chunk {
+  int32_t parameter;
+  int64_t first, count;
+} cnn__chunk;
 
 typedef struct cnn__segment {
   int32_t domain;        /* CNN__SHARDS or CNN__PARTS */
@@ -47,8 +56,10 @@ typedef struct cnn__plan {
   int32_t probabilities; /* buffer of the probabilities in that case; else == output */
   cnn__op *ops;
   cnn__segment *segments;
-  cnn__buffer *buffers;
+  cnn__buffer *buffers;  /* value of layer i: i; its gradient: layers + i; the probabilities: 2 * layers */
+  cnn__chunk *chunks;
   int32_t op_count, segment_count, buffer_count;
+  int64_t chunk_count;
   int64_t arena_floats;  /* a sample */
   int64_t local_floats;  /* a sample; the worker's buffer holds CNN__SHARD samples */
   /* per layer of the model: offsets into the run's blocks */
@@ -63,5 +74,14 @@ typedef struct cnn__plan {
 /* Plan `mode` for the model's layers. loss may be NULL for PREDICT. */
 cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss);
 void cnn__plan_free(cnn__plan *plan);
+
+/* For plan.c: from the ops of `plan` the memory of its buffers. lowest: first layer whose backward runs (layer count: none). */
+cnn_status cnn__plan_memory(cnn__plan *plan, const cnn_model *model, int32_t lowest);
+
+/* Where layer i's output is its input, in this mode: no phase runs. */
+int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer);
+
+/* Rounded up so that 64 bytes of alignment hold for any number of samples. */
+static inline int64_t cnn__round_floats(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 #endif

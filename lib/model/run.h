@@ -20,6 +20,7 @@ typedef struct cnn__feed {
 cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan *plan, int64_t capacity);
 void cnn__run_free(cnn__run *run);
 int64_t cnn__run_capacity(const cnn__run *run);
+cnn__run *cnn__run_next(const cnn__run *run); /* in the model's list of idle records */
 
 /* One training step: forward, loss, backward, update of weights, moving statistics, slots and iteration count. Allocates nothing. */
 void cnn__run_train(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass);
@@ -35,6 +36,8 @@ void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *fe
 /* Of the last TRAIN or TEST run: each row's loss, and its value of metric m. */
 const double *cnn__run_losses(const cnn__run *run);
 const double *cnn__run_metric(const cnn__run *run, int32_t metric);
+
+int64_t cnn__run_count(const cnn__run *run); /* rows of the last run */
 
 /* Seconds spent in each op of the plan since the last call with reset, summed over workers; for the benchmark. enable 0 stops measuring. */
 void cnn__run_profile(cnn__run *run, int32_t enable);

@@ -1,0 +1,158 @@
+/* compile: a model made ready for training: its loss, metrics and optimizer with the state that this one asks for. */
+#include "model/model_internal.h"
+
+#include "core/memory.h"
+#include "core/options.h"
+#include "core/text.h"
+#include "model/pack.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What compile works out before it changes anything. */
+typedef struct compilation {
+  const cnn__loss *loss;
+  int32_t slots;
+  const cnn__metric *metrics[CNN__MAX_METRICS][2];
+  cnn__plan *plans[CNN__MODES];
+  float *block;
+} compilation;
+
+static cnn_status check_output(const cnn_model *model, const char *loss) {
+  char text[160];
+  const cnn_layer *last = model->layers[model->layer_count - 1];
+  if (last->out.rank != 1)
+    return cnn__fail(CNN_ESHAPE, "loss '%s' takes one row of values for each sample, but %s '%s' gives %s; add a flatten layer",
+                     loss, last->type->name, last->name, cnn__shape_text(text, &last->out, 1));
+  return CNN_OK;
+}
+
+static cnn_status find_metrics(compilation *made, const cnn_model *model, int32_t count, const char *const *names) {
+  int64_t columns = model->layers[model->layer_count - 1]->out.extent[0];
+  if (count < 0 || count > CNN__MAX_METRICS || (count && !names))
+    return cnn__fail(CNN_EINVAL, "compile: %d metrics, must be 0 to %d names", (int)count, CNN__MAX_METRICS);
+  for (int32_t m = 0; m < count; m++) {
+    if (!names[m])
+      return cnn__fail(CNN_EINVAL, "compile: the name of metric %d is NULL", (int)m);
+    for (int32_t i = 0; i < m; i++)
+      if (!strcmp(names[i], names[m]))
+        return cnn__fail(CNN_EINVAL, "compile: metric '%s' is named twice", names[m]);
+    for (int32_t labels = 0; labels < 2; labels++)
+      made->metrics[m][labels] = cnn__metric_find(names[m], columns, labels);
+    if (!made->metrics[m][0] && !made->metrics[m][1])
+      return cnn__fail_code();
+  }
+  return CNN_OK;
+}
+
+/* Gradients and slots of all trainable weights in one block, each aligned. */
+static int64_t block_floats(const cnn_model *model, int32_t slots) {
+  int64_t total = 0;
+  for (int32_t i = 0; i < model->parameter_count; i++)
+    if (cnn__model_weight(model, i)->trainable)
+      total += (1 + slots) * cnn__round_floats(cnn__model_weight(model, i)->count);
+  return total;
+}
+
+static void share_block(cnn_model *model, int32_t slots) {
+  float *next = model->training_block;
+  for (int32_t i = 0; i < model->parameter_count; i++) {
+    cnn__parameter *parameter = &model->parameters[i];
+    const cnn__weight *weight = cnn__model_weight(model, i);
+    int64_t floats = cnn__round_floats(weight->count);
+    parameter->grad = weight->trainable ? next : NULL;
+    next += weight->trainable ? floats : 0;
+    model->arrays[parameter->layer->index].grads[parameter->index] = parameter->grad;
+    for (int32_t s = 0; s < CNN__MAX_SLOTS; s++) {
+      int32_t used = weight->trainable && s < slots;
+      parameter->slots[s] = used ? next : NULL;
+      next += used ? floats : 0;
+    }
+  }
+}
+
+static cnn_status prepare(compilation *made, const cnn_model *model, const cnn_optimizer *optimizer) {
+  made->slots = optimizer->type->slots(optimizer->attributes);
+  for (int32_t mode = 0; mode < CNN__MODES; mode++)
+    CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->loss));
+  made->block = cnn__alloc_zero(model->context, (size_t)block_floats(model, made->slots) * sizeof(float),
+                                "gradients and optimizer state");
+  return made->block ? CNN_OK : CNN_ENOMEM;
+}
+
+static void discard(compilation *made, cnn_context *context) {
+  for (int32_t mode = 0; mode < CNN__MODES; mode++)
+    cnn__plan_free(made->plans[mode]);
+  cnn__free(context, made->block);
+}
+
+static void commit(cnn_model *model, const compilation *made, cnn_optimizer *optimizer, int32_t metric_count,
+                   const char *const *names) {
+  cnn_optimizer *old = model->optimizer;
+  cnn__model_forget(model);
+  memcpy(model->plans, made->plans, sizeof model->plans);
+  cnn__free(model->context, model->training_block);
+  model->training_block = made->block;
+  share_block(model, made->slots);
+  model->optimizer = cnn__optimizer_hold(optimizer);
+  cnn_optimizer_free(old);
+  model->loss = made->loss;
+  memcpy(model->metrics, made->metrics, sizeof model->metrics);
+  model->metric_count = metric_count;
+  for (int32_t m = 0; m < metric_count; m++) {
+    cnn__format(model->metric_text[m], sizeof model->metric_text[m], "%s", names[m]);
+    model->metric_names[m] = model->metric_text[m];
+  }
+  model->rate = cnn__optimizer_rate(optimizer);
+  model->iterations = 0;
+  model->compiled = 1;
+}
+
+cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const char *loss, int32_t metric_count,
+                              const char *const *metrics) {
+  compilation made = {0};
+  if (atomic_load(&model->fitting))
+    return cnn__fail(CNN_ESTATE, "model '%s' is in training; compile it after fit has returned", model->name);
+  CNN__TRY(cnn__model_ready(model));
+  made.loss = cnn__loss_find(loss);
+  if (!made.loss)
+    return cnn__fail_code();
+  CNN__TRY(check_output(model, made.loss->name));
+  CNN__TRY(find_metrics(&made, model, metric_count, metrics));
+  cnn_status status = prepare(&made, model, optimizer);
+  if (status < 0)
+    discard(&made, model->context);
+  else
+    commit(model, &made, optimizer, metric_count, metrics);
+  return status;
+}
+
+cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t loss_count, const char *const *losses,
+                             const cnn_compile_opts *options) {
+  cnn_compile_opts given;
+  if (!model)
+    return cnn__fail(CNN_EINVAL, "compile: model is NULL");
+  CNN__TRY(cnn__model_ready(model));
+  CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_compile_opts), options, "cnn_compile_opts"));
+  if (!optimizer)
+    return cnn__fail(CNN_EINVAL, "compile: optimizer is NULL");
+  if (loss_count != 1 || !losses || !losses[0])
+    return cnn__fail(CNN_EINVAL, "compile: %d losses, must be the name of 1", losses ? (int)loss_count : 0);
+  return cnn__model_compile(model, optimizer, losses[0], given.metric_count, given.metrics);
+}
+
+/* ---- the optimizer as it stands ---- */
+
+double cnn_model_learning_rate(const cnn_model *model) { return model->compiled ? (double)model->rate : 0; }
+
+int64_t cnn_model_iterations(const cnn_model *model) { return model->iterations; }
+
+cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate) {
+  char text[32];
+  if (!model->compiled)
+    return cnn__fail(CNN_ESTATE, "model '%s' is not compiled and has no learning rate", model->name);
+  if (!(rate >= 0) || !isfinite((float)rate))
+    return cnn__fail(CNN_EINVAL, "learning rate %s: must be a finite number, 0 or more", cnn__repr(text, rate));
+  model->rate = (float)rate;
+  return CNN_OK;
+}

@@ -1,0 +1,109 @@
+/* graph: which layer reads which, and what they are called. Layers are kept in the order of their making, in which each reads an
+ * earlier one; this version runs chains, so a plan is that order. */
+#include "model/graph.h"
+
+#include "core/text.h"
+
+#include <string.h>
+
+cnn_status cnn__graph_name_valid(const char *name, const char *what) {
+  char clean[CNN__NAME_BYTES];
+  size_t length = strlen(name);
+  if (!length || length >= CNN__NAME_BYTES)
+    return cnn__fail(CNN_EINVAL, "%s: name has %zu bytes, must be 1 to %d", what, length, CNN__NAME_BYTES - 1);
+  cnn__clean(clean, sizeof clean, name);
+  if (strcmp(clean, name))
+    return cnn__fail(CNN_EINVAL, "%s: name '%s' must be UTF-8 without control characters", what, clean);
+  return CNN_OK;
+}
+
+const char *cnn__graph_nearer(const char *name, const char *best, const char *candidate) {
+  const char *known[2] = {best ? best : candidate, candidate};
+  return cnn__nearest(name, known, best ? 2 : 1);
+}
+
+static cnn_layer *find(const cnn_model *model, const char *name) {
+  for (int32_t i = 0; i < model->layer_count; i++)
+    if (!strcmp(model->layers[i]->name, name))
+      return model->layers[i];
+  return NULL;
+}
+
+/* "unknown layer 'con1'; did you mean 'conv1'?" */
+static cnn_status unknown(const cnn_model *model, const char *name) {
+  const char *best = NULL;
+  char clean[CNN__NAME_BYTES];
+  for (int32_t i = 0; i < model->layer_count; i++) {
+    const char *nearer = cnn__graph_nearer(name, best, model->layers[i]->name);
+    best = nearer ? nearer : best;
+  }
+  cnn__clean(clean, sizeof clean, name);
+  if (best)
+    return cnn__fail(CNN_ENAME, "unknown layer '%s'; did you mean '%s'?", clean, best);
+  return cnn__fail(CNN_ENAME, "unknown layer '%s'", clean);
+}
+
+cnn_layer *cnn__graph_find(const cnn_model *model, const char *name) {
+  cnn_layer *layer = find(model, name);
+  if (!layer)
+    (void)unknown(model, name);
+  return layer;
+}
+
+cnn_status cnn__graph_name(const cnn_model *model, const cnn__layer_type *type, const char *given,
+                           char name[CNN__NAME_BYTES]) {
+  if (!given) {
+    cnn__format(name, CNN__NAME_BYTES, "%s", type->name);
+    for (int32_t i = 1; find(model, name); i++)
+      cnn__format(name, CNN__NAME_BYTES, "%s_%d", type->name, (int)i);
+    return CNN_OK;
+  }
+  CNN__TRY(cnn__graph_name_valid(given, type->name));
+  if (strchr(given, '/'))
+    return cnn__fail(CNN_EINVAL, "%s: name '%s' must not hold '/', which parts a layer's name from its weight's", type->name,
+                     given);
+  const cnn_layer *taken = find(model, given);
+  if (taken)
+    return cnn__fail(CNN_ENAME, "%s: name '%s' is taken by layer %d, a %s", type->name, given, (int)taken->index,
+                     taken->type->name);
+  cnn__format(name, CNN__NAME_BYTES, "%s", given);
+  return CNN_OK;
+}
+
+cnn_status cnn__graph_input(const cnn_model *model, const cnn__layer_type *type, const char *name, const char *input,
+                            cnn_layer **out) {
+  *out = NULL;
+  if (!type->inputs) {
+    if (model->layer_count)
+      return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': the model has its input '%s'; this version takes one", type->name, name,
+                       model->layers[0]->name);
+    return CNN_OK;
+  }
+  if (!model->layer_count)
+    return cnn__fail(CNN_EINVAL, "%s '%s': the first layer of a model must be its input", type->name, name);
+  *out = input ? find(model, input) : model->layers[model->layer_count - 1];
+  if (!*out) {
+    (void)unknown(model, input);
+    return cnn__fail_in("%s '%s': input", type->name, name);
+  }
+  return CNN_OK;
+}
+
+static int32_t read_by_another(const cnn_model *model, int32_t index) {
+  for (int32_t i = index + 1; i < model->layer_count; i++)
+    for (int32_t j = 0; j < model->layers[i]->input_count; j++)
+      if (model->layers[i]->inputs[j] == model->layers[index])
+        return 1;
+  return 0;
+}
+
+/* Each layer reads one earlier layer and all but the last are read, so by counting each is read once, by the next. */
+cnn_status cnn__graph_check(const cnn_model *model) {
+  if (model->layer_count < 2)
+    return cnn__fail(CNN_EINVAL, "model '%s' has no layers%s", model->name, model->layer_count ? " after its input" : "");
+  for (int32_t i = 0; i < model->layer_count - 1; i++)
+    if (!read_by_another(model, i))
+      return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': no layer reads it and it is not the last; this version has one output",
+                       model->layers[i]->type->name, model->layers[i]->name);
+  return CNN_OK;
+}

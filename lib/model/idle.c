@@ -1,0 +1,71 @@
+/* idle: the plans that const calls make on first use, and the run records that wait for the next such call. Both belong to the model
+ * and are guarded by its lock, so that several threads may predict on one model. */
+#include "model/model_internal.h"
+
+#include "model/pack.h"
+#include "model/run_record.h"
+
+/* The model of a const call, for what the lock guards. */
+static cnn_model *guarded(const cnn_model *model) { return (cnn_model *)(uintptr_t)model; }
+
+cnn__run *cnn__run_next(const cnn__run *run) { return run->next; }
+
+static cnn_status plan_of(cnn_model *model, int32_t mode) {
+  CNN__TRY(cnn__packs_new(model));
+  return model->plans[mode] ? CNN_OK : cnn__plan_new(&model->plans[mode], model, mode, model->loss);
+}
+
+cnn_status cnn__model_plan(const cnn_model *model, int32_t mode, const cnn__plan **out) {
+  if (mode != CNN__MODE_PREDICT && !model->compiled)
+    return cnn__fail(CNN_ESTATE, "model '%s' is not compiled", model->name);
+  CNN__TRY(cnn__model_ready(model));
+  cnn_model *shared = guarded(model);
+  pthread_mutex_lock(&shared->lock);
+  cnn_status status = plan_of(shared, mode);
+  *out = model->plans[mode];
+  pthread_mutex_unlock(&shared->lock);
+  return status;
+}
+
+/* Out of the list: the smallest record with room enough; where there is none, one of the mode that is too small. */
+static cnn__run *take(cnn_model *model, const cnn__plan *plan, int64_t rows) {
+  cnn__run **best = NULL;
+  for (cnn__run **at = &model->idle; *at; at = &(*at)->next) {
+    if ((*at)->plan != plan)
+      continue;
+    int32_t fits = (*at)->capacity >= rows;
+    if (!best || (fits && ((*best)->capacity < rows || (*at)->capacity < (*best)->capacity)))
+      best = at;
+  }
+  if (!best)
+    return NULL;
+  cnn__run *run = *best;
+  *best = run->next;
+  run->next = NULL;
+  return run;
+}
+
+cnn_status cnn__model_borrow_run(const cnn_model *model, int32_t mode, int64_t rows, cnn__run **out) {
+  const cnn__plan *plan;
+  CNN__TRY(cnn__model_plan(model, mode, &plan));
+  cnn_model *shared = guarded(model);
+  pthread_mutex_lock(&shared->lock);
+  cnn__run *run = take(shared, plan, rows);
+  pthread_mutex_unlock(&shared->lock);
+  if (run && run->capacity < rows) {
+    cnn__run_free(run);
+    run = NULL;
+  }
+  if (!run)
+    return cnn__run_new(out, model, plan, rows);
+  *out = run;
+  return CNN_OK;
+}
+
+void cnn__model_return_run(const cnn_model *model, cnn__run *run) {
+  cnn_model *shared = guarded(model);
+  pthread_mutex_lock(&shared->lock);
+  run->next = shared->idle;
+  shared->idle = run;
+  pthread_mutex_unlock(&shared->lock);
+}

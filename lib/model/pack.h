@@ -1,0 +1,11 @@
+/* pack: memory for the derived forms of all weights. */
+#ifndef CNN_MODEL_PACK_H
+#define CNN_MODEL_PACK_H
+
+#include "model/model_internal.h"
+
+/* Once; the caller holds the model's lock or is its only user. */
+cnn_status cnn__packs_new(cnn_model *model);
+void cnn__packs_free(cnn_model *model);
+
+#endif

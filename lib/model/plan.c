@@ -1,0 +1,277 @@
+/* plan: the ops of a mode in their order, cut into segments. Memory is plan_memory.c's.
+ *
+ * What a phase may touch follows from its place: x in every shard phase forward, y from the last shard phase of the list on; backward
+ * dy in every shard phase, x and y where the layer needs them, dx from the last one on. Late phases see what the layer asked to keep
+ * for them; other parts phases join sums and see no tensor. */
+#include "model/plan.h"
+
+#include "core/memory.h"
+#include "model/model_internal.h"
+
+#define UPDATE_CHUNK 16384 /* elements of a weight array that one item updates */
+
+int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
+  int32_t inference = plan->mode != CNN__MODE_TRAIN || layer->frozen;
+  return (layer->needs & CNN__SAME) || (inference && (layer->needs & CNN__SAME_IN_INFERENCE));
+}
+
+static int32_t trainable(const cnn_layer *layer) {
+  for (int32_t i = 0; i < layer->weight_count; i++)
+    if (layer->weights[i].trainable)
+      return 1;
+  return 0;
+}
+
+/* The first layer that has something to learn: backward ends there. */
+static int32_t lowest_trainable(const cnn_model *model) {
+  int32_t i = 0;
+  while (i < model->layer_count && !trainable(model->layers[i]))
+    i++;
+  return i;
+}
+
+static int32_t forward_list(const cnn__plan *plan, const cnn_layer *layer) {
+  return plan->mode == CNN__MODE_TRAIN && !layer->frozen ? CNN__PHASE_TRAIN : CNN__PHASE_INFER;
+}
+
+static int32_t backward_list(const cnn_layer *layer) {
+  return layer->frozen && layer->type->phases[CNN__PHASE_BACKWARD_FROZEN] ? CNN__PHASE_BACKWARD_FROZEN
+                                                                         : CNN__PHASE_BACKWARD;
+}
+
+static int32_t list_length(const cnn_layer *layer, int32_t list) {
+  const cnn__phase *phases = layer->type->phases[list];
+  int32_t count = 0;
+  while (phases && phases[count].run)
+    count++;
+  return count;
+}
+
+/* Position of the last shard phase that is not late; -1 for none. */
+static int32_t last_shard_phase(const cnn__phase *phases, int32_t count) {
+  int32_t last = -1;
+  for (int32_t i = 0; i < count; i++)
+    if (phases[i].domain == CNN__SHARDS && !phases[i].late)
+      last = i;
+  return last;
+}
+
+/* ---- ops ---- */
+
+typedef struct maker {
+  cnn__plan *plan;
+  const cnn_model *model;
+  int32_t lowest;
+} maker;
+
+static cnn__op *add(maker *make, int32_t kind, int32_t layer) {
+  cnn__op *op = &make->plan->ops[make->plan->op_count++];
+  *op = (cnn__op){.kind = kind, .layer = layer, .parts = 1, .x = -1, .y = -1, .dy = -1, .dx = -1};
+  return op;
+}
+
+static cnn__op *add_phase(maker *make, int32_t i, int32_t list, const cnn__phase *phase) {
+  cnn__op *op = add(make, CNN__OP_LAYER, i);
+  op->list = list;
+  op->phase = phase;
+  if (phase->domain == CNN__PARTS && phase->parts)
+    op->parts = phase->parts(make->model->layers[i]);
+  return op;
+}
+
+static void forward(maker *make, int32_t i) {
+  const cnn_layer *layer = make->model->layers[i];
+  if (cnn__plan_same(make->plan, layer))
+    return;
+  int32_t list = forward_list(make->plan, layer), count = list_length(layer, list);
+  const cnn__phase *phases = layer->type->phases[list];
+  int32_t writes = last_shard_phase(phases, count);
+  for (int32_t p = 0; p < count; p++) {
+    cnn__op *op = add_phase(make, i, list, &phases[p]);
+    if (phases[p].domain == CNN__PARTS)
+      continue;
+    op->x = i - 1;
+    if (p == writes)
+      op->y = i;
+  }
+}
+
+static int32_t gradient(const maker *make, int32_t i) { return make->model->layer_count + i; }
+
+static void backward(maker *make, int32_t i) {
+  const cnn_layer *layer = make->model->layers[i];
+  if (cnn__plan_same(make->plan, layer))
+    return;
+  int32_t list = backward_list(layer), count = list_length(layer, list);
+  const cnn__phase *phases = layer->type->phases[list];
+  int32_t writes = last_shard_phase(phases, count);
+  for (int32_t p = 0; p < count; p++) {
+    if (phases[p].late)
+      continue;
+    cnn__op *op = add_phase(make, i, list, &phases[p]);
+    if (phases[p].domain == CNN__PARTS)
+      continue;
+    op->x = layer->needs & CNN__NEEDS_X ? i - 1 : -1;
+    op->y = layer->needs & CNN__NEEDS_Y ? i : -1;
+    op->dy = gradient(make, i);
+    if (p == writes && i > make->lowest)
+      op->dx = gradient(make, i - 1);
+  }
+}
+
+static void late(maker *make, int32_t i) {
+  const cnn_layer *layer = make->model->layers[i];
+  if (!trainable(layer))
+    return;
+  int32_t list = backward_list(layer), count = list_length(layer, list);
+  for (int32_t p = 0; p < count; p++) {
+    const cnn__phase *phase = &layer->type->phases[list][p];
+    if (!phase->late)
+      continue;
+    cnn__op *op = add_phase(make, i, list, phase);
+    op->x = layer->needs & CNN__NEEDS_X_LATE ? i - 1 : -1;
+    op->dy = layer->needs & CNN__NEEDS_DY_LATE ? gradient(make, i) : -1;
+  }
+}
+
+static void objective(maker *make) {
+  cnn__plan *plan = make->plan;
+  int32_t last = make->model->layer_count - 1;
+  cnn__op *op = add(make, plan->mode == CNN__MODE_PREDICT ? CNN__OP_OUTPUT : CNN__OP_LOSS, last);
+  op->x = plan->output;
+  if (plan->mode == CNN__MODE_PREDICT)
+    return;
+  if (plan->probabilities != plan->output)
+    op->y = plan->probabilities;
+  if (make->lowest <= last)
+    op->dx = gradient(make, last);
+}
+
+static void make_ops(maker *make) {
+  int32_t last = make->model->layer_count - 1;
+  add(make, CNN__OP_FEED, 0)->y = 0;
+  for (int32_t i = 1; i <= last; i++)
+    forward(make, i);
+  objective(make);
+  for (int32_t i = last; i >= make->lowest; i--)
+    backward(make, i);
+  for (int32_t i = last; i >= make->lowest; i--)
+    late(make, i);
+  if (make->lowest <= last) {
+    cnn__op *update = add(make, CNN__OP_UPDATE, -1);
+    update->parts = make->plan->chunk_count;
+  }
+}
+
+/* ---- segments ---- */
+
+enum { NO_GROUP, SHARD_GROUP, LATE_GROUP }; /* ops that may share a segment: shard phases; late phases */
+
+static int32_t group_of(const cnn__op *op) {
+  if (op->kind == CNN__OP_UPDATE)
+    return NO_GROUP;
+  if (op->kind != CNN__OP_LAYER || op->phase->domain == CNN__SHARDS)
+    return SHARD_GROUP;
+  return op->phase->late ? LATE_GROUP : NO_GROUP;
+}
+
+static void make_segments(cnn__plan *plan) {
+  int32_t group = NO_GROUP;
+  for (int32_t i = 0; i < plan->op_count; i++) {
+    int32_t now = group_of(&plan->ops[i]);
+    if (now == NO_GROUP || now != group)
+      plan->segments[plan->segment_count++] =
+          (cnn__segment){.domain = now == SHARD_GROUP ? CNN__SHARDS : CNN__PARTS, .first = i};
+    cnn__segment *segment = &plan->segments[plan->segment_count - 1];
+    segment->count++;
+    if (segment->domain == CNN__PARTS)
+      segment->items += plan->ops[i].parts;
+    group = now;
+  }
+}
+
+/* ---- the update's pieces ---- */
+
+static int64_t chunks_of(const cnn__weight *weight) {
+  return weight->trainable ? (weight->count + UPDATE_CHUNK - 1) / UPDATE_CHUNK : 0;
+}
+
+static void make_chunks(cnn__plan *plan, const cnn_model *model) {
+  for (int32_t i = 0; i < model->parameter_count; i++) {
+    const cnn__weight *weight = cnn__model_weight(model, i);
+    for (int64_t c = 0; c < chunks_of(weight); c++) {
+      int64_t first = c * UPDATE_CHUNK, left = weight->count - first;
+      plan->chunks[plan->chunk_count++] = (cnn__chunk){i, first, left < UPDATE_CHUNK ? left : UPDATE_CHUNK};
+    }
+  }
+}
+
+/* ---- the plan ---- */
+
+static int32_t count_phases(const cnn_model *model) {
+  int32_t count = 4;
+  for (int32_t i = 0; i < model->layer_count; i++)
+    for (int32_t list = 0; list < CNN__PHASE_PACK; list++)
+      count += list_length(model->layers[i], list);
+  return count;
+}
+
+static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
+  cnn_context *context = model->context;
+  size_t ops = (size_t)count_phases(model), layers = (size_t)model->layer_count, chunks = 0;
+  for (int32_t i = 0; i < model->parameter_count; i++)
+    chunks += (size_t)chunks_of(cnn__model_weight(model, i));
+  plan->buffer_count = 2 * model->layer_count + 1;
+  plan->ops = cnn__alloc_zero(context, ops * sizeof *plan->ops, "ops of a plan");
+  plan->segments = cnn__alloc_zero(context, ops * sizeof *plan->segments, "segments of a plan");
+  plan->buffers = cnn__alloc_zero(context, (2 * layers + 1) * sizeof *plan->buffers, "buffers of a plan");
+  plan->chunks = cnn__alloc_zero(context, chunks * sizeof *plan->chunks, "pieces of the update");
+  plan->kept_offset = cnn__alloc_zero(context, 4 * layers * sizeof *plan->kept_offset, "offsets of a plan");
+  if (!plan->ops || !plan->segments || !plan->buffers || !plan->chunks || !plan->kept_offset)
+    return CNN_ENOMEM;
+  plan->slot_offset = plan->kept_offset + layers;
+  plan->sum_offset = plan->slot_offset + layers;
+  plan->state_offset = plan->sum_offset + layers;
+  return CNN_OK;
+}
+
+static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss *loss) {
+  CNN__TRY(allocate(plan, model));
+  int32_t last = model->layer_count - 1, train = plan->mode == CNN__MODE_TRAIN;
+  int32_t softmax = model->layers[last]->activation == CNN_ACTIVATION_SOFTMAX;
+  int32_t taken = plan->mode != CNN__MODE_PREDICT && loss->fuses_softmax && softmax;
+  plan->softmax_taken = taken ? last : -1;
+  plan->output = last;
+  plan->probabilities = taken ? 2 * model->layer_count : last;
+  maker make = {plan, model, train ? lowest_trainable(model) : model->layer_count};
+  if (train)
+    make_chunks(plan, model);
+  make_ops(&make);
+  make_segments(plan);
+  return cnn__plan_memory(plan, model, make.lowest);
+}
+
+cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss) {
+  cnn__plan *plan = cnn__alloc_zero(model->context, sizeof *plan, "plan");
+  if (!plan)
+    return CNN_ENOMEM;
+  plan->context = model->context;
+  plan->mode = mode;
+  cnn_status status = build(plan, model, loss);
+  if (status < 0)
+    cnn__plan_free(plan);
+  else
+    *out = plan;
+  return status;
+}
+
+void cnn__plan_free(cnn__plan *plan) {
+  if (!plan)
+    return;
+  cnn__free(plan->context, plan->ops);
+  cnn__free(plan->context, plan->segments);
+  cnn__free(plan->context, plan->buffers);
+  cnn__free(plan->context, plan->chunks);
+  cnn__free(plan->context, plan->kept_offset);
+  cnn__free(plan->context, plan);
+}

@@ -1,0 +1,179 @@
+/* plan_memory: where the tensors of a plan lie. Tensors that are the same memory become aliases; a life that lies within one shard
+ * segment is laid into the worker's buffer, any other into the arena, each by first fit of the largest first, so that no two that
+ * live at once overlap. */
+#include "core/memory.h"
+#include "model/model_internal.h"
+#include "model/plan.h"
+
+/* ---- aliases ---- */
+
+static int32_t root_of(const cnn__plan *plan, int32_t buffer) {
+  return plan->buffers[buffer].alias < 0 ? buffer : plan->buffers[buffer].alias;
+}
+
+static void share(cnn__plan *plan, int32_t buffer, int32_t with) { plan->buffers[buffer].alias = root_of(plan, with); }
+
+/* May layer i write its output over its input? Not where its own backward reads the input, nor where the layer that made the input
+ * reads it as its output; between them may stand layers that move no data. */
+static int32_t forward_in_place(const cnn__plan *plan, const cnn_model *model, int32_t i, int32_t lowest) {
+  const cnn_layer *layer = model->layers[i];
+  if (!(layer->needs & CNN__IN_PLACE) || plan->buffers[i].floats != plan->buffers[i - 1].floats)
+    return 0;
+  if (i >= lowest && (layer->needs & (CNN__NEEDS_X | CNN__NEEDS_X_LATE)))
+    return 0;
+  int32_t source = i - 1;
+  while (source > 0 && cnn__plan_same(plan, model->layers[source]))
+    source--;
+  return source < lowest || !(model->layers[source]->needs & CNN__NEEDS_Y);
+}
+
+static int32_t backward_in_place(const cnn__plan *plan, const cnn_model *model, int32_t i) {
+  const cnn_layer *layer = model->layers[i];
+  return (layer->needs & CNN__IN_PLACE) && !(layer->needs & CNN__NEEDS_DY_LATE) &&
+         plan->buffers[i].floats == plan->buffers[i - 1].floats;
+}
+
+static void make_aliases(cnn__plan *plan, const cnn_model *model, int32_t lowest) {
+  int32_t layers = model->layer_count;
+  for (int32_t i = 1; i < layers; i++)
+    if (cnn__plan_same(plan, model->layers[i]) || forward_in_place(plan, model, i, lowest))
+      share(plan, i, i - 1);
+  for (int32_t i = layers - 1; i > lowest; i--)
+    if (cnn__plan_same(plan, model->layers[i]) || backward_in_place(plan, model, i))
+      share(plan, layers + i - 1, layers + i);
+}
+
+/* ---- lives ---- */
+
+static void touch(cnn__plan *plan, int32_t buffer, int32_t op, int32_t segment) {
+  if (buffer < 0)
+    return;
+  int32_t root = root_of(plan, buffer);
+  for (int32_t each = buffer;; each = root) {
+    cnn__buffer *b = &plan->buffers[each];
+    if (b->first < 0) {
+      b->first = segment;
+      b->first_op = op;
+    }
+    b->last = segment;
+    b->last_op = op;
+    if (each == root)
+      return;
+  }
+}
+
+static void find_lives(cnn__plan *plan) {
+  for (int32_t s = 0; s < plan->segment_count; s++)
+    for (int32_t i = 0; i < plan->segments[s].count; i++) {
+      int32_t op = plan->segments[s].first + i;
+      const cnn__op *now = &plan->ops[op];
+      touch(plan, now->x, op, s);
+      touch(plan, now->y, op, s);
+      touch(plan, now->dy, op, s);
+      touch(plan, now->dx, op, s);
+    }
+  for (int32_t i = 0; i < plan->buffer_count; i++) {
+    cnn__buffer *b = &plan->buffers[i];
+    b->local = b->first >= 0 && b->first == b->last && plan->segments[b->first].domain == CNN__SHARDS;
+  }
+  for (int32_t i = 0; i < plan->buffer_count; i++)
+    plan->buffers[i].local = plan->buffers[root_of(plan, i)].local;
+}
+
+/* In the arena workers are anywhere within a segment; in his own buffer a worker does one op after the other. */
+static int32_t live_together(const cnn__buffer *a, const cnn__buffer *b) {
+  if (a->local != b->local)
+    return 0;
+  if (a->local)
+    return a->first_op <= b->last_op && b->first_op <= a->last_op;
+  return a->first <= b->last && b->first <= a->last;
+}
+
+/* ---- places ---- */
+
+static int32_t larger(const cnn__plan *plan, int32_t a, int32_t b) {
+  int64_t fa = plan->buffers[a].floats, fb = plan->buffers[b].floats;
+  return fa != fb ? fa > fb : a < b;
+}
+
+/* The roots that live, largest first; how many. */
+static int32_t sort_roots(const cnn__plan *plan, int32_t *order) {
+  int32_t count = 0;
+  for (int32_t i = 0; i < plan->buffer_count; i++) {
+    if (plan->buffers[i].alias >= 0 || plan->buffers[i].first < 0)
+      continue;
+    int32_t at = count++;
+    for (; at > 0 && larger(plan, i, order[at - 1]); at--)
+      order[at] = order[at - 1];
+    order[at] = i;
+  }
+  return count;
+}
+
+/* The lowest offset that is free of all placed buffers which live together with this one. */
+static int64_t first_fit(const cnn__plan *plan, const int32_t *placed, int32_t count, const cnn__buffer *buffer) {
+  int64_t offset = 0, size = cnn__round_floats(buffer->floats);
+  for (int32_t i = 0; i < count; i++) {
+    const cnn__buffer *other = &plan->buffers[placed[i]];
+    int64_t end = other->offset + cnn__round_floats(other->floats);
+    if (live_together(other, buffer) && other->offset < offset + size && offset < end) {
+      offset = end;
+      i = -1;
+    }
+  }
+  return offset;
+}
+
+static cnn_status place(cnn__plan *plan) {
+  int32_t *order = cnn__alloc(plan->context, (size_t)plan->buffer_count * sizeof *order, "order of buffers");
+  if (!order)
+    return CNN_ENOMEM;
+  int32_t count = sort_roots(plan, order);
+  for (int32_t i = 0; i < count; i++) {
+    cnn__buffer *buffer = &plan->buffers[order[i]];
+    buffer->offset = first_fit(plan, order, i, buffer);
+    int64_t end = buffer->offset + cnn__round_floats(buffer->floats);
+    int64_t *total = buffer->local ? &plan->local_floats : &plan->arena_floats;
+    *total = end > *total ? end : *total;
+  }
+  for (int32_t i = 0; i < plan->buffer_count; i++)
+    plan->buffers[i].offset = plan->buffers[root_of(plan, i)].offset;
+  cnn__free(plan->context, order);
+  return CNN_OK;
+}
+
+/* ---- what layers keep beside their tensors ---- */
+
+static size_t round_bytes(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+static void place_layers(cnn__plan *plan, const cnn_model *model) {
+  int32_t train = plan->mode == CNN__MODE_TRAIN;
+  for (int32_t i = 0; i < model->layer_count; i++) {
+    const cnn_layer *layer = model->layers[i];
+    size_t scratch = round_bytes(layer->scratch_bytes);
+    plan->scratch_bytes = scratch > plan->scratch_bytes ? scratch : plan->scratch_bytes;
+    plan->kept_offset[i] = plan->kept_bytes;
+    plan->slot_offset[i] = plan->slot_floats;
+    plan->sum_offset[i] = plan->sum_doubles;
+    plan->state_offset[i] = plan->state_floats;
+    if (!train)
+      continue;
+    plan->kept_bytes += (int64_t)round_bytes((size_t)layer->kept_bytes);
+    plan->slot_floats += cnn__round_floats(layer->slot_floats);
+    plan->sum_doubles += (layer->sum_doubles + 7) / 8 * 8;
+    plan->state_floats += cnn__round_floats(layer->state_floats);
+  }
+}
+
+cnn_status cnn__plan_memory(cnn__plan *plan, const cnn_model *model, int32_t lowest) {
+  int32_t layers = model->layer_count;
+  for (int32_t i = 0; i < plan->buffer_count; i++) {
+    int32_t layer = i < 2 * layers ? i % layers : layers - 1;
+    plan->buffers[i] = (cnn__buffer){.floats = cnn__shape_count(&model->layers[layer]->out), .first = -1, .last = -1,
+                                     .first_op = -1, .last_op = -1, .alias = -1};
+  }
+  make_aliases(plan, model, lowest);
+  find_lives(plan);
+  place_layers(plan, model);
+  return place(plan);
+}

@@ -1,0 +1,226 @@
+/* run: executing a plan on one batch. It decides nothing: pointers are worked out from the plan's offsets, phases called in its
+ * order, and which worker takes which shard changes no bit. */
+#include "model/run.h"
+
+#include "core/fp.h"
+#include "core/random.h"
+#include "model/run_record.h"
+
+#include <string.h>
+#include <time.h>
+
+/* ---- where things lie ---- */
+
+static char *workspace(const cnn__run *run, int32_t worker) {
+  return run->workspaces + (size_t)worker * run->workspace_bytes;
+}
+
+/* A buffer's rows from row `first` of the batch on; in the worker's own buffer they stand at its start. */
+static float *rows_of(const cnn__run *run, int32_t buffer, int64_t first, int32_t worker) {
+  if (buffer < 0)
+    return NULL;
+  const cnn__buffer *b = &run->plan->buffers[buffer];
+  if (b->local)
+    return (float *)(void *)workspace(run, worker) + b->offset * CNN__SHARD;
+  return run->arena + b->offset * run->capacity + first * b->floats;
+}
+
+static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
+  const cnn__plan *plan = run->plan;
+  const cnn_layer *layer = run->model->layers[op->layer];
+  cnn__arrays *arrays = &run->model->arrays[op->layer];
+  int64_t batch = run->feed->count, first = shard * CNN__SHARD, left = batch - first;
+  int32_t i = op->layer;
+  return (cnn__work){
+      .k = run->k,
+      .layer = layer,
+      .training = plan->mode == CNN__MODE_TRAIN && !layer->frozen,
+      .activation = plan->softmax_taken == i ? CNN_ACTIVATION_LINEAR : layer->activation,
+      .batch = batch,
+      .shards = (batch - 1) / CNN__SHARD + 1,
+      .shard = shard,
+      .first = first,
+      .count = left < CNN__SHARD ? left : CNN__SHARD,
+      .part = part,
+      .parts = op->parts,
+      .key = {run->key[0], run->key[1]},
+      .pass = run->pass,
+      .samples = run->feed->samples,
+      .x = rows_of(run, op->x, first, worker),
+      .y = rows_of(run, op->y, first, worker),
+      .dy = rows_of(run, op->dy, first, worker),
+      .dx = rows_of(run, op->dx, first, worker),
+      .kept = run->kept + plan->kept_offset[i] * run->capacity + first * layer->kept_bytes,
+      .slots = run->slots + plan->slot_offset[i] * run->shards + shard * layer->slot_floats,
+      .sums = run->sums + plan->sum_offset[i] * run->shards + shard * layer->sum_doubles,
+      .state = run->state + plan->state_offset[i],
+      .packs = arrays->packs,
+      .weights = arrays->weights,
+      .grads = arrays->grads,
+      .scratch = workspace(run, worker) + run->local_bytes,
+  };
+}
+
+/* ---- ops ---- */
+
+/* Losses and metrics of a shard's rows, and the gradient of the batch's mean loss. */
+static void objective(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t worker) {
+  const cnn__plan *plan = run->plan;
+  const cnn__feed *feed = run->feed;
+  const cnn_model *model = run->model;
+  int64_t first = shard * CNN__SHARD, left = feed->count - first, columns = plan->buffers[op->x].floats;
+  cnn__rows rows = {.count = left < CNN__SHARD ? left : CNN__SHARD,
+                    .columns = columns,
+                    .outputs = rows_of(run, op->x, first, worker),
+                    .from_logits = plan->softmax_taken >= 0,
+                    .labels = feed->labels ? feed->labels + first : NULL,
+                    .targets = feed->targets ? feed->targets + first * columns : NULL};
+  float *probabilities = rows_of(run, op->y, first, worker);
+  if (probabilities && run->metric_count)
+    run->k->softmax(rows.count, columns, rows.outputs, probabilities);
+  model->loss->rows(&rows, 1.0f / (float)feed->count, run->losses + first, rows_of(run, op->dx, first, worker));
+  if (probabilities)
+    rows.outputs = probabilities;
+  rows.from_logits = 0;
+  for (int32_t m = 0; m < run->metric_count; m++) {
+    const cnn__metric *metric = model->metrics[m][feed->labels != NULL];
+    if (metric)
+      metric->rows(&rows, run->metrics + m * run->capacity + first);
+  }
+}
+
+static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t worker) {
+  int64_t first = shard * CNN__SHARD, left = run->feed->count - first, columns = run->plan->buffers[op->x].floats;
+  memcpy(run->outputs + first * columns, rows_of(run, op->x, first, worker),
+         (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
+}
+
+static void update(const cnn__run *run, int64_t part) {
+  const cnn__chunk *chunk = &run->plan->chunks[part];
+  const cnn__parameter *parameter = &run->model->parameters[chunk->parameter];
+  float *slots[CNN__MAX_SLOTS];
+  for (int32_t s = 0; s < CNN__MAX_SLOTS; s++)
+    slots[s] = parameter->slots[s] ? parameter->slots[s] + chunk->first : NULL;
+  run->model->optimizer->type->apply(run->k, &run->update, chunk->count,
+                                     cnn__model_weight(run->model, chunk->parameter)->value + chunk->first,
+                                     parameter->grad + chunk->first, slots);
+}
+
+static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
+  if (op->kind == CNN__OP_LAYER) {
+    cnn__work work = work_of(run, op, shard, part, worker);
+    op->phase->run(&work);
+  } else if (op->kind == CNN__OP_FEED) {
+    int64_t first = shard * CNN__SHARD, left = run->feed->count - first;
+    run->feed->fill(run->feed->user, first, left < CNN__SHARD ? left : CNN__SHARD, rows_of(run, op->y, first, worker));
+  } else if (op->kind == CNN__OP_LOSS) {
+    objective(run, op, shard, worker);
+  } else if (op->kind == CNN__OP_OUTPUT) {
+    output(run, op, shard, worker);
+  } else {
+    update(run, part);
+  }
+}
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void step(cnn__run *run, int32_t op, int64_t shard, int64_t part, int32_t worker) {
+  double start = run->measuring ? now() : 0;
+  execute(run, &run->plan->ops[op], shard, part, worker);
+  if (run->measuring)
+    run->seconds[worker * run->plan->op_count + op] += now() - start;
+}
+
+/* ---- segments ---- */
+
+static void shard_item(void *user, int64_t item, int32_t worker) {
+  cnn__run *run = user;
+  for (int32_t i = 0; i < run->segment->count; i++)
+    step(run, run->segment->first + i, item, 0, worker);
+}
+
+static void parts_item(void *user, int64_t item, int32_t worker) {
+  cnn__run *run = user;
+  int32_t op = run->segment->first;
+  while (item >= run->plan->ops[op].parts)
+    item -= run->plan->ops[op++].parts;
+  step(run, op, 0, item, worker);
+}
+
+static void run_segments(cnn__run *run, int32_t with_update) {
+  const cnn__plan *plan = run->plan;
+  for (int32_t s = 0; s < plan->segment_count; s++) {
+    run->segment = &plan->segments[s];
+    if (plan->ops[run->segment->first].kind == CNN__OP_UPDATE && !with_update)
+      continue;
+    int32_t shards = run->segment->domain == CNN__SHARDS;
+    int64_t items = shards ? (run->feed->count - 1) / CNN__SHARD + 1 : run->segment->items;
+    cnn__item_fn *function = shards ? shard_item : parts_item;
+    if (items == 1)
+      function(run, 0, 0);
+    else
+      cnn__pool_run(run->context->pool, items, function, run);
+  }
+}
+
+/* One batch from the first segment to the last, under the floating-point environment that the numbers are defined in. The update
+ * happens where trained is not NULL. */
+static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained, const cnn__feed *feed, uint32_t pass) {
+  cnn__fp saved = cnn__fp_enter();
+  cnn__model_pack(model);
+  run->model = model;
+  run->feed = feed;
+  run->pass = pass;
+  cnn__key(run->key, model->seed);
+  if (trained)
+    trained->optimizer->type->begin(trained->optimizer->attributes, trained->iterations, trained->rate, &run->update);
+  run_segments(run, trained != NULL);
+  cnn__fp_leave(saved);
+}
+
+/* ---- the four kinds of run ---- */
+
+void cnn__run_train(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass) {
+  run_batch(run, model, model, feed, pass);
+  model->iterations++;
+  cnn__model_touch(model);
+}
+
+void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass) {
+  run_batch(run, model, NULL, feed, pass);
+  cnn__model_touch(model); /* moving statistics have moved */
+}
+
+void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed) { run_batch(run, model, NULL, feed, 0); }
+
+void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs) {
+  run->outputs = outputs;
+  run_batch(run, model, NULL, feed, 0);
+}
+
+/* ---- what it leaves ---- */
+
+const double *cnn__run_losses(const cnn__run *run) { return run->losses; }
+
+const double *cnn__run_metric(const cnn__run *run, int32_t metric) { return run->metrics + metric * run->capacity; }
+
+int64_t cnn__run_count(const cnn__run *run) { return run->feed ? run->feed->count : 0; }
+
+void cnn__run_profile(cnn__run *run, int32_t enable) {
+  memset(run->seconds, 0, (size_t)run->workers * (size_t)run->plan->op_count * sizeof *run->seconds);
+  run->measuring = enable;
+}
+
+const double *cnn__run_profile_seconds(const cnn__run *run) {
+  int32_t count = run->plan->op_count;
+  for (int32_t worker = 1; worker < run->workers; worker++)
+    for (int32_t op = 0; op < count; op++) {
+      run->seconds[op] += run->seconds[worker * count + op];
+      run->seconds[worker * count + op] = 0;
+    }
+  return run->seconds;
+}

@@ -1,0 +1,85 @@
+/* run_record: making and freeing the memory of a run. The only place of a run that allocates. */
+#include "model/run_record.h"
+
+#include "core/memory.h"
+
+/* Sizes of the blocks in bytes, checked: capacities come from the caller. */
+typedef struct sizes {
+  int64_t arena, kept, slots, sums, state, rows, workspaces, seconds;
+} sizes;
+
+static int32_t times(int64_t a, int64_t b, size_t unit, int64_t *out) {
+  return cnn__mul(a, b, out) || cnn__mul(*out, (int64_t)unit, out);
+}
+
+static cnn_status measure(const cnn__run *run, sizes *bytes) {
+  const cnn__plan *plan = run->plan;
+  if (times(plan->arena_floats, run->capacity, sizeof(float), &bytes->arena) ||
+      times(plan->kept_bytes, run->capacity, 1, &bytes->kept) ||
+      times(plan->slot_floats, run->shards, sizeof(float), &bytes->slots) ||
+      times(plan->sum_doubles, run->shards, sizeof(double), &bytes->sums) ||
+      times(plan->state_floats, 1, sizeof(float), &bytes->state) ||
+      times(1 + run->metric_count, run->capacity, sizeof(double), &bytes->rows) ||
+      times((int64_t)run->workspace_bytes, run->workers, 1, &bytes->workspaces) ||
+      times(plan->op_count, run->workers, sizeof(double), &bytes->seconds))
+    return cnn__fail(CNN_ENOMEM, "a run of %lld rows needs more memory than can be addressed", (long long)run->capacity);
+  return CNN_OK;
+}
+
+static cnn_status allocate(cnn__run *run) {
+  sizes bytes;
+  cnn_context *context = run->context;
+  run->local_bytes = (size_t)run->plan->local_floats * CNN__SHARD * sizeof(float);
+  run->workspace_bytes = run->local_bytes + run->plan->scratch_bytes;
+  CNN__TRY(measure(run, &bytes));
+  run->arena = cnn__alloc(context, (size_t)bytes.arena, "tensors of a run");
+  run->kept = cnn__alloc(context, (size_t)bytes.kept, "what forward keeps for backward");
+  run->slots = cnn__alloc(context, (size_t)bytes.slots, "gradients of micro-shards");
+  run->sums = cnn__alloc(context, (size_t)bytes.sums, "sums of micro-shards");
+  run->state = cnn__alloc(context, (size_t)bytes.state, "state of a run");
+  run->losses = cnn__alloc_zero(context, (size_t)bytes.rows, "losses and metrics of rows");
+  run->workspaces = cnn__alloc(context, (size_t)bytes.workspaces, "workspaces of threads");
+  run->seconds = cnn__alloc_zero(context, (size_t)bytes.seconds, "times of a run");
+  if (!run->arena || !run->kept || !run->slots || !run->sums || !run->state || !run->losses || !run->workspaces ||
+      !run->seconds)
+    return CNN_ENOMEM;
+  run->metrics = run->losses + run->capacity;
+  return CNN_OK;
+}
+
+cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan *plan, int64_t capacity) {
+  if (capacity < 1)
+    return cnn__fail(CNN_EINVAL, "a run of %lld rows: must be at least 1", (long long)capacity);
+  cnn__run *run = cnn__alloc_zero(model->context, sizeof *run, "run record");
+  if (!run)
+    return CNN_ENOMEM;
+  run->context = model->context;
+  run->plan = plan;
+  run->k = cnn__kernels_for(model->context->level, model->context->provider);
+  run->capacity = capacity;
+  run->shards = (capacity - 1) / CNN__SHARD + 1;
+  run->workers = cnn__pool_size(model->context->pool);
+  run->metric_count = plan->mode == CNN__MODE_PREDICT ? 0 : model->metric_count;
+  cnn_status status = allocate(run);
+  if (status < 0)
+    cnn__run_free(run);
+  else
+    *out = run;
+  return status;
+}
+
+void cnn__run_free(cnn__run *run) {
+  if (!run)
+    return;
+  cnn__free(run->context, run->arena);
+  cnn__free(run->context, run->kept);
+  cnn__free(run->context, run->slots);
+  cnn__free(run->context, run->sums);
+  cnn__free(run->context, run->state);
+  cnn__free(run->context, run->losses);
+  cnn__free(run->context, run->workspaces);
+  cnn__free(run->context, run->seconds);
+  cnn__free(run->context, run);
+}
+
+int64_t cnn__run_capacity(const cnn__run *run) { return run->capacity; }

@@ -1,0 +1,36 @@
+/* run_record: the memory of a run, and what the batch in hand is. For run.c and the model's list of idle records. */
+#ifndef CNN_MODEL_RUN_RECORD_H
+#define CNN_MODEL_RUN_RECORD_H
+
+#include "model/model_internal.h"
+
+struct cnn__run {
+  cnn_context *context;      /* the model's, which outlives the record */
+  const cnn__plan *plan;
+  const cnn__kernels *k;
+  int64_t capacity, shards;  /* rows and micro-shards that there is room for */
+  int32_t workers, metric_count;
+  cnn__run *next;            /* in the model's list of idle records */
+
+  float *arena;              /* plan->arena_floats a row */
+  char *kept;                /* plan->kept_bytes a row */
+  float *slots;              /* plan->slot_floats a shard */
+  double *sums;              /* plan->sum_doubles a shard */
+  float *state;
+  double *losses, *metrics;  /* a row; metric m from m * capacity on */
+  char *workspaces;          /* for each worker its local buffer, then its scratch */
+  size_t workspace_bytes, local_bytes;
+  double *seconds;           /* a worker and op; the first op_count entries are the answer */
+  int32_t measuring;
+
+  /* the batch in hand; set on the caller's thread before each segment */
+  const cnn_model *model;
+  const cnn__feed *feed;
+  const cnn__segment *segment;
+  float *outputs;
+  uint32_t key[2];
+  uint32_t pass;
+  cnn__update update;
+};
+
+#endif
