@@ -1,0 +1,192 @@
+/* atomic_file: a file that is replaced as a whole. All names are resolved against a descriptor of the folder,
+ * taken once, so that neither a change of the working directory nor a renamed folder can separate the temporary
+ * from its target. */
+#include "io/atomic_file.h"
+
+#include "core/memory.h"
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TRIES 64           /* temporary names tried before giving up */
+#define KEPT_OF_NAME 200   /* bytes of the target's name in the temporary's: its owner shows, NAME_MAX is kept */
+#define WRITE_AT_ONCE ((size_t)1 << 30)
+
+struct cnn__atomic_file {
+  cnn_context *context;
+  char *path;              /* as given, for texts */
+  char name[NAME_MAX + 1]; /* the target in its folder */
+  char temporary[NAME_MAX + 1];
+  int folder, descriptor;  /* -1: not open */
+  int32_t created;         /* the temporary exists */
+};
+
+/* ---- the calls ---- */
+
+static int open_folder(const char *path) { return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
+
+static int create(int folder, const char *name, mode_t mode) {
+  return openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
+static int rename_within(int folder, const char *from, const char *to) { return renameat(folder, from, folder, to); }
+
+cnn__file_calls cnn__file_ops = {open_folder, create, fchmod, write, fsync, close, rename_within, fsync};
+
+/* ---- opening ---- */
+
+static cnn_status fail_io(const cnn__atomic_file *file, const char *what, int error) {
+  return cnn__fail(CNN_EIO, "'%s': cannot %s: %s", file->path, what, strerror(error));
+}
+
+/* Split `path` into the folder, which is opened, and the name in it. */
+static cnn_status open_parts(cnn__atomic_file *file, const char *path) {
+  char folder[PATH_MAX];
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  size_t length = slash ? (size_t)(slash - path) : 0;
+  if (!*name)
+    return fail_io(file, "write", *path ? EISDIR : ENOENT);
+  if (strlen(name) > NAME_MAX || length >= sizeof folder)
+    return fail_io(file, "write", ENAMETOOLONG);
+  memcpy(folder, path, length);
+  folder[length] = 0;
+  cnn__format(file->name, sizeof file->name, "%s", name);
+  file->folder = cnn__file_ops.open_folder(!slash ? "." : length ? folder : "/");
+  return file->folder < 0 ? fail_io(file, "open its folder", errno) : CNN_OK;
+}
+
+/* Find the target and judge what stands there. *mode: its permission bits, -1 where there is nothing yet. */
+static cnn_status find_target(cnn__atomic_file *file, int32_t *mode) {
+  char resolved[PATH_MAX];
+  struct stat st;
+  const char *path = file->path;
+  if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+    if (!realpath(path, resolved))
+      return fail_io(file, "follow the link", errno);
+    path = resolved;
+  }
+  CNN__TRY(open_parts(file, path));
+  *mode = -1;
+  if (fstatat(file->folder, file->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    return errno == ENOENT ? CNN_OK : fail_io(file, "look at it", errno);
+  if (!S_ISREG(st.st_mode))
+    return cnn__fail(CNN_EIO, "'%s': is not a regular file and will not be replaced", file->path);
+  if (faccessat(file->folder, file->name, W_OK, AT_EACCESS) < 0)
+    return fail_io(file, "replace it", errno);
+  *mode = (int32_t)(st.st_mode & 0777);
+  return CNN_OK;
+}
+
+/* Make the temporary under a name that nobody has: exclusive creation decides, the numbers only make a second try
+ * rare. While it is to take the bits of an older file it is nobody else's to read. */
+static cnn_status make_temporary(cnn__atomic_file *file, int32_t mode) {
+  static atomic_uint count;
+  for (int32_t i = 0; i < TRIES; i++) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    cnn__format(file->temporary, sizeof file->temporary, ".%.*s.%lx-%lx-%x.tmp", KEPT_OF_NAME, file->name,
+                (unsigned long)getpid(), (unsigned long)now.tv_nsec, atomic_fetch_add(&count, 1u));
+    file->descriptor = cnn__file_ops.create(file->folder, file->temporary, mode < 0 ? 0666 : 0600);
+    if (file->descriptor >= 0)
+      break;
+    if (errno != EEXIST)
+      return fail_io(file, "create a temporary beside it", errno);
+  }
+  if (file->descriptor < 0)
+    return fail_io(file, "create a temporary beside it", EEXIST);
+  file->created = 1;
+  if (mode >= 0 && cnn__file_ops.set_mode(file->descriptor, (mode_t)mode) < 0)
+    return fail_io(file, "keep its permissions", errno);
+  return CNN_OK;
+}
+
+cnn_status cnn__atomic_open(cnn__atomic_file **out, cnn_context *context, const char *path) {
+  *out = NULL;
+  cnn__atomic_file *file = cnn__alloc_zero(context, sizeof *file, "file to write");
+  if (!file)
+    return CNN_ENOMEM;
+  file->context = context;
+  file->folder = file->descriptor = -1;
+  file->path = cnn__strdup(context, path);
+  int32_t mode;
+  cnn_status status = file->path ? find_target(file, &mode) : CNN_ENOMEM;
+  if (status == CNN_OK)
+    status = make_temporary(file, mode);
+  if (status < 0)
+    cnn__atomic_abandon(file);
+  else
+    *out = file;
+  return status;
+}
+
+/* ---- writing and ending ---- */
+
+cnn_status cnn__atomic_write(cnn__atomic_file *file, const void *data, size_t bytes) {
+  const char *at = data;
+  while (bytes) {
+    ssize_t n = cnn__file_ops.write(file->descriptor, at, bytes < WRITE_AT_ONCE ? bytes : WRITE_AT_ONCE);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return fail_io(file, "write", n < 0 ? errno : ENOSPC);
+    at += n;
+    bytes -= (size_t)n;
+  }
+  return CNN_OK;
+}
+
+static int sync_through(int (*sync)(int), int descriptor) {
+  int result;
+  do
+    result = sync(descriptor);
+  while (result < 0 && errno == EINTR);
+  return result;
+}
+
+/* Some file systems cannot sync a folder and say so: what can be done has then been done. */
+static cnn_status sync_folder(const cnn__atomic_file *file) {
+  if (sync_through(cnn__file_ops.sync_folder, file->folder) == 0 || errno == EINVAL || errno == ENOTSUP)
+    return CNN_OK;
+  return cnn__fail(CNN_EIO, "'%s': is written, but may not outlive a power cut: cannot sync its folder: %s", file->path,
+                   strerror(errno));
+}
+
+static cnn_status commit(cnn__atomic_file *file) {
+  if (sync_through(cnn__file_ops.sync, file->descriptor) < 0)
+    return fail_io(file, "sync", errno);
+  int closed = cnn__file_ops.close(file->descriptor);
+  file->descriptor = -1; /* gone even when close reports an error */
+  if (closed < 0 && errno != EINTR)
+    return fail_io(file, "close", errno);
+  if (cnn__file_ops.rename(file->folder, file->temporary, file->name) < 0)
+    return fail_io(file, "rename the temporary to it", errno);
+  file->created = 0;
+  return sync_folder(file);
+}
+
+cnn_status cnn__atomic_commit(cnn__atomic_file *file) {
+  cnn_status status = commit(file);
+  cnn__atomic_abandon(file);
+  return status;
+}
+
+void cnn__atomic_abandon(cnn__atomic_file *file) {
+  if (!file)
+    return;
+  if (file->descriptor >= 0)
+    (void)close(file->descriptor);
+  if (file->created)
+    (void)unlinkat(file->folder, file->temporary, 0);
+  if (file->folder >= 0)
+    (void)close(file->folder);
+  cnn__free(file->context, file->path);
+  cnn__free(file->context, file);
+}

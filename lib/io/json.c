@@ -1,0 +1,71 @@
+/* json: reading JSON that came from a file. A scan of the brackets comes before the parser, so that neither its
+ * recursion nor the memory of its result can be driven beyond fixed limits. */
+#include "io/json.h"
+
+#include <string.h>
+
+/* CNN_OK, or the limit that the text breaks. What is wrong in other ways is left to the parser. */
+static cnn_status scan(const char *bytes, size_t length, const char *what) {
+  int64_t depth = 0, values = 0;
+  int32_t in_string = 0;
+  for (size_t i = 0; i < length; i++) {
+    char c = bytes[i];
+    if (in_string) {
+      i += c == '\\';
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    values += c == '{' || c == '[' || c == ',';
+    if (depth > CNN__JSON_DEPTH)
+      return cnn__fail(CNN_EFORMAT, "%s: nested deeper than %d at byte %zu", what, CNN__JSON_DEPTH, i);
+    if (values > CNN__JSON_VALUES)
+      return cnn__fail(CNN_EFORMAT, "%s: more than %d values", what, CNN__JSON_VALUES);
+  }
+  return CNN_OK;
+}
+
+json_t *cnn__json_parse(const char *bytes, size_t length, const char *what) {
+  if (length == 0 || bytes[0] != '{') {
+    (void)cnn__fail(CNN_EFORMAT, "%s: does not begin with '{'", what);
+    return NULL;
+  }
+  if (scan(bytes, length, what) < 0)
+    return NULL;
+  json_error_t error;
+  json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+  if (!root && !error.text[0]) {
+    (void)cnn__fail(CNN_ENOMEM, "%s: no memory to parse %zu bytes", what, length);
+  } else if (!root) {
+    char text[sizeof error.text];
+    cnn__clean(text, sizeof text, error.text);
+    (void)cnn__fail(CNN_EFORMAT, "%s: %s, at byte %d", what, text, error.position);
+  }
+  return root;
+}
+
+static int append(const char *bytes, size_t length, void *text) {
+  cnn__text_add_bytes(text, bytes, length);
+  return ((const cnn__text *)text)->status < 0 ? -1 : 0;
+}
+
+cnn_status cnn__json_append(cnn__text *out, const json_t *root) {
+  if (json_dump_callback(root, append, out, JSON_COMPACT) < 0 && out->status == CNN_OK)
+    out->status = cnn__fail(CNN_ENOMEM, "no memory to write JSON");
+  return out->status;
+}
+
+int32_t cnn__name_is_fit(const char *name) {
+  char cleaned[CNN__FILE_NAME_BYTES + 1];
+  size_t length = strlen(name);
+  if (length < 1 || length > CNN__FILE_NAME_BYTES)
+    return 0;
+  cnn__clean(cleaned, sizeof cleaned, name);
+  return strcmp(cleaned, name) == 0;
+}
+
+const char *cnn__shown(char buffer[CNN__SHOWN_BYTES], const char *name) {
+  cnn__clean(buffer, CNN__SHOWN_BYTES, name);
+  return buffer;
+}

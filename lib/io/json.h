@@ -1,0 +1,30 @@
+/* json: reading JSON that came from a file, with limits on depth and size. */
+#ifndef CNN_IO_JSON_H
+#define CNN_IO_JSON_H
+
+#include "core/text.h"
+
+#include <jansson.h>
+
+enum {
+  CNN__JSON_DEPTH = 8,       /* brackets within brackets; ours need five */
+  CNN__JSON_VALUES = 1 << 17 /* commas and opening brackets: bounds the memory that the parsed form takes */
+};
+
+/* Parse an object from `length` bytes. NULL with CNN_EFORMAT or CNN_ENOMEM recorded; `what` names the text
+ * ("header"). Names must be unique, strings hold no NUL. The caller drops it with json_decref. */
+json_t *cnn__json_parse(const char *bytes, size_t length, const char *what);
+
+/* Append as compact text. */
+cnn_status cnn__json_append(cnn__text *out, const json_t *root);
+
+/* 1 to CNN__FILE_NAME_BYTES bytes of UTF-8 without control characters: fit to be a name in a file, and to be
+ * printed. */
+enum { CNN__FILE_NAME_BYTES = 320 };
+int32_t cnn__name_is_fit(const char *name);
+
+/* Shortened and cleaned for an error text. */
+enum { CNN__SHOWN_BYTES = 96 };
+const char *cnn__shown(char buffer[CNN__SHOWN_BYTES], const char *name);
+
+#endif
