@@ -64,7 +64,8 @@ static const struct {
     [CNN_ACTIVATION_SOFTMAX] = {softmax, softmax_backward},
 };
 
-void cnn__activate(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *x, float *y) {
+void cnn__activate(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *x,
+                   float *y) {
   functions[activation].forward(k, elements, last, x, y);
 }
 

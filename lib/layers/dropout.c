@@ -22,7 +22,7 @@ typedef struct mask {
 } mask;
 
 static cnn_status setup(cnn_layer *layer) {
-  double rate = ((const settings *)layer->attributes)->rate;
+  double rate = cnn__attribute_decimal(((const settings *)layer->attributes)->rate);
   mask *m = layer->data;
   layer->out = layer->in;
   layer->needs = rate == 0 ? CNN__SAME : CNN__IN_PLACE | CNN__SAME_IN_INFERENCE;

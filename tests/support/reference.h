@@ -35,11 +35,12 @@ void reference_floats(const reference_tensor *tensor, float *out);
 /* A JSON file of tests/reference: "layers/index.json". Fails the running test where it cannot be read. */
 json_t *reference_json(const char *path);
 
-/* Fails the running test unless every |actual - expected| <= tolerance, with the worst element in the text. NaN equals NaN, an infinity itself.
- * Where expected is beyond float32, actual must be infinite. */
+/* Fails the running test unless every |actual - expected| <= tolerance, with the worst element in the text. NaN
+ * equals NaN, an infinity itself. Where expected is beyond float32, actual must be infinite. */
 void reference_compare(const char *what, const float *actual, const reference_tensor *expected, double tolerance);
 /* The same against doubles. */
-void reference_compare_values(const char *what, const float *actual, const double *expected, int64_t count, double tolerance);
+void reference_compare_values(const char *what, const float *actual, const double *expected, int64_t count,
+                              double tolerance);
 /* The largest finite |element|. */
 double reference_largest(const reference_tensor *tensor);
 

@@ -1,0 +1,240 @@
+/* options: typed constructors against older and newer structs, zero as the default, CNN_ZERO as zero, and the error
+ * that the model keeps. */
+#include "cnn/cnn.h"
+#include "layers/layer_internal.h"
+#include "optim/optimizer_internal.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static cnn_context *context;
+static cnn_model *model;
+
+static void setup(void) {
+  ck_assert_int_eq(cnn_context_new(&context, NULL), CNN_OK);
+  ck_assert_int_eq(cnn_model_new(&model, context, NULL), CNN_OK);
+  ck_assert_ptr_nonnull(cnn_input(model, 3, (const int64_t[]){9, 9, 4}, NULL));
+}
+
+static void teardown(void) {
+  cnn_model_free(model);
+  cnn_context_free(context);
+}
+
+static void expect(const cnn_layer *layer, const char *key, const char *value) {
+  char text[64];
+  ck_assert_msg(layer != NULL, "%s", cnn_error_text());
+  ck_assert_int_eq(cnn_layer_attribute_text(layer, key, text, sizeof text), CNN_OK);
+  ck_assert_msg(strcmp(text, value) == 0, "%s: %s is %s, should be %s", cnn_layer_type(layer), key, text, value);
+}
+
+/* ---- every constructor with a struct of any size ---- */
+
+static cnn_layer *add_input(const void *o) { return cnn_input(model, 1, (const int64_t[]){3}, o); }
+static cnn_layer *add_conv2d(const void *o) { return cnn_conv2d(model, 4, 3, 3, o); }
+static cnn_layer *add_batch_normalization(const void *o) { return cnn_batch_normalization(model, o); }
+static cnn_layer *add_max_pooling2d(const void *o) { return cnn_max_pooling2d(model, 2, 2, o); }
+static cnn_layer *add_flatten(const void *o) { return cnn_flatten(model, o); }
+static cnn_layer *add_dense(const void *o) { return cnn_dense(model, 3, o); }
+static cnn_layer *add_dropout(const void *o) { return cnn_dropout(model, 0.5f, o); }
+static cnn_layer *add_activation(const void *o) { return cnn_activation(model, CNN_ACTIVATION_RELU, o); }
+
+static const struct {
+  const char *type;
+  cnn_layer *(*add)(const void *options);
+  size_t size;
+} constructors[] = {
+    {"input", add_input, sizeof(struct cnn_input_opts)},
+    {"conv2d", add_conv2d, sizeof(struct cnn_conv2d_opts)},
+    {"batch_normalization", add_batch_normalization, sizeof(struct cnn_batch_normalization_opts)},
+    {"max_pooling2d", add_max_pooling2d, sizeof(struct cnn_max_pooling2d_opts)},
+    {"flatten", add_flatten, sizeof(struct cnn_flatten_opts)},
+    {"dense", add_dense, sizeof(struct cnn_dense_opts)},
+    {"dropout", add_dropout, sizeof(struct cnn_dropout_opts)},
+    {"activation", add_activation, sizeof(struct cnn_activation_opts)},
+};
+enum { CONSTRUCTORS = sizeof constructors / sizeof constructors[0] };
+
+/* An options struct of all zero but its size, `bytes` long, with a mark in the byte after what is known. */
+static const void *options_of(size_t bytes, size_t known, int mark) {
+  static union {
+    size_t size;
+    char bytes[512];
+  } options;
+  memset(&options, 0, sizeof options);
+  options.size = bytes;
+  options.bytes[known] = (char)mark;
+  return &options;
+}
+
+START_TEST(every_type_has_a_constructor_here) {
+  ck_assert_int_eq(CONSTRUCTORS, cnn_layer_type_count());
+  for (int i = 0; i < CONSTRUCTORS; i++)
+    ck_assert_str_eq(constructors[i].type, cnn_layer_type_at(i));
+}
+END_TEST
+
+START_TEST(newer_structs_are_taken_where_the_rest_is_zero) {
+  size_t known = constructors[_i].size;
+  if (_i > 0) { /* a second input is refused by the model */
+    ck_assert_msg(constructors[_i].add(options_of(known + 64, known, 0)) != NULL, "%s", cnn_error_text());
+    ck_assert_msg(constructors[_i].add(NULL) != NULL, "%s", cnn_error_text());
+  }
+  ck_assert_ptr_null(constructors[_i].add(options_of(known + 64, known, 1)));
+  ck_assert_int_eq(cnn_model_status(model), CNN_ETOONEW);
+}
+END_TEST
+
+START_TEST(smaller_structs_than_the_first_are_refused) {
+  ck_assert_ptr_null(constructors[_i].add(options_of(4, 300, 0)));
+  ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
+  char first[256];
+  snprintf(first, sizeof first, "%s", cnn_error_text());
+  ck_assert_ptr_null(cnn_dense(model, -1, NULL));
+  ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
+  ck_assert_str_eq(cnn_error_text(), first);
+}
+END_TEST
+
+/* ---- defaults and zeros ---- */
+
+START_TEST(zero_is_the_default) {
+  for (int i = 1; i < CONSTRUCTORS; i++) {
+    cnn_layer *layer = constructors[i].add(options_of(constructors[i].size, 300, 0));
+    for (int32_t j = 0; j < cnn_layer_attribute_count(constructors[i].type); j++) {
+      cnn_attribute row = {.size = sizeof row};
+      ck_assert_int_eq(cnn_layer_attribute_at(constructors[i].type, j, &row), CNN_OK);
+      if (!row.required && strcmp(row.standard, "auto") != 0)
+        expect(layer, row.key, row.standard);
+    }
+  }
+}
+END_TEST
+
+START_TEST(options_reach_their_attributes) {
+  cnn_layer *conv = cnn_conv2d(model, 6, 3, 2,
+                               cnn_conv2d_opts(.name = "c", .strides = {2, 1}, .padding = CNN_PADDING_SAME, .groups = 2,
+                                               .activation = CNN_ACTIVATION_TANH, .no_bias = 1,
+                                               .kernel_initializer = CNN_INITIALIZER_HE_UNIFORM,
+                                               .bias_initializer = CNN_INITIALIZER_ONES));
+  static const char *const pairs[][2] = {{"filters", "6"},      {"kernel_size", "3,2"},
+                                         {"strides", "2,1"},    {"padding", "same"},
+                                         {"groups", "2"},       {"activation", "tanh"},
+                                         {"use_bias", "false"}, {"kernel_initializer", "he_uniform"},
+                                         {"bias_initializer", "ones"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+    expect(conv, pairs[i][0], pairs[i][1]);
+  expect(cnn_conv2d(model, 6, 2, 2, cnn_conv2d_opts(.dilation_rate = {0, 2})), "dilation_rate", "1,2");
+  cnn_layer *bn = cnn_batch_normalization(
+      model, cnn_batch_normalization_opts(.momentum = 0.5f, .epsilon = 0.1f, .no_center = 1, .frozen = 1));
+  expect(bn, "momentum", "0.5");
+  expect(bn, "epsilon", "0.1");
+  expect(bn, "center", "false");
+  expect(bn, "scale", "true");
+  expect(bn, "trainable", "false");
+  cnn_layer *pool = cnn_max_pooling2d(model, 2, 1, cnn_max_pooling2d_opts(.strides = {1}, .padding = CNN_PADDING_SAME));
+  expect(pool, "strides", "1,1");
+  expect(pool, "padding", "same");
+  expect(cnn_dropout(model, 0, NULL), "rate", "0");
+}
+END_TEST
+
+static cnn_layer *momentum_zero(void) {
+  return cnn_batch_normalization(model, cnn_batch_normalization_opts(.momentum = CNN_ZERO));
+}
+
+static cnn_status adam_rate(cnn_optimizer **out) {
+  return cnn_adam_new(out, context, cnn_adam_opts(.learning_rate = CNN_ZERO));
+}
+static cnn_status adam_beta_1(cnn_optimizer **out) {
+  return cnn_adam_new(out, context, cnn_adam_opts(.beta_1 = CNN_ZERO));
+}
+static cnn_status adam_beta_2(cnn_optimizer **out) {
+  return cnn_adam_new(out, context, cnn_adam_opts(.beta_2 = CNN_ZERO));
+}
+static cnn_status sgd_rate(cnn_optimizer **out) {
+  return cnn_sgd_new(out, context, cnn_sgd_opts(.learning_rate = CNN_ZERO));
+}
+
+static const struct {
+  const char *type, *key;
+  cnn_layer *(*layer)(void);
+  cnn_status (*optimizer)(cnn_optimizer **out);
+} zeros[] = {
+    {"batch_normalization", "momentum", momentum_zero, NULL}, {"adam", "learning_rate", NULL, adam_rate},
+    {"adam", "beta_1", NULL, adam_beta_1},                    {"adam", "beta_2", NULL, adam_beta_2},
+    {"sgd", "learning_rate", NULL, sgd_rate},
+};
+
+/* 0 is legal, is not the default, and the typed constructor can only say it by CNN_ZERO. */
+static int needs_zero(const cnn__attribute *row) {
+  int number = row->kind == CNN_ATTRIBUTE_INT || row->kind == CNN_ATTRIBUTE_PAIR || row->kind == CNN_ATTRIBUTE_FLOAT;
+  return number && !row->required && row->minimum <= 0 && row->maximum >= 0 && strcmp(row->standard, "0") != 0;
+}
+
+static void try_zero(const char *type, const cnn__attribute *row) {
+  for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++) {
+    char text[64];
+    cnn_optimizer *optimizer;
+    if (strcmp(zeros[i].type, type) != 0 || strcmp(zeros[i].key, row->key) != 0)
+      continue;
+    if (zeros[i].layer) {
+      expect(zeros[i].layer(), row->key, "0");
+      return;
+    }
+    ck_assert_msg(zeros[i].optimizer(&optimizer) == CNN_OK, "%s", cnn_error_text());
+    cnn__attribute_text(row, optimizer->attributes, text, sizeof text);
+    ck_assert_str_eq(text, "0");
+    cnn_optimizer_free(optimizer);
+    return;
+  }
+  ck_abort_msg("%s: 0 is legal for %s and not its default; add a row that passes CNN_ZERO", type, row->key);
+}
+
+START_TEST(zero_can_be_said) {
+  for (int32_t i = 0; i < cnn__layer_type_count(); i++)
+    for (const cnn__attribute *row = cnn__layer_type_at(i)->attributes; row->key; row++)
+      if (needs_zero(row))
+        try_zero(cnn__layer_type_at(i)->name, row);
+  for (int32_t i = 0; i < cnn__optimizer_type_count(); i++)
+    for (const cnn__attribute *row = cnn__optimizer_type_at(i)->attributes; row->key; row++)
+      if (needs_zero(row))
+        try_zero(cnn__optimizer_type_at(i)->name, row);
+}
+END_TEST
+
+START_TEST(zero_is_refused_where_it_is_not_legal) {
+  ck_assert_ptr_null(cnn_conv2d(model, 2, 1, 1, cnn_conv2d_opts(.name = "c", .groups = CNN_ZERO_INT)));
+  ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
+  ck_assert_str_eq(cnn_error_text(), "conv2d 'c': groups is 0, must be 1 to 16777216");
+}
+END_TEST
+
+START_TEST(bad_arguments_are_refused) {
+  ck_assert_ptr_null(cnn_activation(model, 9, cnn_activation_opts(.name = "a")));
+  ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
+  ck_assert_str_eq(cnn_error_text(),
+                   "activation 'a': activation is '9', must be one of linear, relu, sigmoid, tanh, softmax");
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("options");
+  TCase *tests = tcase_create("options");
+  tcase_add_checked_fixture(tests, setup, teardown);
+  tcase_add_test(tests, every_type_has_a_constructor_here);
+  tcase_add_loop_test(tests, newer_structs_are_taken_where_the_rest_is_zero, 0, CONSTRUCTORS);
+  tcase_add_loop_test(tests, smaller_structs_than_the_first_are_refused, 0, CONSTRUCTORS);
+  tcase_add_test(tests, zero_is_the_default);
+  tcase_add_test(tests, options_reach_their_attributes);
+  tcase_add_test(tests, zero_can_be_said);
+  tcase_add_test(tests, zero_is_refused_where_it_is_not_legal);
+  tcase_add_test(tests, bad_arguments_are_refused);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
