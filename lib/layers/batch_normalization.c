@@ -250,8 +250,8 @@ const cnn__layer_type cnn__batch_normalization_layer = {
 
 cnn_layer *cnn_batch_normalization(cnn_model *model, const cnn_batch_normalization_opts *options) {
   cnn_batch_normalization_opts given;
-  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_batch_normalization_opts, reserved), options,
-                   "cnn_batch_normalization_opts") < 0)
+  if (cnn__options(&given, CNN__FIRST(cnn_batch_normalization_opts, frozen),
+                   CNN__FIRST(cnn_batch_normalization_opts, frozen), options, "cnn_batch_normalization_opts") < 0)
     return cnn__model_refuse(model);
   settings set;
   cnn__attributes_default(attributes, &set);

@@ -32,7 +32,8 @@ typedef struct cnn__attribute {
 #define CNN__BELOW_1 0.999999940395355224609375
 #define CNN__UNBOUNDED 3.4028234663852885981e38
 
-/* Size of an options struct up to and with the last field of the release that brought it: the least that cnn__options takes. */
+/* Size of an options struct up to and with a field. With the last field of the release that brought the struct it is the least that
+ * cnn__options takes; with the last field in use it is what this version knows, so that reserved ones must be zero. */
 #define CNN__FIRST(type, last) (offsetof(type, last) + sizeof(((type *)NULL)->last))
 
 /* Shared by layers, optimizers and whatever else is described by attributes. `what` names the object in texts: "conv2d 'conv1'". */

@@ -78,8 +78,8 @@ const cnn__layer_type cnn__max_pooling2d_layer = {
 cnn_layer *cnn_max_pooling2d(cnn_model *model, int64_t pool_height, int64_t pool_width,
                              const cnn_max_pooling2d_opts *options) {
   cnn_max_pooling2d_opts given;
-  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_max_pooling2d_opts, reserved), options,
-                   "cnn_max_pooling2d_opts") < 0)
+  if (cnn__options(&given, CNN__FIRST(cnn_max_pooling2d_opts, padding), CNN__FIRST(cnn_max_pooling2d_opts, padding),
+                   options, "cnn_max_pooling2d_opts") < 0)
     return cnn__model_refuse(model);
   settings set;
   cnn__attributes_default(attributes, &set);

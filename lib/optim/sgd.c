@@ -53,7 +53,8 @@ const cnn__optimizer_type cnn__sgd_optimizer = {
 
 cnn_status cnn_sgd_new(cnn_optimizer **out, cnn_context *context, const cnn_sgd_opts *options) {
   cnn_sgd_opts given;
-  CNN__TRY(cnn__options(&given, sizeof given, CNN__FIRST(cnn_sgd_opts, reserved), options, "cnn_sgd_opts"));
+  CNN__TRY(cnn__options(&given, CNN__FIRST(cnn_sgd_opts, nesterov), CNN__FIRST(cnn_sgd_opts, nesterov), options,
+                        "cnn_sgd_opts"));
   settings set;
   cnn__attributes_default(attributes, &set);
   set.learning_rate = cnn__option(given.learning_rate, set.learning_rate);

@@ -211,6 +211,17 @@ START_TEST(zero_is_refused_where_it_is_not_legal) {
 }
 END_TEST
 
+START_TEST(reserved_fields_must_be_zero) {
+  cnn_optimizer *optimizer;
+  ck_assert_int_eq(cnn_sgd_new(&optimizer, context, cnn_sgd_opts(.reserved = 1)), CNN_ETOONEW);
+  if (_i)
+    ck_assert_ptr_null(cnn_batch_normalization(model, cnn_batch_normalization_opts(.reserved = 1)));
+  else
+    ck_assert_ptr_null(cnn_max_pooling2d(model, 2, 2, cnn_max_pooling2d_opts(.reserved = 1)));
+  ck_assert_int_eq(cnn_model_status(model), CNN_ETOONEW);
+}
+END_TEST
+
 START_TEST(bad_arguments_are_refused) {
   ck_assert_ptr_null(cnn_activation(model, 9, cnn_activation_opts(.name = "a")));
   ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
@@ -230,6 +241,7 @@ int main(void) {
   tcase_add_test(tests, options_reach_their_attributes);
   tcase_add_test(tests, zero_can_be_said);
   tcase_add_test(tests, zero_is_refused_where_it_is_not_legal);
+  tcase_add_loop_test(tests, reserved_fields_must_be_zero, 0, 2);
   tcase_add_test(tests, bad_arguments_are_refused);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
