@@ -40,15 +40,18 @@ static int32_t is_decimal(const char *text) {
 
 /* strtod of a decimal number. Without a C locale the program's decimal mark takes the point's place. */
 static double read_decimal(const char *text) {
-  char marked[LONGEST + 32];
+  char marked[LONGEST + 33];
   cnn__fp environment = cnn__fp_enter();
   cnn__locale saved = cnn__locale_enter();
   if (!saved.entered) {
-    const char *point = strchr(text, '.');
-    size_t before = point ? (size_t)(point - text) : strlen(text);
-    cnn__format(marked, sizeof marked, "%.*s%s%s", (int)before, text, point ? cnn__locale_mark() : "",
-                point ? point + 1 : "");
-    text = marked;
+    const char *mark = cnn__locale_mark();
+    size_t before = strcspn(text, "."), length = strlen(mark);
+    if (text[before] && length <= 32) {
+      memcpy(marked, text, before);
+      memcpy(marked + before, mark, length);
+      memcpy(marked + before + length, text + before + 1, strlen(text + before));
+      text = marked;
+    }
   }
   double value = strtod(text, NULL);
   cnn__locale_leave(saved);

@@ -68,9 +68,10 @@ static cnn_status wrap(cnn_tensor *tensor, const cnn_tensor_opts *options) {
 
 cnn_status cnn_tensor_new(cnn_tensor **out, cnn_context *context, int32_t type, int32_t rank, const int64_t *shape,
                           const cnn_tensor_opts *options) {
+  if (out)
+    *out = NULL;
   if (!out || !context)
     return cnn__fail(CNN_EINVAL, "cnn_tensor_new: %s is NULL", out ? "context" : "out");
-  *out = NULL;
   cnn_tensor made, *tensor;
   cnn_tensor_opts known;
   memset(&made, 0, sizeof made);
@@ -194,9 +195,10 @@ static cnn_status check_labels(const cnn_tensor *labels, int64_t classes) {
 }
 
 cnn_status cnn_to_categorical(cnn_tensor **out, const cnn_tensor *labels, int64_t classes) {
+  if (out)
+    *out = NULL;
   if (!out || !labels)
     return cnn__fail(CNN_EINVAL, "cnn_to_categorical: %s is NULL", out ? "labels" : "out");
-  *out = NULL;
   CNN__TRY(check_labels(labels, classes));
   cnn__shape shape = labels->shape;
   shape.extent[shape.rank++] = classes;

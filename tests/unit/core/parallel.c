@@ -1,0 +1,463 @@
+/* parallel: every item once, whatever the threads, the callers, and forks in between. */
+#include "suite.h"
+
+#include "alloc.h"
+#include "core/context_internal.h"
+#include "core/quota.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int32_t thread_counts[] = {1, 2, 3, 4, 7};
+#define THREAD_COUNTS (sizeof thread_counts / sizeof thread_counts[0])
+#define MOST_ITEMS 3000
+
+static cnn_context *new_context(int32_t threads) {
+  cnn_context *context;
+  ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.threads = threads)), CNN_OK);
+  return context;
+}
+
+/* What the items of a run write: plain memory, which only the run's end makes visible. */
+typedef struct record {
+  int32_t size;
+  int32_t times[MOST_ITEMS];
+  int32_t bad_worker;
+  atomic_int workers_seen;
+} record;
+
+static void mark(void *user, int64_t item, int32_t worker) {
+  record *r = user;
+  r->times[item]++;
+  if (worker < 0 || worker >= r->size)
+    r->bad_worker = 1;
+  atomic_fetch_or(&r->workers_seen, 1 << worker);
+}
+
+static int32_t run_is_right(cnn__pool_threads *pool, record *r, int64_t items) {
+  memset(r, 0, sizeof *r);
+  r->size = cnn__pool_size(pool);
+  cnn__pool_run(pool, items, mark, r);
+  for (int64_t i = 0; i < MOST_ITEMS; i++)
+    if (r->times[i] != (i < items))
+      return 0;
+  return !r->bad_worker;
+}
+
+static int32_t count_threads(void) {
+  int32_t count = 0;
+  DIR *folder = opendir("/proc/self/task");
+  ck_assert_ptr_nonnull(folder);
+  for (struct dirent *entry; (entry = readdir(folder));)
+    count += entry->d_name[0] != '.';
+  closedir(folder);
+  return count;
+}
+
+static void sleep_ms(long ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL); }
+
+/* The sanitizer for threads keeps one of its own, and a joined thread may be listed for a moment. */
+static void expect_threads(int32_t expected) {
+  for (int32_t i = 0; i < 200 && count_threads() != expected; i++)
+    sleep_ms(5);
+  ck_assert_int_eq(count_threads(), expected);
+}
+
+START_TEST(every_item_once) {
+  static record r;
+  for (size_t t = 0; t < THREAD_COUNTS; t++) {
+    cnn_context *context = new_context(thread_counts[t]);
+    ck_assert_int_eq(cnn__pool_size(context->pool), thread_counts[t]);
+    for (int64_t items = 0; items < 40; items++)
+      ck_assert(run_is_right(context->pool, &r, items));
+    for (int32_t i = 0; i < 50; i++)
+      ck_assert(run_is_right(context->pool, &r, MOST_ITEMS));
+    cnn_context_free(context);
+  }
+}
+END_TEST
+
+static void square_root_of_work(void *user, int64_t item, int32_t worker) {
+  (void)worker;
+  double x = 1;
+  for (int64_t i = 0; i < 1000 + item % 7 * 1000; i++)
+    x = 0.5 * (x + (double)item / x);
+  ((double *)user)[item] = x;
+}
+
+START_TEST(results_do_not_depend_on_threads) {
+  static double expected[200], ours[200];
+  for (int64_t i = 0; i < 200; i++)
+    square_root_of_work(expected, i, 0);
+  for (size_t t = 0; t < THREAD_COUNTS; t++) {
+    cnn_context *context = new_context(thread_counts[t]);
+    for (int32_t round = 0; round < 5; round++) {
+      memset(ours, 0, sizeof ours);
+      cnn__pool_run(context->pool, 200, square_root_of_work, ours);
+      ck_assert_mem_eq(ours, expected, sizeof ours);
+    }
+    cnn_context_free(context);
+  }
+}
+END_TEST
+
+START_TEST(threads_start_with_the_first_run_and_end_with_the_context) {
+  static record r;
+  int32_t before = count_threads();
+  cnn_context *context = new_context(4);
+  ck_assert_int_eq(count_threads(), before);
+  cnn__pool_run(context->pool, 1, mark, &r);
+  ck_assert_int_eq(count_threads(), before);
+  ck_assert(run_is_right(context->pool, &r, 100));
+  expect_threads(before + 3);
+  cnn_context_free(context);
+  expect_threads(before);
+}
+END_TEST
+
+static void wait_for_company(void *user, int64_t item, int32_t worker) {
+  atomic_int *present = user;
+  (void)item;
+  (void)worker;
+  atomic_fetch_add(present, 1);
+  for (int32_t i = 0; i < 5000 && atomic_load(present) < 4; i++)
+    sleep_ms(1);
+}
+
+START_TEST(all_threads_take_part) {
+  cnn_context *context = new_context(4);
+  for (int32_t round = 0; round < 3; round++) {
+    atomic_int present = 0;
+    cnn__pool_run(context->pool, 4, wait_for_company, &present);
+    ck_assert_int_eq(atomic_load(&present), 4);
+    sleep_ms(2); /* the next round finds them asleep */
+  }
+  cnn_context_free(context);
+}
+END_TEST
+
+typedef struct nest {
+  cnn__pool_threads *pool;
+  atomic_int inner, wrong_worker;
+} nest;
+
+static void inner(void *user, int64_t item, int32_t worker) {
+  nest *n = user;
+  (void)item;
+  atomic_fetch_add(&n->inner, 1);
+  if (worker != 0)
+    atomic_store(&n->wrong_worker, 1);
+}
+
+static void outer(void *user, int64_t item, int32_t worker) {
+  nest *n = user;
+  (void)item;
+  (void)worker;
+  cnn__pool_run(n->pool, 10, inner, n);
+}
+
+START_TEST(runs_inside_items_are_done_in_place) {
+  for (size_t t = 0; t < THREAD_COUNTS; t++) {
+    cnn_context *context = new_context(thread_counts[t]);
+    nest n = {.pool = context->pool};
+    cnn__pool_run(context->pool, 50, outer, &n);
+    ck_assert_int_eq(atomic_load(&n.inner), 500);
+    if (thread_counts[t] > 1)
+      ck_assert_int_eq(atomic_load(&n.wrong_worker), 0);
+    cnn_context_free(context);
+  }
+}
+END_TEST
+
+static void *run_often(void *argument) {
+  cnn_context *context = argument;
+  record *r = malloc(sizeof *r);
+  void *wrong = NULL;
+  for (int64_t i = 0; i < 300; i++)
+    if (!run_is_right(context->pool, r, i % 50 * 20))
+      wrong = "an item was lost or done twice";
+  free(r);
+  return wrong;
+}
+
+START_TEST(several_callers_share_a_pool) {
+  pthread_t callers[4];
+  void *wrong;
+  cnn_context *context = new_context(3);
+  for (size_t i = 0; i < 4; i++)
+    ck_assert_int_eq(pthread_create(&callers[i], NULL, run_often, context), 0);
+  for (size_t i = 0; i < 4; i++) {
+    pthread_join(callers[i], &wrong);
+    ck_assert_msg(wrong == NULL, "%s", (const char *)wrong);
+  }
+  cnn_context_free(context);
+}
+END_TEST
+
+START_TEST(two_pools_side_by_side) {
+  pthread_t callers[2];
+  cnn_context *contexts[2];
+  void *wrong;
+  for (size_t i = 0; i < 2; i++) {
+    contexts[i] = new_context(2);
+    ck_assert_int_eq(pthread_create(&callers[i], NULL, run_often, contexts[i]), 0);
+  }
+  for (size_t i = 0; i < 2; i++) {
+    pthread_join(callers[i], &wrong);
+    ck_assert_ptr_null(wrong);
+    cnn_context_free(contexts[i]);
+  }
+}
+END_TEST
+
+/* Forks; the child's exit status 0 means that its runs were right and used threads of its own. */
+static void fork_and_run(cnn_context *context) {
+  static record r;
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    alarm(20);
+    int32_t right = count_threads() == 1;
+    for (int32_t i = 0; i < 20; i++)
+      right &= run_is_right(context->pool, &r, 500);
+    right &= count_threads() == cnn__pool_size(context->pool);
+    cnn_context_free(context);
+    _exit(!right);
+  }
+  int status = -1;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with %x", (unsigned)status);
+}
+
+START_TEST(a_child_makes_its_own_threads) {
+  static record r;
+  cnn_context *context = new_context(3);
+  fork_and_run(context); /* before any thread */
+  for (int32_t i = 0; i < 20; i++) {
+    ck_assert(run_is_right(context->pool, &r, 500));
+    fork_and_run(context);
+  }
+  cnn_context_free(context);
+}
+END_TEST
+
+START_TEST(a_child_of_a_child_too) {
+  static record r;
+  cnn_context *context = new_context(3);
+  ck_assert(run_is_right(context->pool, &r, 500));
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    fork_and_run(context);
+    _exit(!run_is_right(context->pool, &r, 500));
+  }
+  int status = -1;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  cnn_context_free(context);
+}
+END_TEST
+
+typedef struct busy_caller {
+  cnn_context *context;
+  atomic_int stop;
+} busy_caller;
+
+static void *keep_busy(void *argument) {
+  busy_caller *busy = argument;
+  record *r = malloc(sizeof *r);
+  while (!atomic_load(&busy->stop))
+    run_is_right(busy->context->pool, r, 100);
+  free(r);
+  return NULL;
+}
+
+START_TEST(forks_while_another_thread_runs) {
+  pthread_t caller;
+  busy_caller busy = {.context = new_context(2)};
+  ck_assert_int_eq(pthread_create(&caller, NULL, keep_busy, &busy), 0);
+  for (int32_t i = 0; i < 30; i++)
+    fork_and_run(busy.context);
+  atomic_store(&busy.stop, 1);
+  pthread_join(caller, NULL);
+  cnn_context_free(busy.context);
+}
+END_TEST
+
+typedef struct forking {
+  pthread_t caller;
+  pid_t child;
+  int32_t is_child;
+} forking;
+
+static void fork_in_item(void *user, int64_t item, int32_t worker) {
+  forking *f = user;
+  (void)item;
+  (void)worker;
+  if (pthread_equal(pthread_self(), f->caller) && !f->child) {
+    f->child = fork();
+    f->is_child = f->child == 0;
+    if (f->is_child)
+      f->child = 1;
+  } else
+    sleep_ms(1);
+}
+
+/* What the workers had in hand is lost to the child, but it goes on and can run again. */
+START_TEST(a_fork_inside_an_item_does_not_hang) {
+  static record r;
+  cnn_context *context = new_context(3);
+  forking f = {.caller = pthread_self()};
+  cnn__pool_run(context->pool, 50, fork_in_item, &f);
+  if (f.is_child) {
+    alarm(20);
+    _exit(!run_is_right(context->pool, &r, 500));
+  }
+  ck_assert_int_gt(f.child, 0);
+  int status = -1;
+  ck_assert_int_eq(waitpid(f.child, &status, 0), f.child);
+  ck_assert_int_eq(status, 0);
+  ck_assert(run_is_right(context->pool, &r, 500));
+  cnn_context_free(context);
+}
+END_TEST
+
+START_TEST(runs_allocate_nothing) {
+  static record r;
+  test_alloc counting;
+  cnn_context *context;
+  test_alloc_init(&counting);
+  ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.threads = 3, .allocator = &counting.allocator)), CNN_OK);
+  int64_t calls = counting.calls;
+  for (int32_t i = 0; i < 20; i++)
+    ck_assert(run_is_right(context->pool, &r, 100));
+  ck_assert_int_eq(counting.calls, calls);
+  cnn_context_free(context);
+  test_alloc_check(&counting);
+}
+END_TEST
+
+/* The value behind `key` in a file of /proc/self/task/ID. */
+static int32_t read_task(char *value, size_t bytes, const char *id, const char *file, const char *key) {
+  char path[300], line[256];
+  snprintf(path, sizeof path, "/proc/self/task/%s/%s", id, file);
+  FILE *stream = fopen(path, "r");
+  if (!stream)
+    return 0;
+  int32_t found = 0;
+  while (!found && fgets(line, sizeof line, stream))
+    if (strncmp(line, key, strlen(key)) == 0) {
+      line[strcspn(line, "\n")] = 0;
+      found = strlen(line + strlen(key)) < bytes;
+      if (found)
+        strcpy(value, line + strlen(key));
+    }
+  fclose(stream);
+  return found;
+}
+
+START_TEST(workers_are_named_and_take_no_signals) {
+  static record r;
+  int32_t workers = 0;
+  cnn_context *context = new_context(3);
+  ck_assert(run_is_right(context->pool, &r, 100));
+  atomic_int present = 1;
+  cnn__pool_run(context->pool, 3, wait_for_company, &present); /* until each has started and named itself */
+  DIR *folder = opendir("/proc/self/task");
+  for (struct dirent *entry; (entry = readdir(folder));) {
+    char name[64] = "", blocked[64] = "";
+    if (!read_task(name, sizeof name, entry->d_name, "comm", "") || strcmp(name, "cnn") != 0)
+      continue;
+    workers++;
+    ck_assert(read_task(blocked, sizeof blocked, entry->d_name, "status", "SigBlk:\t"));
+    unsigned long long mask = strtoull(blocked, NULL, 16);
+    ck_assert_msg(mask >> 1 & 1 && mask >> 13 & 1 && mask >> 14 & 1, "SIGINT, SIGALRM or SIGTERM can reach a worker: %s", blocked);
+    ck_assert_msg(!(mask >> 10 & 1) && !(mask >> 7 & 1), "a fault of a worker would go unnoticed: %s", blocked);
+  }
+  closedir(folder);
+  ck_assert_int_eq(workers, 2);
+  cnn_context_free(context);
+}
+END_TEST
+
+static double cpu_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+START_TEST(an_idle_pool_sleeps) {
+  static record r;
+  cnn_context *context = new_context(2);
+  ck_assert(run_is_right(context->pool, &r, 100));
+  sleep_ms(10);
+  double before = cpu_seconds();
+  sleep_ms(200);
+  ck_assert_double_lt(cpu_seconds() - before, 0.02);
+  cnn_context_free(context);
+}
+END_TEST
+
+static void allocate_pool(cnn_context *context) {
+  cnn__pool_threads *pool;
+  cnn_status status = cnn__pool_new(&pool, context, 5);
+  if (status == CNN_OK)
+    cnn__pool_free(pool);
+  ck_assert(status == CNN_OK || status == CNN_ENOMEM);
+}
+
+START_TEST(making_one_survives_no_memory) {
+  test_alloc counting;
+  cnn_context *context;
+  test_alloc_init(&counting);
+  ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.threads = 1, .allocator = &counting.allocator)), CNN_OK);
+  int64_t blocks = counting.live_blocks;
+  for (int64_t n = 1; n <= 3; n++) {
+    test_alloc_fail(&counting, n, ALLOC_ONCE);
+    allocate_pool(context);
+    ck_assert_int_eq(counting.live_blocks, blocks);
+  }
+  ck_assert_int_eq(counting.failures, 2);
+  cnn__pool_free(NULL);
+  cnn_context_free(context);
+}
+END_TEST
+
+START_TEST(the_default_is_what_the_process_may_use) {
+  unsetenv("CNN_NUM_THREADS");
+  int32_t allowed = cnn__affinity(), granted = cnn__quota("");
+  ck_assert_int_eq(cnn__threads_default(), allowed < granted ? allowed : granted);
+  setenv("CNN_NUM_THREADS", "", 1);
+  ck_assert_int_ge(cnn__threads_default(), 1);
+  setenv("CNN_NUM_THREADS", "5", 1);
+  ck_assert_int_eq(cnn__threads_default(), 5);
+}
+END_TEST
+
+START_TEST(a_default_that_is_no_count_is_refused) {
+  static const char *const values[] = {"0", "-1", "1025", "two", "2 ", "2.5", "99999999999999999999"};
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    setenv("CNN_NUM_THREADS", values[i], 1);
+    ck_assert_int_eq(cnn__threads_default(), -1);
+    ck_assert_int_eq(cnn__fail_code(), CNN_EINVAL);
+    ck_assert_ptr_nonnull(strstr(cnn_error_text(), values[i]));
+  }
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE("parallel", 60, every_item_once, results_do_not_depend_on_threads,
+                   threads_start_with_the_first_run_and_end_with_the_context, all_threads_take_part,
+                   runs_inside_items_are_done_in_place, several_callers_share_a_pool, two_pools_side_by_side,
+                   a_child_makes_its_own_threads, a_child_of_a_child_too, forks_while_another_thread_runs,
+                   a_fork_inside_an_item_does_not_hang, runs_allocate_nothing, workers_are_named_and_take_no_signals,
+                   an_idle_pool_sleeps, making_one_survives_no_memory, the_default_is_what_the_process_may_use,
+                   a_default_that_is_no_count_is_refused);
+}
