@@ -8,12 +8,6 @@
 
 #include "core/cpu.h"
 
-#ifndef CNN__PRODUCTS
-#undef CNN__FAMILIES
-#define CNN__FAMILIES(FAMILY) \
-  FAMILY(elementwise_init) FAMILY(norm_init) FAMILY(pool_init) FAMILY(reduce_init) FAMILY(optim_init) FAMILY(warp_init)
-#endif
-
 #define FAMILY(init) \
   void cnn__ref_##init(cnn__kernels *t); \
   void cnn__ref_fma_##init(cnn__kernels *t); \
@@ -85,7 +79,7 @@ static void fill(void) {
     tables[level][CNN__GEMM_REF].provider = "ref";
     take_products(&tables[level][CNN__GEMM_REF], &reference);
     tables[level][CNN__GEMM_BLAS] = *native;
-#if defined(CNN_HAVE_BLAS) && defined(CNN__PRODUCTS)
+#if defined(CNN_HAVE_BLAS)
     tables[level][CNN__GEMM_BLAS].provider = "blas";
     cnn__blas_init(&tables[level][CNN__GEMM_BLAS]);
 #endif
