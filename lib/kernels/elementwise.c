@@ -85,12 +85,7 @@ static float row_maximum(int64_t n, const float *x) {
   if (i < n) {
     most = cnn__vselect(cnn__mask_first(n - i), cnn__vmax(cnn__vload_n(x + i, n - i), most), most);
   }
-  float lanes[CNN__LANES];
-  cnn__vstore(lanes, most);
-  for (int j = 1; j < CNN__LANES; j++) {
-    lanes[0] = lanes[j] > lanes[0] ? lanes[j] : lanes[0];
-  }
-  return lanes[0];
+  return cnn__vtop(most);
 }
 
 /* y = e^(x - most) on n <= 16 elements; what is added to the sum of the row. */
@@ -111,7 +106,7 @@ static void softmax(int64_t rows, int64_t n, const float *x, float *y) {
     if (i < n) {
       sum = cnn__vadd(sum, exp_lanes(x + i, most, y + i, n - i));
     }
-    scale(n, y, 1.0f / cnn__vfold(sum), y);
+    scale(n, y, 1.0f / cnn__vsum(sum), y);
   }
 }
 
@@ -133,7 +128,7 @@ static void softmax_backward(int64_t rows, int64_t n, const float *y, const floa
     if (i < n) {
       lanes = cnn__vadd(lanes, products(y + i, dy + i, n - i));
     }
-    map(n, y, dy, cnn__vfold(lanes), dx, softmax_backward_step);
+    map(n, y, dy, cnn__vsum(lanes), dx, softmax_backward_step);
   }
 }
 

@@ -46,16 +46,4 @@ CNN__INLINE cnn__vec cnn__vtanh(cnn__vec x) {
   return cnn__ifloat(cnn__ior(cnn__vbits(t), sign));
 }
 
-/* The end of cnn__row_sum: the lanes folded by halves. */
-CNN__INLINE float cnn__vfold(cnn__vec a) {
-  float lanes[16];
-  cnn__vstore(lanes, a);
-  for (int d = 8; d > 0; d /= 2) {
-    for (int j = 0; j < d; j++) {
-      lanes[j] += lanes[j + d];
-    }
-  }
-  return lanes[0];
-}
-
 #endif

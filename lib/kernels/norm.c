@@ -162,7 +162,11 @@ static void bn_backward_sums(int64_t n, int64_t pixels, int64_t c, const float *
 
 #define WIDE (CNN__VECTORS >= 32 ? 4 : 2) /* vectors of channels whose factors stay in registers */
 
-/* `vectors` of sixteen channels of every pixel; the last has n lanes (n < 16 only where vectors is 1). */
+CNN__INLINE void normalize_lanes(const float *x, cnn__vec mean, cnn__vec scale, cnn__vec shift, float *y, int64_t n) {
+  cnn__vput(y, n, cnn__vadd(cnn__vmul(cnn__vsub(cnn__vget(x, n), mean), scale), shift));
+}
+
+/* `vectors` of sixteen channels of every pixel, or one of n < 16. */
 CNN__INLINE void normalize_tile(int64_t pixels, int64_t c, int vectors, int64_t n, const float *x, const float *mean,
                                 const float *scale, const float *shift, float *y) {
   cnn__vec m[WIDE], s[WIDE], t[WIDE];
@@ -171,19 +175,58 @@ CNN__INLINE void normalize_tile(int64_t pixels, int64_t c, int vectors, int64_t 
     s[v] = cnn__vget(scale + v * CNN__LANES, n);
     t[v] = cnn__vget(shift + v * CNN__LANES, n);
   }
-  for (int64_t p = 0; p < pixels; p++) {
+  for (int64_t p = 0; p < pixels; p++, x += c, y += c) {
     for (int v = 0; v < vectors; v++) {
-      const cnn__vec centred = cnn__vsub(cnn__vget(x + p * c + v * CNN__LANES, n), m[v]);
-      cnn__vput(y + p * c + v * CNN__LANES, n, cnn__vadd(cnn__vmul(centred, s[v]), t[v]));
+      normalize_lanes(x + v * CNN__LANES, m[v], s[v], t[v], y + v * CNN__LANES, n);
+    }
+  }
+}
+
+/* The factors of fewer than sixteen channels, repeated, so that sixteen elements from any channel on meet theirs. */
+typedef struct cycle {
+  float at[2 * CNN__LANES];
+} cycle;
+
+static cycle repeated(int64_t c, const float *factors) {
+  cycle all;
+  for (int64_t i = 0; i < 2 * CNN__LANES; i++) {
+    all.at[i] = factors[i % c];
+  }
+  return all;
+}
+
+/* The channel sixteen elements further on; 16 % c < c, so that one subtraction does. */
+static int64_t channel_after(int64_t channel, int64_t step, int64_t c) {
+  const int64_t next = channel + step;
+  return next < c ? next : next - c;
+}
+
+static void normalize_few(int64_t pixels, int64_t c, const float *x, const float *mean, const float *scale,
+                          const float *shift, float *y) {
+  const cycle m = repeated(c, mean), s = repeated(c, scale), t = repeated(c, shift);
+  const int64_t all = pixels * c, step = CNN__LANES % c;
+  for (int64_t i = 0, q = 0; i < all; i += CNN__LANES, q = channel_after(q, step, c)) {
+    const cnn__vec mq = cnn__vload(m.at + q), sq = cnn__vload(s.at + q), tq = cnn__vload(t.at + q);
+    if (all - i >= CNN__LANES) {
+      normalize_lanes(x + i, mq, sq, tq, y + i, CNN__LANES);
+    } else {
+      normalize_lanes(x + i, mq, sq, tq, y + i, all - i);
     }
   }
 }
 
 static void bn_normalize(int64_t pixels, int64_t c, const float *x, const float *mean, const float *scale,
                          const float *shift, float *y) {
+  if (c < CNN__LANES) {
+    normalize_few(pixels, c, x, mean, scale, shift, y);
+    return;
+  }
   int64_t q = 0;
   for (; q + WIDE * CNN__LANES <= c; q += WIDE * CNN__LANES) {
     normalize_tile(pixels, c, WIDE, CNN__LANES, x + q, mean + q, scale + q, shift + q, y + q);
+  }
+  for (; q + 2 * CNN__LANES <= c; q += 2 * CNN__LANES) {
+    normalize_tile(pixels, c, 2, CNN__LANES, x + q, mean + q, scale + q, shift + q, y + q);
   }
   for (; q + CNN__LANES <= c; q += CNN__LANES) {
     normalize_tile(pixels, c, 1, CNN__LANES, x + q, mean + q, scale + q, shift + q, y + q);
@@ -193,27 +236,51 @@ static void bn_normalize(int64_t pixels, int64_t c, const float *x, const float 
   }
 }
 
+/* Per channel: mean, a, b, d. */
+typedef struct factors {
+  cnn__vec mean, a, b, d;
+} factors;
+
+CNN__INLINE void apply_lanes(const float *x, const factors *f, const float *dy, float *dx, int64_t n) {
+  const cnn__vec centred = cnn__vsub(cnn__vget(x, n), f->mean);
+  const cnn__vec sum = cnn__vadd(cnn__vmul(cnn__vget(dy, n), f->a), cnn__vmul(centred, f->b));
+  cnn__vput(dx, n, cnn__vadd(sum, f->d));
+}
+
 CNN__INLINE void apply_tile(int64_t pixels, int64_t c, int vectors, int64_t n, const float *x, const float *mean,
                             const float *a, const float *b, const float *d, const float *dy, float *dx) {
-  cnn__vec m[WIDE], fa[WIDE], fb[WIDE], fd[WIDE];
+  factors f[WIDE];
   for (int v = 0; v < vectors; v++) {
-    m[v] = cnn__vget(mean + v * CNN__LANES, n);
-    fa[v] = cnn__vget(a + v * CNN__LANES, n);
-    fb[v] = cnn__vget(b + v * CNN__LANES, n);
-    fd[v] = cnn__vget(d + v * CNN__LANES, n);
+    const int64_t q = v * CNN__LANES;
+    f[v] = (factors){cnn__vget(mean + q, n), cnn__vget(a + q, n), cnn__vget(b + q, n), cnn__vget(d + q, n)};
   }
-  for (int64_t p = 0; p < pixels; p++) {
+  for (int64_t p = 0; p < pixels; p++, x += c, dy += c, dx += c) {
     for (int v = 0; v < vectors; v++) {
-      const int64_t at = p * c + v * CNN__LANES;
-      const cnn__vec centred = cnn__vsub(cnn__vget(x + at, n), m[v]);
-      const cnn__vec sum = cnn__vadd(cnn__vmul(cnn__vget(dy + at, n), fa[v]), cnn__vmul(centred, fb[v]));
-      cnn__vput(dx + at, n, cnn__vadd(sum, fd[v]));
+      apply_lanes(x + v * CNN__LANES, &f[v], dy + v * CNN__LANES, dx + v * CNN__LANES, n);
+    }
+  }
+}
+
+static void apply_few(int64_t pixels, int64_t c, const float *x, const float *mean, const float *a, const float *b,
+                      const float *d, const float *dy, float *dx) {
+  const cycle cm = repeated(c, mean), ca = repeated(c, a), cb = repeated(c, b), cd = repeated(c, d);
+  const int64_t all = pixels * c, step = CNN__LANES % c;
+  for (int64_t i = 0, q = 0; i < all; i += CNN__LANES, q = channel_after(q, step, c)) {
+    const factors f = {cnn__vload(cm.at + q), cnn__vload(ca.at + q), cnn__vload(cb.at + q), cnn__vload(cd.at + q)};
+    if (all - i >= CNN__LANES) {
+      apply_lanes(x + i, &f, dy + i, dx + i, CNN__LANES);
+    } else {
+      apply_lanes(x + i, &f, dy + i, dx + i, all - i);
     }
   }
 }
 
 static void bn_backward_apply(int64_t pixels, int64_t c, const float *x, const float *mean, const float *a,
                               const float *b, const float *d, const float *dy, float *dx) {
+  if (c < CNN__LANES) {
+    apply_few(pixels, c, x, mean, a, b, d, dy, dx);
+    return;
+  }
   int64_t q = 0;
   for (; q + WIDE * CNN__LANES <= c; q += WIDE * CNN__LANES) {
     apply_tile(pixels, c, WIDE, CNN__LANES, x + q, mean + q, a + q, b + q, d + q, dy + q, dx + q);

@@ -1,11 +1,13 @@
 /* reduce: the fixed tree over the slots of micro-shards, each slot read once and the partial sums kept in registers.
  *
- * The tree is that of a binary counter: slot s joins as many finished subtrees as it has trailing ones, and what is left
- * at the end is folded from the last one on. tree_sum_f64 sums a few numbers per channel: the reference serves. */
+ * Eight slots in a row are a whole subtree. Above them the tree is that of a binary counter: slot s (or the eight that
+ * begin at s) joins as many finished subtrees as the counter has trailing ones, and what is left at the end is folded
+ * from the last one on. tree_sum_f64 sums a few numbers per channel: the reference serves. */
 #include "kernels/kernel.h"
 #include "kernels/vector.h"
 
 #define DEPTH 63 /* subtrees that can be open: bits of the count */
+#define GROUP 8  /* slots summed in registers */
 #define WIDTH 4  /* vectors that go through the tree together */
 
 typedef struct column {
@@ -18,20 +20,33 @@ CNN__INLINE void column_add(column *to, const column *from) {
   }
 }
 
-/* The tree over WIDTH vectors, or over one of n lanes only. */
+CNN__INLINE cnn__vec pair(const float *slot, int64_t stride, int64_t n) {
+  return cnn__vadd(cnn__vget(slot, n), cnn__vget(slot + stride, n));
+}
+
+CNN__INLINE cnn__vec group(const float *slot, int64_t stride, int64_t n) {
+  const cnn__vec low = cnn__vadd(pair(slot, stride, n), pair(slot + 2 * stride, stride, n));
+  const cnn__vec high = cnn__vadd(pair(slot + 4 * stride, stride, n), pair(slot + 6 * stride, stride, n));
+  return cnn__vadd(low, high);
+}
+
+/* The tree over `width` vectors of n lanes. */
 CNN__INLINE column tree(const float *slots, int64_t count, int64_t stride, int64_t width, int64_t n) {
   column open[DEPTH];
   int depth = 0;
-  for (int64_t s = 0; s < count; s++) {
-    column value = {{cnn__vget(slots + s * stride, n)}};
-    for (int64_t i = 1; i < width; i++) {
-      value.v[i] = cnn__vload(slots + s * stride + i * CNN__LANES);
+  for (int64_t s = 0; s < count;) {
+    const int whole = s + GROUP <= count;
+    const float *from = slots + s * stride;
+    column value = {{cnn__vset(0.0f)}};
+    for (int64_t i = 0; i < width; i++, from += CNN__LANES) {
+      value.v[i] = whole ? group(from, stride, n) : cnn__vget(from, n);
     }
-    for (int64_t ones = s; ones & 1; ones >>= 1) {
+    for (int64_t ones = whole ? s / GROUP : s; ones & 1; ones >>= 1) {
       column_add(&open[--depth], &value);
       value = open[depth];
     }
     open[depth++] = value;
+    s += whole ? GROUP : 1;
   }
   while (depth > 1) {
     depth--;
@@ -48,9 +63,11 @@ static void tree_sum(int64_t n, int64_t count, int64_t stride, float *slots, flo
       cnn__vstore(out + e + i * CNN__LANES, sum.v[i]);
     }
   }
-  for (; e < n; e += CNN__LANES) {
-    const int64_t left = n - e < CNN__LANES ? n - e : CNN__LANES;
-    cnn__vput(out + e, left, tree(slots + e, count, stride, 1, left).v[0]);
+  for (; e + CNN__LANES <= n; e += CNN__LANES) {
+    cnn__vstore(out + e, tree(slots + e, count, stride, 1, CNN__LANES).v[0]);
+  }
+  if (e < n) {
+    cnn__vstore_n(out + e, n - e, tree(slots + e, count, stride, 1, n - e).v[0]);
   }
 }
 

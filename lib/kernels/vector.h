@@ -5,6 +5,7 @@
  *   load load_n store store_n   unaligned; _n touches only the first n lanes (0..15), the others read as 0
  *   set                         the same value in every lane
  *   max(a, b)                   a > b ? a : b, so b where either is NaN or both are zeros; min(a, b): a < b ? a : b
+ *   vsum vtop                   the lanes folded by halves, lane j with j + 8 first: with add; with max
  *   greater equal at_least      masks; false where NaN; integers unsigned
  *   select(m, a, b) keep(m, a)  a where true, else b; else +0
  *   imul_even iodd iweave       products of the even lanes, as 64 bits; the odd lanes moved to the even ones; lane 2j

@@ -31,6 +31,19 @@ CNN__INLINE cnn__vec cnn__vsqrt(cnn__vec a) { return _mm512_sqrt_ps(a); }
 CNN__INLINE cnn__vec cnn__vmax(cnn__vec a, cnn__vec b) { return _mm512_max_ps(a, b); }
 CNN__INLINE cnn__vec cnn__vmin(cnn__vec a, cnn__vec b) { return _mm512_min_ps(a, b); }
 
+CNN__INLINE float cnn__vsum(cnn__vec a) {
+  __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+  __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+CNN__INLINE float cnn__vtop(cnn__vec a) {
+  __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+  __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
 CNN__INLINE cnn__mask cnn__vgreater(cnn__vec a, cnn__vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 CNN__INLINE cnn__vec cnn__vselect(cnn__mask m, cnn__vec a, cnn__vec b) { return _mm512_mask_blend_ps(m, b, a); }
 CNN__INLINE cnn__vec cnn__vkeep(cnn__mask m, cnn__vec a) { return _mm512_maskz_mov_ps(m, a); }
