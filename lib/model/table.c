@@ -35,18 +35,17 @@ int32_t cnn__table_widths(cnn__table *table, int32_t length, const double *posit
 
 /* ---- pieces of a line ---- */
 
-/* Where the code point at `at` ends, in `length` bytes of text. */
-static int32_t after_code_point(const char *text, int32_t at, int32_t length) {
-  at++;
-  while (at < length && ((unsigned char)text[at] & 0xc0) == 0x80)
-    at++;
-  return at;
+static int32_t code_point_bytes(const char *text) {
+  int32_t n = 1;
+  while (((unsigned char)text[n] & 0xc0) == 0x80)
+    n++;
+  return n;
 }
 
 static void put(cnn__table *table, const char *style, const char *text, int32_t length) {
   int32_t end = 0;
   while (end < length && table->left > 0) {
-    end = after_code_point(text, end, length);
+    end += code_point_bytes(text + end);
     table->left--;
   }
   if (!end)
@@ -91,7 +90,7 @@ typedef struct slice {
 
 static int32_t columns_between(const cnn__cell *cell, int32_t begin, int32_t end) {
   int32_t columns = 0;
-  for (int32_t i = begin; i < end; i = after_code_point(cell->text, i, end))
+  for (int32_t i = begin; i < end; i += code_point_bytes(cell->text + i))
     columns++;
   return columns;
 }
@@ -119,7 +118,7 @@ static slice take_line(const cnn__cell *cell, int32_t begin, int32_t width, int3
     line.columns = width;
     line.end = begin;
     for (int32_t i = 1; i < width; i++)
-      line.end = after_code_point(text, line.end, cell->length);
+      line.end += code_point_bytes(text + line.end);
   }
   return line;
 }

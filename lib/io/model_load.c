@@ -1,0 +1,239 @@
+/* model_load: a model out of a container, and weights into a model. What a file says is checked against the model
+ * that its configuration describes before memory is asked for; on an error there is no model, or the one that is
+ * loaded into is as it was. */
+#include "core/fp.h"
+#include "core/memory.h"
+#include "core/options.h"
+#include "io/config.h"
+#include "io/container.h"
+#include "io/model_file.h"
+
+#include <string.h>
+
+#define MOST_ITERATIONS ((int64_t)1 << 53)
+
+/* A file on its way into a model. */
+typedef struct loading {
+  const cnn__container *file;
+  const char *path;
+  cnn_status mismatch;  /* what a missing or misshapen tensor is called: CNN_EFORMAT, CNN_ESHAPE */
+} loading;
+
+/* ---- tensors ---- */
+
+/* The f32 tensor `name` of this shape, marked as taken. NULL: recorded. */
+static const cnn__entry *take(const loading *l, const char *name, const cnn__shape *shape) {
+  char wanted[160], found[160];
+  cnn__entry *entry = cnn__container_find(l->file, name);
+  if (!entry) {
+    (void)cnn__fail(l->mismatch, "weight '%s' is missing in the file", name);
+    return NULL;
+  }
+  if (entry->type != CNN_F32 || !cnn__shape_equal(&entry->shape, shape)) {
+    (void)cnn__fail(l->mismatch, "weight '%s' is float32 %s in the model, %s %s in the file", name,
+                    cnn__shape_text(wanted, shape, 0), cnn_type_name(entry->type),
+                    cnn__shape_text(found, &entry->shape, 0));
+    return NULL;
+  }
+  entry->taken = 1;
+  return entry;
+}
+
+static int32_t is_slot(const char *name) {
+  size_t length = strlen(CNN__SLOT_PREFIX);
+  return strncmp(name, CNN__SLOT_PREFIX, length) == 0 && strchr(name + length, '/') != NULL;
+}
+
+/* Every tensor has been taken. With without_state those of an optimizer may stay. */
+static cnn_status check_rest(const loading *l, int32_t without_state) {
+  char shown[CNN__SHOWN_BYTES];
+  for (int32_t i = 0; i < l->file->entry_count; i++) {
+    const cnn__entry *entry = &l->file->entries[i];
+    if (!entry->taken && !(without_state && is_slot(entry->name)))
+      return cnn__fail(l->mismatch, "weight '%s' of the file is none of the model's", cnn__shown(shown, entry->name));
+  }
+  return CNN_OK;
+}
+
+/* NaN and infinity may be what the caller wants to look at, so they are told, not refused. Read as bits. */
+static void warn_not_finite(const loading *l, const cnn__weight *weight) {
+  char shown[CNN__SHOWN_BYTES];
+  for (int64_t i = 0; i < weight->count; i++) {
+    uint32_t bits;
+    memcpy(&bits, &weight->value[i], sizeof bits);
+    if ((bits & 0x7f800000u) == 0x7f800000u) {
+      cnn__log(l->file->context, CNN_LOG_WARNING, "'%s': weight '%s' holds NaN or infinity, first at element %lld",
+               cnn__shown(shown, l->path), weight->name, (long long)i);
+      return;
+    }
+  }
+}
+
+/* All weights of the model, which must have been taken before. */
+static void copy_weights(const loading *l, cnn_model *model) {
+  for (int32_t i = 0; i < model->parameter_count; i++) {
+    cnn__weight *weight = cnn__model_weight(model, i);
+    const cnn__entry *entry = cnn__container_find(l->file, weight->name);
+    memcpy(weight->value, entry->data, (size_t)entry->bytes);
+    warn_not_finite(l, weight);
+  }
+  cnn__model_touch(model);
+}
+
+/* ---- notes ---- */
+
+static cnn_status bad_note(const loading *l, const char *key) {
+  char shown[CNN__SHOWN_BYTES];
+  const char *text = cnn__container_note(l->file, key);
+  return text ? cnn__fail(CNN_EFORMAT, "metadata '%s' is '%s'", key, cnn__shown(shown, text))
+              : cnn__fail(CNN_EFORMAT, "metadata '%s' is missing", key);
+}
+
+static cnn_status read_count(const loading *l, const char *key, int64_t most, int64_t *out) {
+  const char *text = cnn__container_note(l->file, key);
+  if (!text || cnn__read_int(text, out) || *out < 0 || *out > most)
+    return bad_note(l, key);
+  return CNN_OK;
+}
+
+static cnn_status read_seed(const loading *l, uint64_t *out) {
+  static const char digits[] = "0123456789abcdef";
+  const char *text = cnn__container_note(l->file, CNN__NOTE_SEED);
+  if (!text || strlen(text) != 16 || strspn(text, digits) != 16)
+    return bad_note(l, CNN__NOTE_SEED);
+  *out = 0;
+  for (; *text; text++)
+    *out = *out << 4 | (uint64_t)(strchr(digits, *text) - digits);
+  return CNN_OK;
+}
+
+/* ---- a model ---- */
+
+static cnn_status accept_layer(void *user, const cnn_layer *layer) {
+  for (int32_t i = 0; i < layer->weight_count; i++)
+    if (!take(user, layer->weights[i].name, &layer->weights[i].shape))
+      return cnn__fail_code();
+  return CNN_OK;
+}
+
+static cnn_status read_slots(const loading *l, cnn_model *model) {
+  const cnn__optimizer_type *type = model->optimizer->type;
+  int32_t slots = type->slots(model->optimizer->attributes);
+  for (int32_t i = 0; i < model->parameter_count; i++) {
+    const cnn__weight *weight = cnn__model_weight(model, i);
+    for (int32_t j = 0; j < slots && weight->trainable; j++) {
+      cnn__slot_name name;
+      cnn__slot_name_make(&name, weight->name, type->slot_names[j]);
+      const cnn__entry *entry = take(l, name.text, &weight->shape);
+      if (!entry)
+        return cnn__fail_code();
+      memcpy(model->parameters[i].slots[j], entry->data, (size_t)entry->bytes);
+    }
+  }
+  return CNN_OK;
+}
+
+static cnn_status read_compilation(const loading *l, cnn_model *model) {
+  double rate;
+  const char *text = cnn__container_note(l->file, CNN__NOTE_RATE);
+  CNN__TRY(cnn__config_compile(model, cnn__container_note(l->file, CNN__NOTE_COMPILE)));
+  if (!text || cnn__read_double(text, &rate) || cnn_model_set_learning_rate(model, rate) < 0)
+    return bad_note(l, CNN__NOTE_RATE);
+  if (!cnn__container_note(l->file, CNN__NOTE_ITERATIONS))
+    return check_rest(l, 0);
+  CNN__TRY(read_count(l, CNN__NOTE_ITERATIONS, MOST_ITERATIONS, &model->iterations));
+  CNN__TRY(read_slots(l, model));
+  return check_rest(l, 0);
+}
+
+static cnn_status read_model(const loading *l, cnn_model **out, cnn_context *context, int32_t without_state) {
+  uint64_t seed;
+  int64_t pass;
+  const char *config = cnn__container_note(l->file, CNN__NOTE_CONFIG), *format = cnn__container_note(l->file, "format");
+  if (!format || strcmp(format, CNN__FORMAT_MODEL) != 0)
+    return format && strcmp(format, CNN__FORMAT_WEIGHTS) == 0
+               ? cnn__fail(CNN_EFORMAT, "holds weights alone, for cnn_model_load_weights")
+               : bad_note(l, "format");
+  if (!config)
+    return bad_note(l, CNN__NOTE_CONFIG);
+  CNN__TRY(read_seed(l, &seed));
+  CNN__TRY(read_count(l, CNN__NOTE_PASS, UINT32_MAX, &pass));
+  CNN__TRY(cnn__config_make_model(out, context, config, seed, accept_layer, (void *)(uintptr_t)l));
+  CNN__TRY(cnn__model_ready(*out));
+  (*out)->pass = (uint32_t)pass;
+  copy_weights(l, *out);
+  if (without_state || !cnn__container_note(l->file, CNN__NOTE_COMPILE))
+    return check_rest(l, without_state);
+  return read_compilation(l, *out);
+}
+
+/* What the makers of layers call an argument out of range is, in a file, a wrong file. */
+static cnn_status blame_file(const char *path) {
+  static const cnn_status arguments[] = {CNN_EINVAL, CNN_ESHAPE, CNN_ENAME, CNN_ESTATE};
+  cnn_status code = cnn__fail_in("'%s'", path);
+  for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++)
+    if (code == arguments[i])
+      return cnn__fail(CNN_EFORMAT, "%s", cnn_error_text());
+  return code;
+}
+
+static cnn_status load(cnn_model **out, cnn_context *context, const char *path, const cnn_load_opts *given) {
+  cnn_model *model = NULL;
+  cnn__container *file;
+  CNN__TRY(cnn__container_read(&file, context, path, given->max_bytes));
+  const loading l = {file, path, CNN_EFORMAT};
+  cnn_status status = read_model(&l, &model, context, given->no_optimizer);
+  cnn__container_free(file);
+  if (status < 0) {
+    cnn_model_free(model);
+    return blame_file(path);
+  }
+  *out = model;
+  return CNN_OK;
+}
+
+static cnn_status read_options(cnn_load_opts *given, const cnn_load_opts *options) {
+  const size_t known = CNN__FIRST(cnn_load_opts, no_optimizer);
+  CNN__TRY(cnn__options(given, known, known, options, "cnn_load_opts"));
+  if (given->max_bytes < 0)
+    return cnn__fail(CNN_EINVAL, "cnn_load_opts: max_bytes is %lld, must be 0 or more", (long long)given->max_bytes);
+  return CNN_OK;
+}
+
+cnn_status cnn_model_load(cnn_model **out, cnn_context *context, const char *path, const cnn_load_opts *options) {
+  cnn_load_opts given;
+  if (!out || !context || !path)
+    return cnn__fail(CNN_EINVAL, "cnn_model_load: %s is NULL", !out ? "out" : !context ? "context" : "path");
+  CNN__TRY(read_options(&given, options));
+  cnn__fp saved = cnn__fp_enter();
+  cnn_status status = load(out, context, path, &given);
+  cnn__fp_leave(saved);
+  return status;
+}
+
+/* ---- weights into a model ---- */
+
+static cnn_status take_weights(const loading *l, cnn_model *model) {
+  for (int32_t i = 0; i < model->parameter_count; i++) {
+    const cnn__weight *weight = cnn__model_weight(model, i);
+    if (!take(l, weight->name, &weight->shape))
+      return cnn__fail_code();
+  }
+  CNN__TRY(check_rest(l, 1));
+  copy_weights(l, model);
+  return CNN_OK;
+}
+
+cnn_status cnn_model_load_weights(cnn_model *model, const char *path, const cnn_load_opts *options) {
+  cnn_load_opts given;
+  cnn__container *file;
+  if (!model || !path)
+    return cnn__fail(CNN_EINVAL, "cnn_model_load_weights: %s is NULL", model ? "path" : "model");
+  CNN__TRY(read_options(&given, options));
+  CNN__TRY(cnn__model_ready(model));
+  CNN__TRY(cnn__container_read(&file, model->context, path, given.max_bytes));
+  const loading l = {file, path, CNN_ESHAPE};
+  cnn_status status = take_weights(&l, model);
+  cnn__container_free(file);
+  return status < 0 ? cnn__fail_in("'%s'", path) : status;
+}

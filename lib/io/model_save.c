@@ -1,0 +1,107 @@
+/* model_save: a model as a list of tensors and notes, handed to the container. Nothing is copied but names. */
+#include "core/memory.h"
+#include "core/options.h"
+#include "io/config.h"
+#include "io/container.h"
+#include "io/model_file.h"
+
+enum { NOTES = 6 };
+
+typedef struct saving {
+  const cnn_model *model;
+  cnn_context *context;
+  cnn__entry *entries;
+  cnn__slot_name *slot_names;
+  int32_t entry_count, note_count;
+  cnn__text config, compile;
+  char seed[32], pass[32], rate[32], iterations[32];
+  cnn__note notes[NOTES];
+} saving;
+
+static int32_t slots_of(const cnn_model *model) {
+  return model->compiled ? model->optimizer->type->slots(model->optimizer->attributes) : 0;
+}
+
+static cnn_status list_weights(saving *s) {
+  int64_t most = s->model->parameter_count;
+  s->entries = cnn__alloc_zero(s->context, (size_t)(most * (1 + CNN__MAX_SLOTS)) * sizeof *s->entries,
+                               "list of tensors");
+  if (!s->entries)
+    return CNN_ENOMEM;
+  for (int32_t i = 0; i < most; i++) {
+    const cnn__weight *weight = cnn__model_weight(s->model, i);
+    s->entries[s->entry_count++] =
+        (cnn__entry){.name = weight->name, .type = CNN_F32, .shape = weight->shape, .data = weight->value};
+  }
+  return CNN_OK;
+}
+
+static cnn_status list_slots(saving *s) {
+  int32_t slots = slots_of(s->model), made = 0;
+  s->slot_names = cnn__alloc(s->context, (size_t)s->model->parameter_count * (size_t)slots * sizeof *s->slot_names,
+                             "names of slots");
+  if (!s->slot_names)
+    return CNN_ENOMEM;
+  for (int32_t i = 0; i < s->model->parameter_count; i++) {
+    const cnn__weight *weight = cnn__model_weight(s->model, i);
+    for (int32_t j = 0; j < slots && weight->trainable; j++) {
+      cnn__slot_name *name = &s->slot_names[made++];
+      cnn__slot_name_make(name, weight->name, s->model->optimizer->type->slot_names[j]);
+      s->entries[s->entry_count++] = (cnn__entry){
+          .name = name->text, .type = CNN_F32, .shape = weight->shape, .data = s->model->parameters[i].slots[j]};
+    }
+  }
+  return CNN_OK;
+}
+
+static void note(saving *s, const char *key, const char *text) {
+  s->notes[s->note_count++] = (cnn__note){key, text};
+}
+
+static cnn_status list_model(saving *s) {
+  CNN__TRY(cnn__config_model_text(&s->config, s->model));
+  note(s, CNN__NOTE_CONFIG, s->config.data);
+  cnn__format(s->seed, sizeof s->seed, "%016llx", (unsigned long long)s->model->seed);
+  note(s, CNN__NOTE_SEED, s->seed);
+  cnn__format(s->pass, sizeof s->pass, "%lu", (unsigned long)s->model->pass);
+  note(s, CNN__NOTE_PASS, s->pass);
+  return CNN_OK;
+}
+
+static cnn_status list_compilation(saving *s, int32_t with_state) {
+  CNN__TRY(cnn__config_compile_text(&s->compile, s->model));
+  note(s, CNN__NOTE_COMPILE, s->compile.data);
+  note(s, CNN__NOTE_RATE, cnn__repr(s->rate, (double)s->model->rate));
+  if (!with_state)
+    return CNN_OK;
+  cnn__format(s->iterations, sizeof s->iterations, "%lld", (long long)s->model->iterations);
+  note(s, CNN__NOTE_ITERATIONS, s->iterations);
+  return list_slots(s);
+}
+
+static cnn_status save(saving *s, const char *path, const cnn_save_opts *given) {
+  CNN__TRY(list_weights(s));
+  if (!given->weights_only) {
+    CNN__TRY(list_model(s));
+    if (s->model->compiled)
+      CNN__TRY(list_compilation(s, !given->no_optimizer));
+  }
+  return cnn__container_write(s->context, path, given->weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, s->notes,
+                              s->note_count, s->entries, s->entry_count);
+}
+
+cnn_status cnn_model_save(const cnn_model *model, const char *path, const cnn_save_opts *options) {
+  cnn_save_opts given;
+  if (!model || !path)
+    return cnn__fail(CNN_EINVAL, "cnn_model_save: %s is NULL", model ? "path" : "model");
+  CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_save_opts), options, "cnn_save_opts"));
+  CNN__TRY(cnn__model_ready(model));
+  saving s = {.model = model, .context = model->context};
+  s.config.context = s.compile.context = model->context;
+  cnn_status status = save(&s, path, &given);
+  cnn__text_free(&s.config);
+  cnn__text_free(&s.compile);
+  cnn__free(s.context, s.entries);
+  cnn__free(s.context, s.slot_names);
+  return status;
+}

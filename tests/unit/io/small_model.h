@@ -1,0 +1,19 @@
+/* small_model: a little network with every kind of layer, and steps of training for it. */
+#ifndef CNN_TESTS_IO_SMALL_MODEL_H
+#define CNN_TESTS_IO_SMALL_MODEL_H
+
+#include "model/model_internal.h"
+
+/* Not compiled. */
+cnn_model *small_model(cnn_context *context);
+/* optimizer and attributes as cnn_optimizer_new takes them. */
+void small_model_compile(cnn_model *model, const char *optimizer, const char *attributes);
+/* `steps` training steps on made-up images that depend on the model's iterations alone; counts one pass. */
+void small_model_train(cnn_model *model, int steps);
+/* Outputs for five made-up images: 5 rows of 4. */
+void small_model_predict(const cnn_model *model, float outputs[20]);
+
+/* Same weights, slots, rate, iterations, pass, seed, configuration. */
+void ck_same_model(const cnn_model *a, const cnn_model *b);
+
+#endif
