@@ -102,7 +102,7 @@ int32_t cnn__read_int(const char *text, int64_t *out) {
   return 0;
 }
 
-/* Digits and exponent of a number written as d.ddde+dd; digits without trailing zeros. */
+/* Digits and exponent of a number written as d.ddde+dd. */
 typedef struct decimal {
   char digits[20];
   int32_t count, exponent, negative;
@@ -114,8 +114,6 @@ static decimal split(const char *scientific) {
   for (; *at && *at != 'e'; at++)
     if (is_digit(*at))
       d.digits[d.count++] = *at;
-  while (d.count > 1 && d.digits[d.count - 1] == '0')
-    d.count--;
   d.digits[d.count] = 0;
   if (*at == 'e')
     d.exponent = (int32_t)strtol(at + 1, NULL, 10);

@@ -42,34 +42,30 @@ const char *cnn_build_info(void) {
   return info;
 }
 
-/* The text between "(core " and ")" in the name of the BLAS, empty where there is none. */
-static void find_core(char core[32], const char *name) {
-  const char *start = strstr(name, "(core "), *end = start ? strchr(start, ')') : NULL;
+int32_t cnn__blas_is_old(char core[32], const char *name) {
+  static const char *const avx2[] = {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "Sapphirerapids"};
+  const char *start = strncmp(name, "OpenBLAS", 8) == 0 ? strstr(name, "(core ") : NULL;
+  const char *end = start ? strchr(start, ')') : NULL;
   core[0] = 0;
-  if (end && end - start < 32 + 6)
-    cnn__format(core, 32, "%.*s", (int)(end - start - 6), start + 6);
-}
-
-/* Whether OpenBLAS's kernels of that name use AVX2: the others are made for CPUs of before 2013. */
-static int32_t uses_avx2(const char *core) {
-  static const char *const known[] = {"Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "Sapphirerapids"};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (strcasecmp(core, known[i]) == 0)
-      return 1;
-  return 0;
+  if (!end)
+    return 0;
+  cnn__format(core, 32, "%.*s", (int)(end - start - 6), start + 6);
+  for (size_t i = 0; i < sizeof avx2 / sizeof avx2[0]; i++)
+    if (strcasecmp(core, avx2[i]) == 0)
+      return 0;
+  return 1;
 }
 
 void cnn__blas_warning(const cnn_context *context) {
   static atomic_int warned;
   char core[32];
-  int32_t best = cnn__cpu_best();
-  if (context->provider != CNN__GEMM_BLAS || best < CNN__CPU_AVX2 || !context->logger.write)
+  if (context->provider != CNN__GEMM_BLAS || !context->logger.write || atomic_exchange(&warned, 1))
     return;
-  find_core(core, cnn_blas_name());
-  if (!core[0] || uses_avx2(core) || atomic_exchange(&warned, 1))
-    return;
-  cnn__log(context, CNN_LOG_WARNING,
-           "the BLAS takes this CPU for a %s and is several times slower than it could be; set OPENBLAS_CORETYPE=%s in the "
-           "environment, or leave matrix products to libcnn (CNN_GEMM=native)",
-           core, best >= CNN__CPU_AVX512 ? "SkylakeX" : "Haswell");
+  cnn__log(context, CNN_LOG_WARNING, "matrix products are computed by %s, whose own threads are set to one in this process",
+           cnn_blas_name());
+  if (cnn__cpu_best() >= CNN__CPU_AVX2 && cnn__blas_is_old(core, cnn_blas_name()))
+    cnn__log(context, CNN_LOG_WARNING,
+             "this BLAS takes the CPU for a %s and is several times slower than it could be; set OPENBLAS_CORETYPE=%s in the "
+             "environment, or leave matrix products to libcnn (CNN_GEMM=native)",
+             core, cnn__cpu_best() >= CNN__CPU_AVX512 ? "SkylakeX" : "Haswell");
 }

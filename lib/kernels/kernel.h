@@ -98,7 +98,7 @@ typedef struct cnn__pool {
  * warp            dst pixel (r, q) = bilinear sample of src at row m[0]*r + m[1]*q + m[2], column m[3]*r + m[4]*q + m[5], both
  *                 clamped to the image (fill mode nearest); coordinates in double ((m0*r + m2) + m1*q), fraction and blend
  *                 in float; channels apart; u8 values blended as float, then divided by divisor. A coordinate that is not
- *                 finite counts as 0. */
+ *                 finite counts as 0. h * w * c < 2^31. */
 
 #define KERNEL(name, args) typedef void cnn__##name##_fn args;
 #include "kernels/kernels.def"
@@ -127,5 +127,18 @@ const cnn__kernels *cnn__kernels_for(int32_t level, int32_t provider);
 #define CNN__PASTE2(a, b) cnn__##a##_##b
 #define CNN__PASTE(a, b) CNN__PASTE2(a, b)
 #define CNN__NAME(f) CNN__PASTE(CNN__LEVEL, f)
+
+/* A family file ends with `void CNN__NAME(norm_init)(cnn__kernels *t)`, which writes its slots. FAMILY(name) each. */
+#define CNN__FAMILIES(FAMILY) \
+  FAMILY(conv_init) FAMILY(gemm_init) FAMILY(elementwise_init) FAMILY(norm_init) FAMILY(pool_init) \
+  FAMILY(reduce_init) FAMILY(optim_init) FAMILY(warp_init)
+#ifdef CNN__LEVEL
+#define FAMILY(init) void CNN__NAME(init)(cnn__kernels *t);
+CNN__FAMILIES(FAMILY)
+#undef FAMILY
+#endif
+
+/* The provider blas (blas.c, built with CNN_HAVE_BLAS) writes the slots of convolution and gemm. */
+void cnn__blas_init(cnn__kernels *t);
 
 #endif

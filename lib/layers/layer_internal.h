@@ -1,8 +1,8 @@
 /* layer: the descriptor that defines a kind of layer once, the layer made of it, and the record its phases work on.
  *
- * A layer type is one file with one descriptor at its end. From its attribute table follow defaults, range checks, key=value parsing, JSON,
- * help texts and the tests that walk the registry. Its phases are pure functions of a cnn__work: they allocate nothing, lock
- * nothing, log nothing, decide nothing. */
+ * A layer type is one file with one descriptor at its end. From its attribute table follow defaults, range checks,
+ * key=value parsing, JSON, help texts and the tests that walk the registry. Its phases are pure functions of a
+ * cnn__work: they allocate nothing, lock nothing, log nothing, decide nothing. */
 #ifndef CNN_LAYERS_LAYER_INTERNAL_H
 #define CNN_LAYERS_LAYER_INTERNAL_H
 
@@ -21,36 +21,40 @@ typedef struct cnn__attribute {
   int32_t kind;               /* CNN_ATTRIBUTE_* */
   size_t offset;              /* in the attributes struct */
   int32_t required;
-  const char *standard;       /* default as text; NULL: required; "auto" where setup derives it (pool strides: then the field is 0) */
+  const char *standard;       /* default as text; NULL: required; "auto" where setup derives it (the field is 0) */
   double minimum, maximum;    /* both allowed; for "more than 0" and "less than 1" the floats next to them, below */
   const char *const *choices; /* ended by NULL */
   const char *help;
 } cnn__attribute;
 
-/* Bounds that leave out their end: the smallest float above 0 and the greatest below 1; the greatest float for "no bound". */
+/* Bounds that leave out their end: the smallest float above 0 and the greatest below 1; the greatest float for "no
+ * bound". */
 #define CNN__ABOVE_0 1.40129846432481707e-45
 #define CNN__BELOW_1 0.999999940395355224609375
 #define CNN__UNBOUNDED 3.4028234663852885981e38
 
-/* Size of an options struct up to and with a field. With the last field of the release that brought the struct it is the least that
- * cnn__options takes; with the last field in use it is what this version knows, so that reserved ones must be zero. */
+/* Size of an options struct up to and with a field. With the last field of the release that brought the struct it
+ * is the least that cnn__options takes; with the last field in use it is what this version knows, so that reserved
+ * ones must be zero. */
 #define CNN__FIRST(type, last) (offsetof(type, last) + sizeof(((type *)NULL)->last))
 
-/* Shared by layers, optimizers and whatever else is described by attributes. `what` names the object in texts: "conv2d 'conv1'". */
+/* Shared by layers, optimizers and whatever else is described by attributes. `what` names the object in texts:
+ * "conv2d 'conv1'". */
 void cnn__attributes_default(const cnn__attribute *table, void *attributes);
 cnn_status cnn__attributes_check(const cnn__attribute *table, const void *attributes, const char *what);
 cnn_status cnn__attributes_set(const cnn__attribute *table, void *attributes, const char *key, const char *value,
                                const char *what); /* one value from text: CNN_ENAME unknown key, CNN_EINVAL bad value */
-int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, char *buffer, size_t bytes); /* length wanted */
+/* Returns the length wanted. */
+int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, char *buffer, size_t bytes);
 const cnn__attribute *cnn__attribute_find(const cnn__attribute *table, const char *key);
-/* The decimal that was written: the double nearest to the shortest decimal that rounds to this float, 0.999 for 0.999f. So 1 - beta
- * is what it is where the options are doubles. */
+/* The decimal that was written: the double nearest to the shortest decimal that rounds to this float, 0.999 for
+ * 0.999f. So 1 - beta is what it is where the options are doubles. */
 double cnn__attribute_decimal(float value);
 /* One row as the public struct; *out's size decides how much is written. CNN_EINVAL: no such index. */
 cnn_status cnn__attribute_public(const cnn__attribute *table, int32_t index, cnn_attribute *out);
 int32_t cnn__attributes_count(const cnn__attribute *table);
-/* "key=value key=value" into attributes, over the defaults; `name` and `input` are handed to take (may be NULL: then they are unknown keys). Required keys that
- * are missing: CNN_EINVAL. */
+/* "key=value key=value" into attributes, over the defaults; `name` and `input` are handed to take (may be NULL:
+ * then they are unknown keys). Required keys that are missing: CNN_EINVAL. */
 typedef cnn_status cnn__attribute_take(void *user, const char *key, const char *value);
 cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, const char *text, const char *what,
                                  cnn__attribute_take *take, void *user);
@@ -68,7 +72,7 @@ typedef struct cnn__work {
   uint32_t key[2];          /* Philox key of the model's seed */
   uint32_t pass;
   const int64_t *samples;   /* data-set index of each row of the batch, NULL: the row number */
-  const float *x;           /* input, output and their gradients: at sample `first` in a shard phase, at sample 0 in a parts phase */
+  const float *x;           /* x, y and their gradients: at sample `first` in a shard phase, at 0 in a parts phase */
   float *y;
   float *dy;                /* may be changed in place by the backward phases of its layer */
   float *dx;                /* NULL where nobody wants it */
@@ -85,10 +89,10 @@ typedef struct cnn__work {
 enum { CNN__SHARDS = 1, CNN__PARTS = 2 };
 
 typedef struct cnn__phase {
-  int32_t domain;                               /* CNN__SHARDS: once for each micro-shard; CNN__PARTS: batch-wide, in parts */
-  int32_t late;                                 /* backward parts that only make weight gradients: run together at the end */
-  void (*run)(const cnn__work *work);           /* NULL ends a list */
-  int64_t (*parts)(const cnn_layer *layer);     /* how many, from the layer alone; NULL: 1 */
+  int32_t domain;                           /* CNN__SHARDS: for each micro-shard; CNN__PARTS: batch-wide, in parts */
+  int32_t late;                             /* backward parts that only make weight gradients: together at the end */
+  void (*run)(const cnn__work *work);       /* NULL ends a list */
+  int64_t (*parts)(const cnn_layer *layer); /* how many, from the layer alone; NULL: 1 */
 } cnn__phase;
 
 enum {
@@ -119,8 +123,8 @@ typedef struct cnn__layer_type {
   size_t attributes_size;
   size_t data_size;               /* layer->data: what setup derives (a geometry); 0: none */
   int32_t inputs;                 /* how many layers it reads: 0 for input, else 1 */
-  /* From checked attributes and layer->in: out, data, weights (cnn__layer_weight), needs, kept/slot/sum/state/pack/scratch sizes, flops,
-   * activation. */
+  /* From checked attributes and layer->in: out, data, weights (cnn__layer_weight), needs,
+   * kept/slot/sum/state/pack/scratch sizes, flops, activation. */
   cnn_status (*setup)(cnn_layer *layer);
   const cnn__phase *phases[CNN__PHASE_KINDS]; /* NULL: none (BACKWARD_FROZEN NULL: as BACKWARD) */
 } cnn__layer_type;
@@ -159,18 +163,20 @@ struct cnn_layer {
   int64_t sum_doubles;      /* a micro-shard */
   int64_t state_floats;     /* a run */
   size_t scratch_bytes;     /* a worker */
-  int64_t flops;            /* forward, one sample */
+  int64_t flops;            /* forward, one sample; of matrix products and convolutions, 0 for the others */
 };
 
 /* ---- making layers ---- */
 
-/* A layer of `type` reading `inputs`: copies attributes, checks them, runs setup, makes and initialises weights. name has been
- * chosen and checked by the model. NULL with the text recorded ("conv2d 'conv1': ..."). */
+/* A layer of `type` reading `inputs`: copies attributes, checks them, runs setup, makes and initialises weights.
+ * name has been chosen and checked by the model. NULL with the text recorded ("conv2d 'conv1': ..."). */
 cnn_layer *cnn__layer_new(cnn_model *model, cnn_context *context, const cnn__layer_type *type, const void *attributes,
-                          const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count, uint64_t seed);
+                          const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count,
+                          uint64_t seed);
 void cnn__layer_free(cnn_layer *layer);
 
-/* For setup: declare the next weight (local name "kernel"); its index is the order of the calls. trainable is 0 in a frozen layer. */
+/* For setup: declare the next weight (local name "kernel"); its index is the order of the calls. trainable is 0 in
+ * a frozen layer. */
 cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__shape *shape, int32_t initializer,
                              int32_t trainable);
 
@@ -201,7 +207,8 @@ extern const char *const cnn__activation_names[];  /* index is CNN_ACTIVATION_*;
 extern const char *const cnn__padding_names[];     /* index is CNN_PADDING_* */
 extern const char *const cnn__initializer_names[]; /* index is CNN_INITIALIZER_* - 1: attributes know no "default" */
 
-/* initializer.c: fill count floats. Coordinates: (seed, CNN__RANDOM_INIT, layer index, weight index, position). Fans as Keras. */
+/* initializer.c: fill count floats. Coordinates: (seed, CNN__RANDOM_INIT, layer index, weight index, position).
+ * Fans as Keras. */
 void cnn__initialize(float *value, const cnn__shape *shape, int32_t initializer, uint64_t seed, int32_t layer,
                      int32_t weight);
 

@@ -4,7 +4,6 @@
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/text.h"
-#include "model/pack.h"
 
 #include <math.h>
 #include <string.h>
@@ -133,7 +132,8 @@ cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t
   if (!model)
     return cnn__fail(CNN_EINVAL, "compile: model is NULL");
   CNN__TRY(cnn__model_ready(model));
-  CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_compile_opts), options, "cnn_compile_opts"));
+  CNN__TRY(cnn__options(&given, CNN__FIRST(cnn_compile_opts, metric_count), CNN__FIRST(cnn_compile_opts, metric_count), options,
+                        "cnn_compile_opts"));
   if (!optimizer)
     return cnn__fail(CNN_EINVAL, "compile: optimizer is NULL");
   if (loss_count != 1 || !losses || !losses[0])

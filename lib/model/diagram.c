@@ -93,7 +93,7 @@ cnn_status cnn_model_diagram(const cnn_model *model, const cnn_sink *sink, const
   if (!model)
     return cnn__fail(CNN_EINVAL, "diagram: model is NULL");
   CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_diagram_opts), options, "cnn_diagram_opts"));
-  CNN__TRY(cnn__options(&to, sizeof to, sizeof(cnn_sink), sink ? sink : &model->context->sink, "cnn_sink"));
+  CNN__TRY(cnn__model_sink(model, sink, &to));
   if (model->error < 0)
     return cnn__fail(CNN_ESTATE, "diagram: %s", model->error_text);
   if (given.dpi < 0 || given.dpi > 10000)

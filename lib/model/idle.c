@@ -47,6 +47,8 @@ static cnn__run *take(cnn_model *model, const cnn__plan *plan, int64_t rows) {
 
 cnn_status cnn__model_borrow_run(const cnn_model *model, int32_t mode, int64_t rows, cnn__run **out) {
   const cnn__plan *plan;
+  if (rows < 1)
+    return cnn__fail(CNN_EINVAL, "a run of %lld rows: must be at least 1", (long long)rows);
   CNN__TRY(cnn__model_plan(model, mode, &plan));
   cnn_model *shared = guarded(model);
   pthread_mutex_lock(&shared->lock);

@@ -127,10 +127,8 @@ cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, cons
     (void)cnn__fail(CNN_EINVAL, "%s: model is NULL", type->name);
     return NULL;
   }
-  if (model->error < 0) {
-    (void)cnn_model_status(model);
+  if (cnn_model_status(model) < 0)
     return NULL;
-  }
   if (model->compiled) {
     (void)cnn__fail(CNN_ESTATE, "%s: model '%s' is compiled and takes no more layers", type->name, model->name);
     return NULL;

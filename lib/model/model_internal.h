@@ -89,6 +89,9 @@ void cnn__model_pack(const cnn_model *model);
 cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const char *loss, int32_t metric_count,
                               const char *const *metrics);
 
+/* Where text goes: what the caller gave, checked, or the context's sink. */
+cnn_status cnn__model_sink(const cnn_model *model, const cnn_sink *given, cnn_sink *out);
+
 int32_t cnn__model_find_weight(const cnn_model *model, const char *name); /* index of the parameter; -1 with CNN_ENAME and nearest */
 static inline cnn__weight *cnn__model_weight(const cnn_model *model, int32_t i) {
   return &model->parameters[i].layer->weights[model->parameters[i].index];

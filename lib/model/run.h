@@ -16,7 +16,7 @@ typedef struct cnn__feed {
   const float *targets;          /* rows of the model's output columns; both NULL for predict */
 } cnn__feed;
 
-/* A record for batches of up to `capacity` rows. */
+/* A record for batches of up to `capacity` rows, at least 1. */
 cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan *plan, int64_t capacity);
 void cnn__run_free(cnn__run *run);
 int64_t cnn__run_capacity(const cnn__run *run);

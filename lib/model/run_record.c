@@ -48,8 +48,6 @@ static cnn_status allocate(cnn__run *run) {
 }
 
 cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan *plan, int64_t capacity) {
-  if (capacity < 1)
-    return cnn__fail(CNN_EINVAL, "a run of %lld rows: must be at least 1", (long long)capacity);
   cnn__run *run = cnn__alloc_zero(model->context, sizeof *run, "run record");
   if (!run)
     return CNN_ENOMEM;

@@ -91,13 +91,20 @@ static void totals(const cnn__table *table, const cnn_model *model) {
     total(table, "Optimizer params", optimizer, bytes);
 }
 
+cnn_status cnn__model_sink(const cnn_model *model, const cnn_sink *given, cnn_sink *out) {
+  *out = model->context->sink;
+  if (!given)
+    return CNN_OK;
+  return cnn__options(out, CNN__FIRST(cnn_sink, ascii), CNN__FIRST(cnn_sink, ascii), given, "cnn_sink");
+}
+
 cnn_status cnn_model_summary(const cnn_model *model, const cnn_sink *sink, const cnn_summary_opts *options) {
   cnn_summary_opts given;
   cnn_sink to;
   if (!model)
     return cnn__fail(CNN_EINVAL, "summary: model is NULL");
   CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_summary_opts), options, "cnn_summary_opts"));
-  CNN__TRY(cnn__options(&to, sizeof to, sizeof(cnn_sink), sink ? sink : &model->context->sink, "cnn_sink"));
+  CNN__TRY(cnn__model_sink(model, sink, &to));
   if (model->error < 0)
     return cnn__fail(CNN_ESTATE, "summary: %s", model->error_text);
   int32_t columns = to.columns > 0 ? to.columns : 80;

@@ -35,17 +35,18 @@ int32_t cnn__table_widths(cnn__table *table, int32_t length, const double *posit
 
 /* ---- pieces of a line ---- */
 
-static int32_t code_point_bytes(const char *text) {
-  int32_t n = 1;
-  while (((unsigned char)text[n] & 0xc0) == 0x80)
-    n++;
-  return n;
+/* Where the code point at `at` ends, in `length` bytes of text. */
+static int32_t after_code_point(const char *text, int32_t at, int32_t length) {
+  at++;
+  while (at < length && ((unsigned char)text[at] & 0xc0) == 0x80)
+    at++;
+  return at;
 }
 
 static void put(cnn__table *table, const char *style, const char *text, int32_t length) {
   int32_t end = 0;
   while (end < length && table->left > 0) {
-    end += code_point_bytes(text + end);
+    end = after_code_point(text, end, length);
     table->left--;
   }
   if (!end)
@@ -90,7 +91,7 @@ typedef struct slice {
 
 static int32_t columns_between(const cnn__cell *cell, int32_t begin, int32_t end) {
   int32_t columns = 0;
-  for (int32_t i = begin; i < end; i += code_point_bytes(cell->text + i))
+  for (int32_t i = begin; i < end; i = after_code_point(cell->text, i, end))
     columns++;
   return columns;
 }
@@ -118,7 +119,7 @@ static slice take_line(const cnn__cell *cell, int32_t begin, int32_t width, int3
     line.columns = width;
     line.end = begin;
     for (int32_t i = 1; i < width; i++)
-      line.end += code_point_bytes(text + line.end);
+      line.end = after_code_point(text, line.end, cell->length);
   }
   return line;
 }

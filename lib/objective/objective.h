@@ -1,5 +1,5 @@
-/* objective: losses and metrics, each a row of its table. They work on rows of one micro-shard on one thread, in double, with the library's own
- * exp and log, so that their bits depend on nothing else. */
+/* objective: losses and metrics, each a row of its table. They work on rows of one micro-shard on one thread, in
+ * double, with the library's own exp and log, so that their bits depend on nothing else. */
 #ifndef CNN_OBJECTIVE_OBJECTIVE_H
 #define CNN_OBJECTIVE_OBJECTIVE_H
 
@@ -46,7 +46,8 @@ const cnn__loss *cnn__loss_find(const char *name);
 int32_t cnn__loss_count(void);
 const cnn__loss *cnn__loss_at(int32_t index);
 
-/* "accuracy" and "acc" resolve by the shapes as Keras: one column: binary (p > 0.5); labels: sparse; else categorical. */
+/* "accuracy" and "acc" resolve by the shapes as Keras: one column: binary (p > 0.5); labels: sparse; else
+ * categorical. */
 const cnn__metric *cnn__metric_find(const char *name, int64_t columns, int32_t labels);
 int32_t cnn__metric_count(void);
 const char *cnn__metric_name_at(int32_t index);

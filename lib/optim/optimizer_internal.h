@@ -1,4 +1,5 @@
-/* optimizer: a kind of update, its attributes and the state it asks for. The state itself (slots, iterations, rate) is the model's. */
+/* optimizer: a kind of update, its attributes and the state it asks for. The state itself (slots, iterations, rate)
+ * is the model's. */
 #ifndef CNN_OPTIM_OPTIMIZER_INTERNAL_H
 #define CNN_OPTIM_OPTIMIZER_INTERNAL_H
 
@@ -22,7 +23,8 @@ typedef struct cnn__optimizer_type {
   const char *slot_names[CNN__MAX_SLOTS];              /* "momentum", "velocity"; as Keras names them */
   int32_t (*slots)(const void *attributes);            /* how many of them are used */
   cnn_status (*check)(const void *attributes);         /* what the ranges of the table cannot say; may be NULL */
-  /* iteration counts from 0 before the step; rate as float32. Powers of beta by repeated squaring in double of the float32 betas. */
+  /* iteration counts from 0 before the step; rate as float32. Powers of beta by repeated squaring in double of the
+   * float32 betas. */
   void (*begin)(const void *attributes, int64_t iteration, float rate, cnn__update *update);
   void (*apply)(const cnn__kernels *k, const cnn__update *update, int64_t n, float *w, const float *g,
                 float *const *slots);                  /* slots already at the first of the n elements */

@@ -1,74 +1,14 @@
-/* parallel: every item once, whatever the threads, the callers, and forks in between. */
+/* parallel: every item once, whatever the threads and the callers. */
 #include "suite.h"
 
 #include "alloc.h"
-#include "core/context_internal.h"
 #include "core/quota.h"
+#include "pool_check.h"
 
-#include <dirent.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 static const int32_t thread_counts[] = {1, 2, 3, 4, 7};
 #define THREAD_COUNTS (sizeof thread_counts / sizeof thread_counts[0])
-#define MOST_ITEMS 3000
-
-static cnn_context *new_context(int32_t threads) {
-  cnn_context *context;
-  ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.threads = threads)), CNN_OK);
-  return context;
-}
-
-/* What the items of a run write: plain memory, which only the run's end makes visible. */
-typedef struct record {
-  int32_t size;
-  int32_t times[MOST_ITEMS];
-  int32_t bad_worker;
-  atomic_int workers_seen;
-} record;
-
-static void mark(void *user, int64_t item, int32_t worker) {
-  record *r = user;
-  r->times[item]++;
-  if (worker < 0 || worker >= r->size)
-    r->bad_worker = 1;
-  atomic_fetch_or(&r->workers_seen, 1 << worker);
-}
-
-static int32_t run_is_right(cnn__pool_threads *pool, record *r, int64_t items) {
-  memset(r, 0, sizeof *r);
-  r->size = cnn__pool_size(pool);
-  cnn__pool_run(pool, items, mark, r);
-  for (int64_t i = 0; i < MOST_ITEMS; i++)
-    if (r->times[i] != (i < items))
-      return 0;
-  return !r->bad_worker;
-}
-
-static int32_t count_threads(void) {
-  int32_t count = 0;
-  DIR *folder = opendir("/proc/self/task");
-  ck_assert_ptr_nonnull(folder);
-  for (struct dirent *entry; (entry = readdir(folder));)
-    count += entry->d_name[0] != '.';
-  closedir(folder);
-  return count;
-}
-
-static void sleep_ms(long ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL); }
-
-/* The sanitizer for threads keeps one of its own, and a joined thread may be listed for a moment. */
-static void expect_threads(int32_t expected) {
-  for (int32_t i = 0; i < 200 && count_threads() != expected; i++)
-    sleep_ms(5);
-  ck_assert_int_eq(count_threads(), expected);
-}
 
 START_TEST(every_item_once) {
   static record r;
@@ -110,15 +50,15 @@ END_TEST
 
 START_TEST(threads_start_with_the_first_run_and_end_with_the_context) {
   static record r;
-  int32_t before = count_threads();
+  int32_t before = count_threads(NULL);
   cnn_context *context = new_context(4);
-  ck_assert_int_eq(count_threads(), before);
+  ck_assert_int_eq(count_threads(NULL), before);
   cnn__pool_run(context->pool, 1, mark, &r);
-  ck_assert_int_eq(count_threads(), before);
+  ck_assert_int_eq(count_threads(NULL), before);
   ck_assert(run_is_right(context->pool, &r, 100));
-  expect_threads(before + 3);
+  ck_assert(workers_become(3));
   cnn_context_free(context);
-  expect_threads(before);
+  ck_assert(workers_become(0));
 }
 END_TEST
 
@@ -217,118 +157,6 @@ START_TEST(two_pools_side_by_side) {
 }
 END_TEST
 
-/* Forks; the child's exit status 0 means that its runs were right and used threads of its own. */
-static void fork_and_run(cnn_context *context) {
-  static record r;
-  pid_t child = fork();
-  ck_assert_int_ge(child, 0);
-  if (child == 0) {
-    alarm(20);
-    int32_t right = count_threads() == 1;
-    for (int32_t i = 0; i < 20; i++)
-      right &= run_is_right(context->pool, &r, 500);
-    right &= count_threads() == cnn__pool_size(context->pool);
-    cnn_context_free(context);
-    _exit(!right);
-  }
-  int status = -1;
-  ck_assert_int_eq(waitpid(child, &status, 0), child);
-  ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with %x", (unsigned)status);
-}
-
-START_TEST(a_child_makes_its_own_threads) {
-  static record r;
-  cnn_context *context = new_context(3);
-  fork_and_run(context); /* before any thread */
-  for (int32_t i = 0; i < 20; i++) {
-    ck_assert(run_is_right(context->pool, &r, 500));
-    fork_and_run(context);
-  }
-  cnn_context_free(context);
-}
-END_TEST
-
-START_TEST(a_child_of_a_child_too) {
-  static record r;
-  cnn_context *context = new_context(3);
-  ck_assert(run_is_right(context->pool, &r, 500));
-  pid_t child = fork();
-  ck_assert_int_ge(child, 0);
-  if (child == 0) {
-    fork_and_run(context);
-    _exit(!run_is_right(context->pool, &r, 500));
-  }
-  int status = -1;
-  ck_assert_int_eq(waitpid(child, &status, 0), child);
-  ck_assert_int_eq(status, 0);
-  cnn_context_free(context);
-}
-END_TEST
-
-typedef struct busy_caller {
-  cnn_context *context;
-  atomic_int stop;
-} busy_caller;
-
-static void *keep_busy(void *argument) {
-  busy_caller *busy = argument;
-  record *r = malloc(sizeof *r);
-  while (!atomic_load(&busy->stop))
-    run_is_right(busy->context->pool, r, 100);
-  free(r);
-  return NULL;
-}
-
-START_TEST(forks_while_another_thread_runs) {
-  pthread_t caller;
-  busy_caller busy = {.context = new_context(2)};
-  ck_assert_int_eq(pthread_create(&caller, NULL, keep_busy, &busy), 0);
-  for (int32_t i = 0; i < 30; i++)
-    fork_and_run(busy.context);
-  atomic_store(&busy.stop, 1);
-  pthread_join(caller, NULL);
-  cnn_context_free(busy.context);
-}
-END_TEST
-
-typedef struct forking {
-  pthread_t caller;
-  pid_t child;
-  int32_t is_child;
-} forking;
-
-static void fork_in_item(void *user, int64_t item, int32_t worker) {
-  forking *f = user;
-  (void)item;
-  (void)worker;
-  if (pthread_equal(pthread_self(), f->caller) && !f->child) {
-    f->child = fork();
-    f->is_child = f->child == 0;
-    if (f->is_child)
-      f->child = 1;
-  } else
-    sleep_ms(1);
-}
-
-/* What the workers had in hand is lost to the child, but it goes on and can run again. */
-START_TEST(a_fork_inside_an_item_does_not_hang) {
-  static record r;
-  cnn_context *context = new_context(3);
-  forking f = {.caller = pthread_self()};
-  cnn__pool_run(context->pool, 50, fork_in_item, &f);
-  if (f.is_child) {
-    alarm(20);
-    _exit(!run_is_right(context->pool, &r, 500));
-  }
-  ck_assert_int_gt(f.child, 0);
-  int status = -1;
-  ck_assert_int_eq(waitpid(f.child, &status, 0), f.child);
-  ck_assert_int_eq(status, 0);
-  ck_assert(run_is_right(context->pool, &r, 500));
-  cnn_context_free(context);
-}
-END_TEST
-
 START_TEST(runs_allocate_nothing) {
   static record r;
   test_alloc counting;
@@ -344,32 +172,12 @@ START_TEST(runs_allocate_nothing) {
 }
 END_TEST
 
-/* The value behind `key` in a file of /proc/self/task/ID. */
-static int32_t read_task(char *value, size_t bytes, const char *id, const char *file, const char *key) {
-  char path[300], line[256];
-  snprintf(path, sizeof path, "/proc/self/task/%s/%s", id, file);
-  FILE *stream = fopen(path, "r");
-  if (!stream)
-    return 0;
-  int32_t found = 0;
-  while (!found && fgets(line, sizeof line, stream))
-    if (strncmp(line, key, strlen(key)) == 0) {
-      line[strcspn(line, "\n")] = 0;
-      found = strlen(line + strlen(key)) < bytes;
-      if (found)
-        strcpy(value, line + strlen(key));
-    }
-  fclose(stream);
-  return found;
-}
-
 START_TEST(workers_are_named_and_take_no_signals) {
   static record r;
   int32_t workers = 0;
   cnn_context *context = new_context(3);
   ck_assert(run_is_right(context->pool, &r, 100));
-  atomic_int present = 1;
-  cnn__pool_run(context->pool, 3, wait_for_company, &present); /* until each has started and named itself */
+  ck_assert(workers_become(2));
   DIR *folder = opendir("/proc/self/task");
   for (struct dirent *entry; (entry = readdir(folder));) {
     char name[64] = "", blocked[64] = "";
@@ -456,8 +264,6 @@ int main(void) {
   return RUN_SUITE("parallel", 60, every_item_once, results_do_not_depend_on_threads,
                    threads_start_with_the_first_run_and_end_with_the_context, all_threads_take_part,
                    runs_inside_items_are_done_in_place, several_callers_share_a_pool, two_pools_side_by_side,
-                   a_child_makes_its_own_threads, a_child_of_a_child_too, forks_while_another_thread_runs,
-                   a_fork_inside_an_item_does_not_hang, runs_allocate_nothing, workers_are_named_and_take_no_signals,
-                   an_idle_pool_sleeps, making_one_survives_no_memory, the_default_is_what_the_process_may_use,
+                   runs_allocate_nothing, workers_are_named_and_take_no_signals, an_idle_pool_sleeps, making_one_survives_no_memory, the_default_is_what_the_process_may_use,
                    a_default_that_is_no_count_is_refused);
 }

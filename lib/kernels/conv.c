@@ -1,0 +1,207 @@
+/* conv: forward convolution and its input gradient in vectors. Both are the same sweep of the tile of tile.h over rows
+ * of pixels; they differ in the lattice of positions that an axis gives, which is worked out once for each call. */
+#include "kernels/conv_layout.h"
+#include "kernels/tile.h"
+
+/* Written by conv_weights.c. */
+void CNN__NAME(conv_weights_init)(cnn__kernels *t);
+
+#define COLUMNS 16                        /* columns given to a tile at once */
+#define BAND_BYTES ((int64_t)256 << 10)   /* inputs that all output channels read before the next ones are touched */
+
+/* One axis of a sweep: output positions first + t * out_step, t in [0, count), take tap tap + m * tap_step, m in
+ * [0, taps), at input position t * in_step + offset + m * offset_step; it counts where it is in [0, in). */
+typedef struct axis {
+  int64_t in, in_step;
+  int64_t first, out_step, count;
+  int64_t tap, tap_step, taps;
+  int64_t offset, offset_step;
+} axis;
+
+typedef struct sweep {
+  axis y, x;
+  int64_t kw;
+  int64_t in, in_group;   /* channels of a pixel read, of a group */
+  int64_t out, out_group; /* channels of a pixel written, of a group */
+  int64_t out_h, out_w;
+  int64_t slice; /* floats of the packed kernel for sixteen output channels */
+} sweep;
+
+/* What one tile takes from a row of the kernel. */
+typedef struct plan {
+  cnn__column *columns;
+  int64_t count;
+} plan;
+
+static axis forward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t dilation, int64_t pad) {
+  return (axis){in, stride, 0, 1, out, 0, 1, k, -pad, dilation};
+}
+
+static int64_t divisor(int64_t a, int64_t b) {
+  while (b) {
+    int64_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/* The positions residue + t * stride of the input gradient. Tap t' = k - 1 - tap of the packed kernel reads the output
+ * position (residue + pad - tap * dilation) / stride + t, where that divides. */
+static axis backward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t dilation, int64_t pad,
+                          int64_t residue) {
+  axis a = {out, 1, residue, stride, (in - residue + stride - 1) / stride, 0, stride / divisor(stride, dilation), 0, 0, 0};
+  int64_t start = residue + pad - (k - 1) * dilation;
+  while (a.tap < a.tap_step && (start + a.tap * dilation) % stride)
+    a.tap++;
+  if (a.tap < a.tap_step && a.tap < k)
+    a.taps = (k - a.tap + a.tap_step - 1) / a.tap_step;
+  a.offset = (start + a.tap * dilation) / stride;
+  a.offset_step = a.tap_step * dilation / stride;
+  return a;
+}
+
+static int64_t at_least(int64_t value, int64_t limit) { return value > limit ? value : limit; }
+
+/* The smallest t >= 0 with t * step >= distance. */
+static int64_t steps_to(int64_t distance, int64_t step) { return distance <= 0 ? 0 : (distance + step - 1) / step; }
+
+/* The columns of one row of the kernel, from tap m on, for the pixels t..t + width. Neighbours in memory become one.
+ * Returns the tap to go on with. */
+static int64_t plan_columns(const sweep *s, int64_t m, int64_t t, int64_t width, int64_t channels, plan *p) {
+  const axis *x = &s->x;
+  for (p->count = 0; m < x->taps; m++) {
+    int64_t at = t * x->in_step + x->offset + m * x->offset_step;
+    int64_t lo = steps_to(-at, x->in_step), hi = cnn__at_most(steps_to(x->in - at, x->in_step), width);
+    if (lo >= hi)
+      continue;
+    int64_t from = (at + lo * x->in_step) * s->in, w = (x->tap + m * x->tap_step) * channels * CNN__LANES;
+    cnn__column *last = p->columns + p->count - 1;
+    if (p->count && last->lo == lo && last->hi == hi && last->x + last->count == from &&
+        last->w + last->count * CNN__LANES == w) {
+      last->count += channels;
+      continue;
+    }
+    if (p->count == COLUMNS)
+      break;
+    p->columns[p->count++] = (cnn__column){from, w, channels, (int32_t)lo, (int32_t)hi};
+  }
+  return m;
+}
+
+/* The rows [m0, m1) of the kernel that output row t sees. */
+static void rows_seen(const axis *y, int64_t t, int64_t *m0, int64_t *m1) {
+  int64_t at = t * y->in_step + y->offset;
+  *m0 = steps_to(-at, y->offset_step);
+  *m1 = cnn__at_most(steps_to(y->in - at, y->offset_step), y->taps);
+}
+
+/* A tile whose kernel rows have more columns than fit a plan, piece by piece: the sums wait in the output. */
+static void run_pieces(const sweep *s, cnn__tile tile, int64_t t, int64_t width, int64_t channels, plan *p) {
+  int64_t rows = tile.rows;
+  int32_t relu = tile.relu;
+  tile.rows = 1;
+  for (int64_t row = 0; row < rows; row++, tile.x += tile.x_row, tile.w += tile.w_row)
+    for (int64_t m = 0; m < s->x.taps; tile.init = tile.y, tile.init_pixel = tile.y_pixel) {
+      m = plan_columns(s, m, t, width, channels, p);
+      tile.column_count = p->count;
+      tile.relu = relu && row + 1 == rows && m == s->x.taps;
+      CNN__NAME(tiles)[width](&tile);
+    }
+}
+
+/* Where a sweep stands: sixteen output channels, a block of input channels, a band of rows counted through the images. */
+typedef struct place {
+  const float *x, *w, *bias; /* at the first channel of the block and of the sixteen */
+  float *y;
+  int64_t channels, lanes;
+  int64_t row0, row1;
+  int32_t first, relu; /* the first block starts the sums, the last one ends with relu if asked */
+} place;
+
+/* The tiles of one place, from left to right, each from the first row to the last with one plan. */
+static void sweep_place(const sweep *s, const place *at) {
+  cnn__column columns[COLUMNS];
+  plan p = {columns, 0};
+  int64_t row_floats = s->kw * at->channels * CNN__LANES;
+  cnn__tile tile = {.x_row = s->y.offset_step * s->x.in * s->in, .w_row = s->y.tap_step * row_floats,
+                    .x_pixel = s->x.in_step * s->in, .columns = columns, .y_pixel = s->x.out_step * s->out,
+                    .lanes = at->lanes, .relu = at->relu};
+  for (int64_t t = 0, width; t < s->x.count; t += width) {
+    width = cnn__tile_width(s->x.count, t);
+    int32_t whole = plan_columns(s, 0, t, width, at->channels, &p) == s->x.taps;
+    tile.column_count = p.count;
+    for (int64_t row = at->row0; row < at->row1; row++) {
+      int64_t image = row / s->y.count, i = row % s->y.count, m0, m1;
+      rows_seen(&s->y, i, &m0, &m1);
+      tile.rows = at_least(m1 - m0, 0);
+      tile.x = at->x + (image * s->y.in + i * s->y.in_step + s->y.offset + m0 * s->y.offset_step) * s->x.in * s->in;
+      tile.w = at->w + (s->y.tap + m0 * s->y.tap_step) * row_floats;
+      int64_t line = image * s->out_h + s->y.first + i * s->y.out_step;
+      tile.y = at->y + (line * s->out_w + s->x.first + t * s->x.out_step) * s->out;
+      tile.init = at->first ? at->bias : tile.y;
+      tile.init_pixel = at->first ? 0 : tile.y_pixel;
+      if (whole || !tile.rows) {
+        CNN__NAME(tiles)[width](&tile);
+      } else {
+        run_pieces(s, tile, t, width, at->channels, &p);
+      }
+    }
+  }
+}
+
+/* All channels of a band of rows. */
+static void sweep_band(const sweep *s, int64_t groups, const float *x, const float *packed, const float *bias,
+                       int32_t relu, float *y, int64_t row0, int64_t row1) {
+  for (int64_t group = 0; group < groups; group++)
+    for (int64_t q = 0; q < s->out_group; q += CNN__LANES, packed += s->slice)
+      for (int64_t p = 0; p < s->in_group; p += CNN__CBLOCK) {
+        int64_t channel = group * s->out_group + q;
+        place at = {.x = x + group * s->in_group + p, .w = packed + p * (s->slice / s->in_group),
+                    .bias = bias ? bias + channel : NULL, .y = y + channel,
+                    .channels = cnn__at_most(s->in_group - p, CNN__CBLOCK),
+                    .lanes = cnn__at_most(s->out_group - q, CNN__LANES), .row0 = row0, .row1 = row1,
+                    .first = p == 0, .relu = relu && p + CNN__CBLOCK >= s->in_group};
+        sweep_place(s, &at);
+      }
+}
+
+static void run_sweep(const sweep *s, int64_t groups, int64_t n, const float *x, const float *packed,
+                      const float *bias, int32_t relu, float *y) {
+  int64_t row_bytes = s->y.in_step * s->x.in * s->in * (int64_t)sizeof(float);
+  int64_t band = at_least(BAND_BYTES / row_bytes, 1), rows = n * s->y.count;
+  for (int64_t row = 0; row < rows; row += band)
+    sweep_band(s, groups, x, packed, bias, relu, y, row, cnn__at_most(row + band, rows));
+}
+
+static void forward(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias, int32_t relu,
+                    float *y, void *scratch) {
+  (void)scratch;
+  int64_t cg = g->c / g->groups;
+  sweep s = {.y = forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
+             .x = forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kw = g->kw, .in = g->c, .in_group = cg,
+             .out = g->f, .out_group = g->f / g->groups, .out_h = g->oh, .out_w = g->ow,
+             .slice = g->kh * g->kw * cg * CNN__LANES};
+  run_sweep(&s, g->groups, n, x, packed, bias, relu, y);
+}
+
+/* The positions fall into stride x stride lattices, of which each sees its own taps only. */
+static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const float *packed_t, float *dx,
+                          void *scratch) {
+  (void)scratch;
+  int64_t fg = g->f / g->groups;
+  for (int64_t i = 0; i < cnn__at_most(g->sh, g->h); i++)
+    for (int64_t j = 0; j < cnn__at_most(g->sw, g->w); j++) {
+      sweep s = {.y = backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, i),
+                 .x = backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kw = g->kw, .in = g->f,
+                 .in_group = fg, .out = g->c, .out_group = g->c / g->groups, .out_h = g->h, .out_w = g->w,
+                 .slice = g->kh * g->kw * fg * CNN__LANES};
+      run_sweep(&s, g->groups, n, dy, packed_t, NULL, 0, dx);
+    }
+}
+
+void CNN__NAME(conv_init)(cnn__kernels *t) {
+  t->conv_forward = forward;
+  t->conv_backward_data = backward_data;
+  CNN__NAME(conv_weights_init)(t);
+}

@@ -1,0 +1,247 @@
+/* math: exp, log, tanh, sine and cosine as polynomials of our own, so that no result depends on the C library.
+ *
+ * Multiplications and additions in the order written, never contracted, and defined for every input: NaN gives NaN,
+ * infinities and denormals give what mathematics says. The vector forms (math_vector.h) equal these to the bit. */
+#ifndef CNN_KERNELS_MATH_H
+#define CNN_KERNELS_MATH_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* Constants shared with the vector forms. ln 2 is cut in two so that k * CNN__LN2_HIGH is exact; the polynomials are
+ * minimax fits: of (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2, of (log(1 + f) / s - 2) / s^2 with s = f / (2 + f) on
+ * [sqrt(1/2) - 1, sqrt(2) - 1] in s^2, and of (tanh(x) - x) / x^3 on |x| <= 0.625 in x^2. */
+#define CNN__LOG2_E 1.44269504f
+#define CNN__LN2_HIGH 0.693359375f
+#define CNN__LN2_LOW -2.12194440e-4f
+#define CNN__ROUND 12582912.0f /* 1.5 * 2^23: adding it rounds to an integer that stands in the low bits */
+#define CNN__EXP_LEAST -104.0f /* exp is 0 below and infinite above */
+#define CNN__EXP_MOST 89.0f
+#define CNN__EXP_2 0.499999934f
+#define CNN__EXP_3 0.1666652f
+#define CNN__EXP_4 0.0416683958f
+#define CNN__EXP_5 0.00836879669f
+#define CNN__EXP_6 0.00138144331f
+#define CNN__LOG_1 0.666666656f
+#define CNN__LOG_2 0.400003363f
+#define CNN__LOG_3 0.285372325f
+#define CNN__LOG_4 0.235836867f
+#define CNN__TANH_SMALL 0.625f
+#define CNN__TANH_1 -0.333332839f
+#define CNN__TANH_2 0.133314913f
+#define CNN__TANH_3 -0.0537434981f
+#define CNN__TANH_4 0.0206505872f
+#define CNN__TANH_5 -0.00571704495f
+
+static inline uint32_t cnn__bits_of(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+static inline float cnn__float_of(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+static inline uint64_t cnn__bits_of_f64(double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+static inline double cnn__double_of(uint64_t bits) {
+  double x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+/* e^x. x = k ln 2 + r; 2^k is applied as two factors so that overflow and denormals come out by one rounding. */
+static inline float cnn__exp(float x) {
+  x = CNN__EXP_MOST < x ? CNN__EXP_MOST : x;
+  x = CNN__EXP_LEAST > x ? CNN__EXP_LEAST : x;
+  float shifted = x * CNN__LOG2_E + CNN__ROUND;
+  float k = shifted - CNN__ROUND;
+  float r = x - k * CNN__LN2_HIGH;
+  r = r - k * CNN__LN2_LOW;
+  float p = CNN__EXP_6;
+  p = p * r + CNN__EXP_5;
+  p = p * r + CNN__EXP_4;
+  p = p * r + CNN__EXP_3;
+  p = p * r + CNN__EXP_2;
+  p = ((r * r) * p + r) + 1.0f;
+  /* The integer k + 256 (k in -151..129) is cut into halves, each a power of two in the normal range. */
+  uint32_t integer = cnn__bits_of(shifted) - cnn__bits_of(CNN__ROUND) + 256u;
+  uint32_t half = integer >> 1;
+  float first = cnn__float_of((half - 1u) << 23);
+  float second = cnn__float_of((integer - half - 1u) << 23);
+  return p * first * second;
+}
+
+/* Natural logarithm. x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); negative numbers give NaN, 0 gives -inf. */
+static inline float cnn__log(float x) {
+  if (!(x > 0.0f)) {
+    return x == 0.0f ? cnn__float_of(0xff800000u) : cnn__float_of(0x7fc00000u);
+  }
+  if (cnn__bits_of(x) >= 0x7f800000u) {
+    return x;
+  }
+  int32_t k = 0;
+  if (x < 1.17549435e-38f) {
+    x = x * 8388608.0f;
+    k = -23;
+  }
+  uint32_t bits = cnn__bits_of(x);
+  uint32_t offset = bits - 0x3f3504f3u; /* from sqrt(1/2) on */
+  k += (int32_t)(offset >> 23) - (offset >= 0x80000000u ? 512 : 0);
+  float f = cnn__float_of((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+  float s = f / (2.0f + f);
+  float z = s * s;
+  float p = CNN__LOG_4;
+  p = p * z + CNN__LOG_3;
+  p = p * z + CNN__LOG_2;
+  p = p * z + CNN__LOG_1;
+  float half_square = (0.5f * f) * f;
+  float kf = (float)k;
+  return kf * CNN__LN2_HIGH - ((half_square - (s * (half_square + z * p) + kf * CNN__LN2_LOW)) - f);
+}
+
+/* Hyperbolic tangent: a polynomial near 0, where 1 - 2 / (exp(2x) + 1) would cancel. */
+static inline float cnn__tanh(float x) {
+  uint32_t sign = cnn__bits_of(x) & 0x80000000u;
+  float a = cnn__float_of(cnn__bits_of(x) & 0x7fffffffu);
+  float t;
+  if (CNN__TANH_SMALL > a) {
+    float z = a * a;
+    float p = CNN__TANH_5;
+    p = p * z + CNN__TANH_4;
+    p = p * z + CNN__TANH_3;
+    p = p * z + CNN__TANH_2;
+    p = p * z + CNN__TANH_1;
+    t = (p * z) * a + a;
+  } else {
+    t = 1.0f - 2.0f / (cnn__exp(a + a) + 1.0f);
+  }
+  return cnn__float_of(cnn__bits_of(t) | sign);
+}
+
+/* The sum of a row: lane j of sixteen adds the elements j, j + 16, ... from 0 on, then the lanes are folded by halves. */
+static inline float cnn__row_sum(int64_t n, const float *x) {
+  float lanes[16] = {0};
+  for (int64_t i = 0; i < n; i++) {
+    lanes[i % 16] += x[i];
+  }
+  for (int d = 8; d > 0; d /= 2) {
+    for (int j = 0; j < d; j++) {
+      lanes[j] += lanes[j + d];
+    }
+  }
+  return lanes[0];
+}
+
+/* e^x in double: Taylor's polynomial of degree 13 on |r| <= ln(2) / 2. */
+static inline double cnn__exp_f64(double x) {
+  static const double c[] = {1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
+                             1.0 / 362880.0,     1.0 / 40320.0,     1.0 / 5040.0,     1.0 / 720.0,
+                             1.0 / 120.0,        1.0 / 24.0,        1.0 / 6.0,        0.5};
+  x = 710.0 < x ? 710.0 : x;
+  x = -746.0 > x ? -746.0 : x;
+  const double round = 6755399441055744.0; /* 1.5 * 2^52 */
+  double shifted = x * 1.4426950408889634074 + round;
+  double k = shifted - round;
+  double r = x - k * 6.93147180369123816490e-01;
+  r = r - k * 1.90821492927058770002e-10;
+  double p = c[0];
+  for (int i = 1; i < 12; i++) {
+    p = p * r + c[i];
+  }
+  p = ((r * r) * p + r) + 1.0;
+  uint64_t integer = cnn__bits_of_f64(shifted) - cnn__bits_of_f64(round) + 2048u;
+  uint64_t half = integer >> 1;
+  double first = cnn__double_of((half - 1u) << 52);
+  double second = cnn__double_of((integer - half - 1u) << 52);
+  return p * first * second;
+}
+
+/* Natural logarithm in double: the series of 2 artanh(s). */
+static inline double cnn__log_f64(double x) {
+  if (!(x > 0.0)) {
+    return x == 0.0 ? cnn__double_of(0xfff0000000000000u) : cnn__double_of(0x7ff8000000000000u);
+  }
+  if (cnn__bits_of_f64(x) >= 0x7ff0000000000000u) {
+    return x;
+  }
+  int64_t k = 0;
+  if (x < 2.2250738585072014e-308) {
+    x = x * 18014398509481984.0; /* 2^54 */
+    k = -54;
+  }
+  uint64_t least = 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
+  uint64_t offset = cnn__bits_of_f64(x) - least;
+  k += (int64_t)(offset >> 52) - (offset >> 63 != 0 ? 4096 : 0);
+  double f = cnn__double_of((offset & 0x000fffffffffffffu) + least) - 1.0;
+  double s = f / (2.0 + f);
+  double z = s * s;
+  double p = 2.0 / 25.0;
+  for (int i = 23; i >= 3; i -= 2) {
+    p = p * z + 2.0 / i;
+  }
+  double half_square = (0.5 * f) * f;
+  double kf = (double)k;
+  return kf * 6.93147180369123816490e-01 -
+         ((half_square - (s * (half_square + z * p) + kf * 1.90821492927058770002e-10)) - f);
+}
+
+/* Sine and cosine in double, for angles up to 2^20 in magnitude; a larger one, an infinity or NaN gives NaN twice. */
+static inline void cnn__sin_cos_f64(double x, double *sine, double *cosine) {
+  if (!(x >= -1048576.0 && x <= 1048576.0)) {
+    *sine = *cosine = cnn__double_of(0x7ff8000000000000u);
+    return;
+  }
+  const double round = 6755399441055744.0;
+  double shifted = x * 0.63661977236758134308 + round;
+  double k = shifted - round;
+  /* pi / 2 in three parts, the first two with 33 bits: their products with k are exact. */
+  double r = x - k * 1.57079632673412561417e+00;
+  r = r - k * 6.07710050630396597660e-11;
+  r = r - k * 2.02226624879595063154e-21;
+  double z = r * r;
+  double s = 1.0 / 355687428096000.0;
+  s = s * z - 1.0 / 1307674368000.0;
+  s = s * z + 1.0 / 6227020800.0;
+  s = s * z - 1.0 / 39916800.0;
+  s = s * z + 1.0 / 362880.0;
+  s = s * z - 1.0 / 5040.0;
+  s = s * z + 1.0 / 120.0;
+  s = s * z - 1.0 / 6.0;
+  s = (s * z) * r + r;
+  double c = 1.0 / 20922789888000.0;
+  c = c * z - 1.0 / 87178291200.0;
+  c = c * z + 1.0 / 479001600.0;
+  c = c * z - 1.0 / 3628800.0;
+  c = c * z + 1.0 / 40320.0;
+  c = c * z - 1.0 / 720.0;
+  c = c * z + 1.0 / 24.0;
+  c = ((c * z) * z - 0.5 * z) + 1.0;
+  uint64_t quarter = cnn__bits_of_f64(shifted) & 3u;
+  double first = quarter % 2 != 0 ? c : s;
+  double second = quarter % 2 != 0 ? s : c;
+  *sine = quarter >= 2 ? -first : first;
+  *cosine = quarter == 1 || quarter == 2 ? -second : second;
+}
+
+/* base^n by squaring, from the lowest bit of n up; a negative n gives 1 / base^-n. */
+static inline double cnn__pow_int_f64(double base, int64_t n) {
+  uint64_t left = n < 0 ? 0u - (uint64_t)n : (uint64_t)n;
+  double result = 1.0;
+  for (double square = base; left != 0; left >>= 1) {
+    if (left & 1u) {
+      result = result * square;
+    }
+    square = square * square;
+  }
+  return n < 0 ? 1.0 / result : result;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* tile: the micro-kernel of forward convolution, of its input gradient and of the matrix product.
+ *
+ * A tile is a row of up to CNN__TILE pixels (or rows of a matrix) times sixteen output channels, one accumulator for
+ * each pixel. Its terms come as kernel rows times columns: a column is a run of inputs that lie one after the other in
+ * memory for each pixel, and of as many packed weight vectors. Every input is a broadcast operand, every weight vector
+ * is loaded once for the whole row. Where a column leaves the image for the first or last pixels of the tile it is
+ * given for the pixels lo..hi only: taps outside are skipped, never padded, which saves their time and keeps the bits. */
+#ifndef CNN_KERNELS_TILE_H
+#define CNN_KERNELS_TILE_H
+
+#include "kernels/vector.h"
+
+/* Before a loop over accumulators: all of it unrolled, so that they stay in registers. */
+#if defined(__clang__)
+#define CNN__UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define CNN__UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* The compiler must not see that a pointer moves with the loop counter: it would then address by index, which costs an
+ * operation more for each multiply-add, or leave the accumulators in memory. */
+#define CNN__HIDE(p) __asm__("" : "+r"(p))
+
+/* As many accumulators as the registers hold beside the weights: 14 of 32, or 6 pairs of 16. */
+#if CNN__VECTORS >= 16
+#define CNN__TILE 14
+#else
+#define CNN__TILE 6
+#endif
+
+typedef struct cnn__column {
+  int64_t x, w;  /* offset of the first input, of pixel lo, and of the first weight, in floats */
+  int64_t count; /* inputs of each pixel, at least 1 */
+  int32_t lo, hi;
+} cnn__column;
+
+typedef struct cnn__tile {
+  const float *x, *w;
+  int64_t x_row, w_row; /* from one kernel row to the next */
+  int64_t x_pixel;      /* from one pixel to the next */
+  const cnn__column *columns;
+  int64_t rows, column_count;
+  const float *init; /* where the sums start, NULL: at 0; init_pixel apart (0 for a bias) */
+  int64_t init_pixel;
+  float *y;
+  int64_t y_pixel;
+  int64_t lanes; /* output channels, 1..16 */
+  int32_t relu;
+} cnn__tile;
+
+typedef void cnn__tile_fn(const cnn__tile *t);
+
+/* The tile of each width, 1..CNN__TILE. */
+extern cnn__tile_fn *const CNN__NAME(tiles)[CNN__TILE + 1];
+
+/* How a row of n pixels is cut: into tiles as equal as possible. */
+static inline int64_t cnn__tile_width(int64_t n, int64_t at) {
+  int64_t tiles = (n - at + CNN__TILE - 1) / CNN__TILE;
+  return (n - at + tiles - 1) / tiles;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* vector: sixteen float lanes, whatever the instruction set. A vector kernel is written once over these words and
+ * compiled for each level; isa/ holds one vocabulary per instruction set.
+ *
+ * Letters: v sixteen floats, i sixteen unsigned 32-bit integers, t sixteen unsigned 16-bit integers, d sixteen doubles.
+ *   load load_n store store_n   unaligned; _n touches only the first n lanes (0..15), the others read as 0
+ *   set                         the same value in every lane
+ *   max(a, b)                   a > b ? a : b, so b where either is NaN or both are zeros; min(a, b): a < b ? a : b
+ *   vsum vtop                   the lanes folded by halves, lane j with j + 8 first: with add; with max
+ *   greater equal at_least      masks; false where NaN; integers unsigned
+ *   select(m, a, b) keep(m, a)  a where true, else b; else +0
+ *   imul_even iodd iweave       products of the even lanes, as 64 bits; the odd lanes moved to the even ones; lane 2j
+ *                               from the first, 2j + 1 from lane 2j of the second
+ *   vbits ifloat                the same bits as the other kind; vfrom, dfrom, ifrom convert (ifrom_d truncates)
+ *   vgather(p, at)              p[at[j]]; igather_bytes: four bytes from p + at[j] on, little-endian */
+#ifndef CNN_KERNELS_VECTOR_H
+#define CNN_KERNELS_VECTOR_H
+
+#include "kernels/kernel.h"
+
+#define CNN__INLINE static inline __attribute__((always_inline))
+
+#if defined(CNN__LEVEL_AVX512)
+#include "kernels/isa/avx512.h"
+#elif defined(CNN__LEVEL_AVX2)
+#include "kernels/isa/avx2.h"
+#else
+#error "vector.h: this level has no vocabulary"
+#endif
+
+/* The first n lanes, 1..16: where n is known to be sixteen at compile time no mask remains. */
+CNN__INLINE cnn__vec cnn__vget(const float *p, int64_t n) {
+  return n == CNN__LANES ? cnn__vload(p) : cnn__vload_n(p, n);
+}
+CNN__INLINE void cnn__vput(float *p, int64_t n, cnn__vec a) {
+  if (n == CNN__LANES) {
+    cnn__vstore(p, a);
+  } else {
+    cnn__vstore_n(p, n, a);
+  }
+}
+
+#endif
