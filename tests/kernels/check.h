@@ -111,15 +111,19 @@ static inline size_t band_behind(const struct area *a) {
   return room < BAND ? room : BAND;
 }
 
-/* An array of `bytes` in area `which`, bands drawn around it, contents the pattern. */
-static inline void *place(int which, size_t bytes) {
+/* An array of `bytes` in area `which`, bands drawn around it, contents the pattern; aligned to `unit` at least. */
+static inline void *place_aligned(int which, size_t bytes, size_t unit) {
   struct area *a = &areas[which];
   area_reserve(a, bytes);
-  const size_t offset[3] = {a->capacity - bytes, 0, BAND + 4 * (size_t)(1 + which % 7)};
+  const size_t offset[3] = {a->capacity - bytes, 0, BAND + unit * (size_t)(1 + which % 7)};
   a->data = a->start + offset[at.placement];
   a->bytes = bytes;
   memset(a->data - band_before(a), PATTERN, band_before(a) + bytes + band_behind(a));
   return a->data;
+}
+static inline void *place(int which, size_t bytes) { return place_aligned(which, bytes, sizeof(float)); }
+static inline double *place_doubles(int which, int64_t n) {
+  return place_aligned(which, (size_t)n * sizeof(double), sizeof(double));
 }
 
 /* Compares first and lets Check speak only where something differs: an assertion of its own for each byte is slow. */
@@ -197,10 +201,26 @@ static inline int64_t lengths(int64_t i) {
 
 static inline const cnn__kernels *reference(void) { return cnn__kernels_for(CNN__CPU_REF, CNN__GEMM_REF); }
 
-/* For each level of this CPU above the reference whose slot is its own: t is that level's table. */
+/* The reference as compiled for CPUs without FMA: where this one has it, reference() is another build of that source. */
+#define FAMILY(init) void cnn__ref_##init(cnn__kernels *t);
+CNN__FAMILIES(FAMILY)
+#undef FAMILY
+static inline const cnn__kernels *portable(void) {
+  static cnn__kernels t = {.level = "ref without fma", .provider = "ref"};
+#define FAMILY(init) cnn__ref_##init(&t);
+  CNN__FAMILIES(FAMILY)
+#undef FAMILY
+  return &t;
+}
+
+static inline const cnn__kernels *table_of(int32_t level) {
+  return level == CNN__CPU_REF ? portable() : cnn__kernels_for(level, CNN__GEMM_NATIVE);
+}
+
+/* For each level of this CPU whose slot is not the reference's: t is that level's table. */
 #define EACH_LEVEL(slot)                                                                 \
-  for (int32_t level_ = CNN__CPU_REF + 1; level_ <= cnn__cpu_best(); level_++)           \
-    for (const cnn__kernels *t = cnn__kernels_for(level_, CNN__GEMM_NATIVE);             \
+  for (int32_t level_ = CNN__CPU_REF; level_ <= cnn__cpu_best(); level_++)               \
+    for (const cnn__kernels *t = table_of(level_);                                       \
          t != NULL && t->slot != reference()->slot && (at.level = t->level) != NULL; t = NULL)
 
 /* For each placement, each with numbers of its own that follow from `seed_`. */

@@ -13,8 +13,6 @@ static const int64_t shapes[][3] = {
   for (int s = 0; s < SHAPES; s++)                                                                \
     for (int64_t n = shapes[s][0], pixels = shapes[s][1], c = shapes[s][2], once_ = 1; once_; once_ = 0)
 
-static double *place_doubles(int which, int64_t n) { return place(which, (size_t)n * sizeof(double)); }
-
 CASE(channel_sums) {
   EACH_LEVEL(channel_sums) {
     EACH_SHAPE(channel_sums) {
