@@ -6,7 +6,7 @@
 
 static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
                     const float *bias, int32_t relu, float *c, int64_t ldc) {
-  int64_t depth = m > CNN__TILE ? DEPTH : k;
+  int64_t depth = m > CNN__TILE || k < 1 ? DEPTH : k;
   for (int64_t p = 0; p == 0 || p < k; p += depth)
     for (int64_t j = 0; j < n; j += CNN__LANES) {
       cnn__column column = {0, 0, p + depth < k ? depth : k - p, 0, 0};
