@@ -31,11 +31,11 @@ typedef struct cnn_dataset_opts {
 } cnn_dataset_opts;
 #define cnn_dataset_opts(...) (&(const struct cnn_dataset_opts){.size = sizeof(struct cnn_dataset_opts), __VA_ARGS__})
 
-/** A data set of tensors, which it holds (no copy).
+/** A data set of tensors, which it holds (no copy): their values must not change as long as it, or a part split off, lives.
  * @param inputs   input_count (1) tensors, u8 or f32, first axis the samples; rank 3 images [N, H, W] get a channel axis
  * @param targets  target_count (0 or 1) tensors with the same first axis: integer class labels [N] or [N, 1] (u8, i32, i64), or f32 rows [N, K]
  * Errors: CNN_ESHAPE types, ranks, or first axes differ; CNN_EDATA NaN or infinity (sample and position), a label outside [0, classes);
- * CNN_EINVAL counts, no samples. Threads: any. Since 0.1. */
+ * CNN_EINVAL counts, no samples, classes or divisor negative. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_new(cnn_dataset **out, cnn_context *context, int32_t input_count,
                                                   cnn_tensor *const *inputs, int32_t target_count,
                                                   cnn_tensor *const *targets, const cnn_dataset_opts *options);
@@ -48,7 +48,8 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_load_idx(cnn_dataset **out, cnn_co
 CNN_API void cnn_dataset_free(cnn_dataset *dataset);
 
 /** Move the last part of a data set into a new one: `fraction` in (0, 1); the boundary is floor(n * (1 - fraction)) as in Keras; order is
- * kept, nothing is copied. Errors: CNN_EINVAL fraction or an empty part; CNN_ENOMEM. On an error nothing is changed. Since 0.1. */
+ * kept, nothing is copied. Errors: CNN_EINVAL fraction or an empty part; CNN_ESTATE a running fit uses the data set; CNN_ENOMEM. On an
+ * error nothing is changed. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_split(cnn_dataset **out_last, cnn_dataset *dataset, double fraction);
 
 /** Samples; classes (columns of f32 targets; 0 without targets); shape of one input sample without the batch axis (shape receives at most
@@ -75,12 +76,14 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_inputs(cnn_tensor **out, const cnn
 /** All labels as i32 [count]. Errors: CNN_ESTATE without targets; CNN_ENOMEM. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_labels(cnn_tensor **out, const cnn_dataset *dataset);
 
-/** What is drawn for each image, uniformly, with the meaning that Keras's ImageDataGenerator (Keras >= 2.9) gives each range. */
+/** What is drawn for each image, uniformly, with the meaning that Keras's ImageDataGenerator (Keras >= 2.9) gives each range. Two of its
+ * oddities are kept: height_shift_range, measured in heights, moves columns and width_shift_range rows (with equal ranges and square
+ * images nobody can tell), and the centre of an image that is not square is (height/2 - 1/2 from the left, width/2 - 1/2 from the top). */
 typedef struct cnn_augmenter_opts {
   size_t size;
   float rotation_range;     /**< degrees, [0, 180]: angle in [-r, r]; positive turns the content counter-clockwise */
-  float width_shift_range;  /**< fraction of the width below 1, else pixels: shift in [-w, w] */
-  float height_shift_range;
+  float width_shift_range;  /**< fraction of the width below 1, else pixels: shift ty (of rows) in [-w, w] */
+  float height_shift_range; /**< the same of the height: shift tx (of columns) */
   float zoom_range;         /**< [0, 1): factors in [1 - z, 1 + z], rows and columns apart; above 1 makes the content smaller */
 } cnn_augmenter_opts;
 #define cnn_augmenter_opts(...) (&(const struct cnn_augmenter_opts){.size = sizeof(struct cnn_augmenter_opts), __VA_ARGS__})
@@ -94,7 +97,7 @@ CNN_API void cnn_augmenter_free(cnn_augmenter *augmenter);
 /** The transform of one image: degrees, shifts in pixels of the source (x: columns, y: rows, as Keras applies them), zoom factors. */
 typedef struct cnn_transform {
   size_t size;
-  double theta;  /**< degrees */
+  double theta;  /**< degrees, within +-1,000,000 */
   double tx, ty; /**< tx moves the sampled column, ty the sampled row; positive samples further right / down */
   double zx, zy; /**< column and row factor; 1: none. 0 counts as 1 */
 } cnn_transform;
@@ -104,8 +107,11 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_augmenter_transform(const cnn_augmenter *a
                                                           int64_t height, int64_t width, uint32_t pass, int64_t sample);
 
 /** One image [H, W, C] (or [1, H, W, C]), f32 or u8 (divided by 255), under a given transform: new f32 tensor of the same shape. Errors:
- * CNN_ESHAPE, CNN_EINVAL a value that is not finite, CNN_ENOMEM. Threads: any. Since 0.1. (Formula: docs/architecture.md, Keras semantics of
- * apply_affine_transform.) */
+ * CNN_ESHAPE; CNN_EINVAL a value of the transform that is not finite or out of range; CNN_EDATA NaN or infinity in the image; CNN_ENOMEM.
+ * Threads: any. Since 0.1. Output pixel (row r, column q) samples the source at
+ *     x = zx * (q - ox) + tx     column: cos(theta) * x - sin(theta) * y + ox     ox = height / 2 - 1/2
+ *     y = zy * (r - oy) + ty     row:    sin(theta) * x + cos(theta) * y + oy     oy = width / 2 - 1/2
+ * (Keras: apply_affine_transform.) */
 CNN_API CNN_MUST_CHECK cnn_status cnn_image_transform(cnn_tensor **out, const cnn_tensor *image,
                                                       const cnn_transform *transform);
 

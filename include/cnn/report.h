@@ -17,14 +17,15 @@ typedef struct cnn_report cnn_report;
 
 typedef struct cnn_report_opts {
   size_t size;
-  int64_t classes;                 /**< 0: largest label or prediction + 1 (columns of f32 predictions) */
+  int64_t classes;                 /**< at most 4096; 0: largest label or prediction + 1 (columns of f32 predictions) */
   const char *const *class_names;  /**< `classes` names (copied); NULL: the numbers */
 } cnn_report_opts;
 #define cnn_report_opts(...) (&(const struct cnn_report_opts){.size = sizeof(struct cnn_report_opts), __VA_ARGS__})
 
 /** Count labels [N] (integers) against predictions: integers [N], or f32 rows [N, K] whose first largest column counts.
  * Classes that occur in neither are left out of the printed report and of its averages, as scikit-learn does; the matrix keeps them.
- * Errors: CNN_ESHAPE; CNN_EDATA a label out of range (position named); CNN_EINVAL; CNN_ENOMEM. Threads: any. Since 0.1. */
+ * Errors: CNN_ESHAPE; CNN_EDATA a label out of range (position named), NaN or infinity in f32 predictions; CNN_EINVAL no samples, too many
+ * classes, a name that is NULL; CNN_ENOMEM. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_report_new(cnn_report **out, cnn_context *context, const cnn_tensor *labels,
                                                  const cnn_tensor *predictions, const cnn_report_opts *options);
 CNN_API void cnn_report_free(cnn_report *report);
@@ -34,24 +35,27 @@ CNN_API int64_t cnn_report_classes(const cnn_report *report);
 CNN_API int64_t cnn_report_samples(const cnn_report *report);
 CNN_API int64_t cnn_report_count(const cnn_report *report, int64_t label, int64_t prediction);
 
-/** Of one class: precision, recall, F1 (0 where the denominator is 0), support; share of correct among all. Since 0.1. */
+/** Of one class: precision, recall, F1 (0 where the denominator is 0; NaN for a class out of range), support (-1 out of range); share of
+ * correct among all. Since 0.1. */
 CNN_API double cnn_report_precision(const cnn_report *report, int64_t label);
 CNN_API double cnn_report_recall(const cnn_report *report, int64_t label);
 CNN_API double cnn_report_f1(const cnn_report *report, int64_t label);
 CNN_API int64_t cnn_report_support(const cnn_report *report, int64_t label);
 CNN_API double cnn_report_accuracy(const cnn_report *report);
 
-/** Averages over the classes that occur: plain, and weighted by support. which: 0 precision, 1 recall, 2 F1. Since 0.1. */
+/** Averages over the classes that occur: plain, and weighted by support. which: 0 precision, 1 recall, 2 F1, else NaN. Since 0.1. */
 CNN_API double cnn_report_macro(const cnn_report *report, int32_t which);
 CNN_API double cnn_report_weighted(const cnn_report *report, int32_t which);
 
 /** The largest entry off the diagonal, the first in row order; returns its count (0: no errors, *label = *prediction = -1). Since 0.1. */
 CNN_API int64_t cnn_report_most_confused(const cnn_report *report, int64_t *label, int64_t *prediction);
 
-/** classification_report's text, to the sink (NULL: the context's). digits 0 to 9. Since 0.1. */
+/** classification_report's text, to the sink (NULL: the context's). digits 0 to 9. Where no prediction at all is right, supports are printed
+ * as "1.0": so does scikit-learn. Errors: CNN_EINVAL; CNN_ENOMEM. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_report_print(const cnn_report *report, const cnn_sink *sink, int32_t digits);
 
-/** The confusion matrix with row and column heads, to the sink (NULL: the context's). Since 0.1. */
+/** The confusion matrix with row and column heads, to the sink (NULL: the context's); columns are headed by numbers where the names do not
+ * fit its width. Errors: CNN_EINVAL; CNN_ENOMEM. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_report_print_matrix(const cnn_report *report, const cnn_sink *sink);
 
 #ifdef __cplusplus

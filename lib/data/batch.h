@@ -23,7 +23,7 @@ void cnn__batch_free(cnn__batch *batch);
 /* Rows position .. position + count - 1 of pass's order (a keyed permutation when shuffle, else file order); gathers labels or targets. */
 void cnn__batch_take(cnn__batch *batch, uint64_t seed, uint32_t pass, int32_t shuffle, int64_t position, int64_t count);
 
-/* Fill rows [first, first + count) of x, scaled and augmented. The `fill` of a cnn__feed (user is the batch). */
+/* Make rows [first, first + count) at x, scaled and augmented. The `fill` of a cnn__feed (user is the batch). */
 void cnn__batch_fill(const void *batch, int64_t first, int64_t count, float *x);
 
 #endif

@@ -9,7 +9,7 @@ struct cnn_dataset {
   atomic_int references;
   cnn_context *context;
   cnn_tensor *inputs;   /* held; u8 or f32 [N, ...] */
-  cnn_tensor *targets;  /* held; integers [N] or f32 [N, K]; NULL: none */
+  cnn_tensor *targets;  /* held; integers [N] or [N, 1], or f32 [N, K]; NULL: none */
   int64_t first, count; /* this data set's part of the tensors (split shares them) */
   cnn__shape sample;    /* of one input, without the batch axis (rank-2 images have got their channel axis) */
   int64_t classes;
@@ -19,5 +19,12 @@ struct cnn_dataset {
 /* Takes const: the count is atomic and the data are not touched. */
 cnn_dataset *cnn__dataset_hold(const cnn_dataset *dataset);
 cnn_augmenter *cnn__augmenter_hold(const cnn_augmenter *augmenter);
+
+/* Is it a tensor of integers (u8, i32, i64)? Its element; -1 for any other tensor. */
+int32_t cnn__labels_are(const cnn_tensor *tensor);
+int64_t cnn__label_at(const cnn_tensor *tensor, int64_t index);
+
+/* The first of the largest of n >= 1 values. */
+int64_t cnn__first_largest(const float *values, int64_t n);
 
 #endif

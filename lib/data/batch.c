@@ -1,0 +1,121 @@
+/* batch: which samples a batch holds, and how a worker makes its rows.
+ *
+ * Taking a batch is one thread's work and gathers what is small: indices and targets. Rows are made by the workers that
+ * need them, each reading the batch and writing its own rows alone. */
+#include "data/batch.h"
+
+#include "core/memory.h"
+#include "core/random.h"
+#include "data/augment.h"
+#include "data/dataset_internal.h"
+#include "data/transform.h"
+
+#include <string.h>
+
+static cnn_status allocate(cnn__batch *batch, cnn_context *context) {
+  const cnn_tensor *targets = batch->dataset->targets;
+  int64_t columns, bytes;
+  batch->samples = cnn__alloc_zero(context, (size_t)batch->capacity * sizeof *batch->samples, "batch's samples");
+  if (!batch->samples)
+    return cnn__fail_code();
+  if (!targets)
+    return CNN_OK;
+  if (cnn__labels_are(targets)) {
+    batch->labels = cnn__alloc_zero(context, (size_t)batch->capacity * sizeof *batch->labels, "batch's labels");
+    return batch->labels ? CNN_OK : cnn__fail_code();
+  }
+  columns = batch->dataset->classes;
+  if (cnn__mul(batch->capacity, columns, &bytes) || cnn__mul(bytes, (int64_t)sizeof *batch->targets, &bytes))
+    return cnn__fail(CNN_ENOMEM, "batch of %lld rows of %lld targets is too large", (long long)batch->capacity,
+                     (long long)columns);
+  batch->targets = cnn__alloc_zero(context, (size_t)bytes, "batch's targets");
+  return batch->targets ? CNN_OK : cnn__fail_code();
+}
+
+cnn_status cnn__batch_new(cnn__batch **out, const cnn_dataset *dataset, const cnn_augmenter *augmenter, int64_t capacity) {
+  char text[160];
+  cnn_context *context = dataset->context;
+  *out = NULL;
+  if (capacity < 1 || capacity > INT32_MAX)
+    return cnn__fail(CNN_EINVAL, "batch of %lld samples, expected 1 to %d", (long long)capacity, INT32_MAX);
+  if (augmenter && dataset->sample.rank != 3)
+    return cnn__fail(CNN_ESHAPE, "augmentation works on images (height, width, channels), the samples are %s",
+                     cnn__shape_text(text, &dataset->sample, 0));
+  cnn__batch *batch = cnn__alloc_zero(context, sizeof *batch, "batch");
+  if (!batch)
+    return cnn__fail_code();
+  batch->dataset = cnn__dataset_hold(dataset);
+  batch->augmenter = augmenter ? cnn__augmenter_hold(augmenter) : NULL;
+  batch->k = cnn__kernels_for(context->level, context->provider);
+  batch->capacity = capacity;
+  cnn_status status = allocate(batch, context);
+  if (status < 0)
+    cnn__batch_free(batch);
+  else
+    *out = batch;
+  return status;
+}
+
+void cnn__batch_free(cnn__batch *batch) {
+  if (!batch)
+    return;
+  cnn_context *context = cnn__context_hold(batch->dataset->context);
+  cnn__free(context, batch->samples);
+  cnn__free(context, batch->labels);
+  cnn__free(context, batch->targets);
+  cnn_augmenter_free((cnn_augmenter *)batch->augmenter);
+  cnn_dataset_free((cnn_dataset *)batch->dataset);
+  cnn__free(context, batch);
+  cnn__context_drop(context);
+}
+
+static void gather(cnn__batch *batch) {
+  const cnn_dataset *dataset = batch->dataset;
+  int64_t columns = dataset->classes;
+  for (int64_t i = 0; i < batch->count; i++) {
+    int64_t row = dataset->first + batch->samples[i];
+    if (batch->labels)
+      batch->labels[i] = (int32_t)cnn__label_at(dataset->targets, row);
+    else if (batch->targets)
+      memcpy(batch->targets + i * columns, (const float *)dataset->targets->data + row * columns,
+             (size_t)columns * sizeof *batch->targets);
+  }
+}
+
+void cnn__batch_take(cnn__batch *batch, uint64_t seed, uint32_t pass, int32_t shuffle, int64_t position, int64_t count) {
+  batch->pass = pass;
+  batch->count = count;
+  for (int64_t i = 0; i < count; i++)
+    batch->samples[i] = shuffle ? cnn__permute(seed, pass, batch->dataset->count, position + i) : position + i;
+  gather(batch);
+}
+
+static void fill_row(const cnn__batch *batch, int64_t row, int64_t values, float *to) {
+  const cnn_dataset *dataset = batch->dataset;
+  const int64_t *extent = dataset->sample.extent;
+  int64_t at = (dataset->first + batch->samples[row]) * values;
+  const uint8_t *bytes = dataset->inputs->type == CNN_U8 ? (const uint8_t *)dataset->inputs->data + at : NULL;
+  const float *floats = bytes ? NULL : (const float *)dataset->inputs->data + at;
+  double matrix[6];
+  int32_t moved = 0;
+  if (batch->augmenter) {
+    cnn_transform transform;
+    cnn__augmenter_draw(batch->augmenter, &transform, extent[0], extent[1], batch->pass, (uint32_t)batch->samples[row]);
+    moved = cnn__transform_matrix(&transform, extent[0], extent[1], matrix);
+  }
+  if (moved && bytes)
+    batch->k->warp_u8(extent[0], extent[1], extent[2], bytes, matrix, dataset->divisor, to);
+  else if (moved)
+    batch->k->warp_f32(extent[0], extent[1], extent[2], floats, matrix, to);
+  else if (bytes)
+    batch->k->scale_u8(values, bytes, dataset->divisor, to);
+  else
+    memcpy(to, floats, (size_t)values * sizeof *to);
+}
+
+void cnn__batch_fill(const void *user, int64_t first, int64_t count, float *x) {
+  const cnn__batch *batch = user;
+  int64_t values = cnn__shape_count(&batch->dataset->sample);
+  for (int64_t i = 0; i < count; i++)
+    fill_row(batch, first + i, values, x + i * values);
+}
