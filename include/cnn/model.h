@@ -120,7 +120,8 @@ typedef struct cnn_load_opts {
 #define cnn_load_opts(...) (&(const struct cnn_load_opts){.size = sizeof(struct cnn_load_opts), __VA_ARGS__})
 
 /** A model from a file of cnn_model_save: it predicts and goes on training with the same bits. Files are taken as hostile: sizes are
- * checked before memory is asked for. Errors: CNN_EIO, CNN_EFORMAT (what and where), CNN_ETOONEW, CNN_ENOMEM. Since 0.1. */
+ * checked before memory is asked for. Errors: CNN_EIO, CNN_EFORMAT (what and where), CNN_ETOONEW, CNN_EUNSUPPORTED a model that this version
+ * does not run, CNN_EINVAL an argument, CNN_ENOMEM. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_load(cnn_model **out, cnn_context *context, const char *path,
                                                  const cnn_load_opts *options);
 

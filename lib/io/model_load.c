@@ -147,8 +147,8 @@ static cnn_status read_compilation(const loading *l, cnn_model *model) {
 }
 
 static cnn_status read_model(const loading *l, cnn_model **out, cnn_context *context, int32_t without_state) {
-  uint64_t seed;
-  int64_t pass;
+  uint64_t seed = 0;
+  int64_t pass = 0;
   const char *config = cnn__container_note(l->file, CNN__NOTE_CONFIG), *format = cnn__container_note(l->file, "format");
   if (!format || strcmp(format, CNN__FORMAT_MODEL) != 0)
     return format && strcmp(format, CNN__FORMAT_WEIGHTS) == 0

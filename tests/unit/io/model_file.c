@@ -294,7 +294,10 @@ static cnn_status save_and_load(const cnn_allocator *allocator, void *user) {
   return status;
 }
 
-START_TEST(failing_allocations) { ck_assert_int_gt(test_alloc_fail_each(save_and_load, NULL), 30); }
+START_TEST(failing_allocations) {
+  scratch_without_sync();
+  ck_assert_int_gt(test_alloc_fail_each(save_and_load, NULL), 30);
+}
 END_TEST
 
 static long json_left = -1, json_live;
@@ -311,6 +314,7 @@ static void json_release(void *pointer) {
 
 START_TEST(failing_allocations_of_json) {
   cnn_context *context = scratch_context();
+  scratch_without_sync();
   cnn_model *m = dense_model(context, 5, "b");
   small_model_compile(m, "adam", NULL);
   save(m, "f", NULL);
@@ -389,6 +393,29 @@ START_TEST(damage) {
 }
 END_TEST
 
+/* A file of the first format version: every later version reads it, and finds the same in it. */
+START_TEST(files_of_version_1) {
+  cnn_context *context = scratch_context();
+  cnn_model *m = NULL, *again;
+  char hash[33];
+  ck_assert_msg(cnn_model_load(&m, context, GOLDEN, NULL) == CNN_OK, "%s", cnn_error_text());
+  ck_assert_str_eq(cnn_model_hash(m, hash), "e82922f1be86a85bf5f5bb3f76b91dad");
+  ck_assert_str_eq(m->name, "kl\xc3\xa4" "in");
+  ck_assert_int_eq(m->layer_count, 9);
+  ck_assert_uint_eq(m->seed, 7);
+  ck_assert_uint_eq(m->pass, 1);
+  ck_assert_int_eq(m->iterations, 3);
+  ck_assert(m->rate == 0.0123f);
+  save(m, "f", NULL);
+  again = load(context, "f", NULL);
+  ck_same_model(m, again);
+  small_model_train(again, 1);
+  cnn_model_free(again);
+  cnn_model_free(m);
+  cnn_context_free(context);
+}
+END_TEST
+
 static void add(TCase *tests) {
   tcase_add_loop_test(tests, training_goes_on_with_the_same_bits, 0, sizeof optimizers / sizeof optimizers[0]);
   tcase_add_test(tests, without_a_compilation);
@@ -403,6 +430,7 @@ static void add(TCase *tests) {
   tcase_add_test(tests, failing_allocations_of_json);
   tcase_add_test(tests, a_failed_save_keeps_the_old_model);
   tcase_add_test(tests, damage);
+  tcase_add_test(tests, files_of_version_1);
 }
 
 int main(void) { return scratch_run("model_file", add); }

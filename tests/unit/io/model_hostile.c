@@ -180,6 +180,7 @@ static const struct {
 
 START_TEST(each_note_is_refused) {
   cnn_context *context = scratch_context();
+  scratch_without_sync();
   for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
     cnn__note changed[NOTES];
     int32_t count = 0;
@@ -198,6 +199,7 @@ END_TEST
 
 START_TEST(each_tensor_is_missed) {
   cnn_context *context = scratch_context();
+  scratch_without_sync();
   for (int32_t i = 0; i < TENSORS; i++) {
     cnn__entry changed[TENSORS];
     char part[128];
@@ -259,6 +261,7 @@ END_TEST
  * loaded again. */
 START_TEST(mutated_configurations) {
   cnn_context *context = scratch_context();
+  scratch_without_sync();
   static const char letters[] = "{}[]\",:0123456789-.eE\\u abtfnilse_";
   uint32_t state = 4321;
   int taken = 0;

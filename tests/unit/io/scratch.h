@@ -16,6 +16,9 @@ const char *scratch_path(const char *name);
 /* How many files are in it, hidden ones too. */
 int scratch_count(void);
 
+/* For the rest of the test, what is saved is not forced out to the disk: hundreds of saves would take minutes. */
+void scratch_without_sync(void);
+
 void scratch_write(const char *name, const void *bytes, size_t count);
 /* The whole file, to be freed; NULL where it cannot be read. */
 unsigned char *scratch_read(const char *name, size_t *count);
