@@ -14,6 +14,7 @@
 
 static _Thread_local char last_text[TEXT_BYTES];
 static _Thread_local cnn_status last_code;
+static _Thread_local uint64_t recorded;
 
 /* Two bytes more than fit show that something was cut; then the end is marked. */
 static void record(cnn_status code, const char *text) {
@@ -26,6 +27,7 @@ static void record(cnn_status code, const char *text) {
     memcpy(last_text + length, "...", 4);
   }
   last_code = code;
+  recorded++;
 }
 
 cnn_status cnn__fail(cnn_status code, const char *format, ...) {
@@ -50,6 +52,8 @@ cnn_status cnn__fail_in(const char *format, ...) {
 }
 
 cnn_status cnn__fail_code(void) { return last_code; }
+
+uint64_t cnn__fail_count(void) { return recorded; }
 
 const char *cnn_error_text(void) { return last_text; }
 

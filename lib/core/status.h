@@ -23,6 +23,9 @@ cnn_status cnn__fail_in(const char *format, ...) CNN__PRINTF(1, 2);
 /* The code recorded last on this thread (CNN_OK when none). */
 cnn_status cnn__fail_code(void);
 
+/* How many failures were recorded on this thread: a call of a foreign function between two readings has left a text where they differ. */
+uint64_t cnn__fail_count(void);
+
 /* The nearest of `count` known names to `name` (edit distance at most 3 and less than its length), or NULL. For error texts that
  * help: "unknown layer type 'con2d'; did you mean 'conv2d'?" */
 const char *cnn__nearest(const char *name, const char *const *known, int32_t count);

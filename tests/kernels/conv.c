@@ -104,12 +104,18 @@ static int64_t images(const cnn__conv *g, int64_t which) {
   return work > 100000 ? 2 : 1 + which % 9;
 }
 
-/* Packed kernels and scratch are aligned. */
-static void *place_lines(int which, size_t bytes) { return place_aligned(which, (bytes + 63) / 64 * 64, 64); }
-static void *scratch(const cnn__conv *g) { return place_lines(15, cnn__conv_scratch_bytes(g)); }
+/* Packed kernels and scratch are aligned: they end at the forbidden page or begin behind one. */
+static void *place_aligned(int which, size_t bytes) {
+  const int placement = at.placement;
+  at.placement = placement == 1;
+  void *p = place(which, (bytes + 63) / 64 * 64);
+  at.placement = placement;
+  return p;
+}
+static void *scratch(const cnn__conv *g) { return place_aligned(15, cnn__conv_scratch_bytes(g)); }
 static float *packed(const cnn__conv *g, const cnn__kernels *t, int transposed, const float *w) {
   const int64_t floats = transposed ? cnn__conv_packed_t_floats(g) : cnn__conv_packed_floats(g);
-  float *p = place_lines(14, (size_t)floats * sizeof *p);
+  float *p = place_aligned(14, (size_t)floats * sizeof *p);
   (transposed ? t->conv_pack_t : t->conv_pack)(g, w, p);
   check_bands(14);
   return p;

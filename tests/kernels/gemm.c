@@ -33,9 +33,13 @@ static int32_t shape(const char *slot, int64_t i, extents *e) {
   extents e;             \
   for (int64_t which = 0; shape(#slot, which, &e); which++)
 
+/* Packed matrices are aligned: they end at the forbidden page or begin behind one. */
 static float *packed(const cnn__kernels *t, int transposed, int64_t k, int64_t n, const float *w) {
+  const int placement = at.placement;
+  at.placement = placement == 1;
   const int64_t floats = transposed ? cnn__gemm_packed_floats(n, k) : cnn__gemm_packed_floats(k, n);
-  float *p = place_aligned(14, (size_t)floats * sizeof *p, 64);
+  float *p = place(14, (size_t)floats * sizeof *p);
+  at.placement = placement;
   (transposed ? t->gemm_pack_t : t->gemm_pack)(k, n, w, p);
   check_bands(14);
   return p;

@@ -8,9 +8,6 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
 #define BATCH 44
 #define STEPS 5
@@ -62,26 +59,6 @@ START_TEST(threads_change_no_bit) {
 }
 END_TEST
 
-#if defined(__x86_64__)
-#define UPWARDS 0x4000u
-#define FLUSHED 0x8040u /* denormals: results and operands */
-#define SETTINGS 0xffc0u
-
-/* How the caller rounds is his business: it changes nothing, and is found as it was. */
-START_TEST(the_callers_floating_point_changes_no_bit) {
-  char plain[33], other[33];
-  hash_of(2, NULL, plain);
-  unsigned before = _mm_getcsr() | UPWARDS | FLUSHED;
-  _mm_setcsr(before);
-  hash_of(2, NULL, other);
-  unsigned after = _mm_getcsr();
-  _mm_setcsr(before & ~(UPWARDS | FLUSHED));
-  ck_assert_uint_eq(after & SETTINGS, before & SETTINGS);
-  ck_assert_str_eq(plain, other);
-}
-END_TEST
-#endif
-
 START_TEST(instruction_sets_change_no_bit) {
   static const char *const levels[] = {"avx2", "avx512"};
   char reference[33], vectors[33];
@@ -123,9 +100,6 @@ int main(void) {
   tcase_set_timeout(all, 240);
   tcase_add_test(all, threads_change_no_bit);
   tcase_add_test(all, instruction_sets_change_no_bit);
-#if defined(__x86_64__)
-  tcase_add_test(all, the_callers_floating_point_changes_no_bit);
-#endif
   tcase_add_test(all, a_sample_is_the_same_alone_and_in_any_batch);
   suite_add_tcase(suite, all);
   SRunner *runner = srunner_create(suite);

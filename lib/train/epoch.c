@@ -1,0 +1,92 @@
+/* epoch: what fit does between train_begin and train_end. Nothing here allocates but callbacks and the history. */
+#include "train/fit_internal.h"
+
+#include "core/text.h"
+
+/* Tell callbacks [first, first + count) what happens; a wish to stop is noted, an error returned. */
+static cnn_status tell_some(cnn__fit *fit, int32_t first, int32_t count, int32_t kind, cnn_logs *logs) {
+  fit->event.logs = logs;
+  cnn_status status = cnn__callbacks_tell(fit->callbacks + first, count, kind, &fit->event);
+  if (status == CNN_STOP) {
+    fit->stop = 1;
+    fit->stop_batches |= kind == CNN__BATCH_BEGIN || kind == CNN__BATCH_END;
+  }
+  return status < 0 ? status : CNN_OK;
+}
+
+static cnn_status tell(cnn__fit *fit, int32_t kind, cnn_logs *logs) {
+  return tell_some(fit, 0, fit->callback_count, kind, logs);
+}
+
+/* Of something that begins, before it has figures. */
+static cnn_status tell_begin(cnn__fit *fit, int32_t kind) {
+  cnn__logs_clear(fit->running);
+  return tell(fit, kind, fit->running);
+}
+
+static cnn_status step(cnn__fit *fit, int64_t index) {
+  int64_t first = index * fit->batch_size, left = fit->train.part.count - first;
+  int64_t count = left < fit->batch_size ? left : fit->batch_size;
+  fit->event.step = index;
+  CNN__TRY(tell_begin(fit, CNN__BATCH_BEGIN));
+  cnn__batch_take(fit->batch, fit->model->seed, fit->pass, !fit->options.no_shuffle, first, count);
+  cnn__feed feed = cnn__batch_feed(fit->batch);
+  cnn__run_train(fit->run, fit->model, &feed, fit->pass);
+  cnn__figures_add(&fit->figures, fit->run, count);
+  cnn__logs_clear(fit->running);
+  CNN__TRY(cnn__figures_tell(&fit->figures, fit->running, ""));
+  return tell(fit, CNN__BATCH_END, fit->running);
+}
+
+static cnn_status validate(cnn__fit *fit) {
+  CNN__TRY(tell_begin(fit, CNN__TEST_BEGIN));
+  CNN__TRY(cnn__evaluation_run(&fit->evaluation, NULL, NULL));
+  cnn__logs_clear(fit->running);
+  CNN__TRY(cnn__figures_tell(&fit->evaluation.figures, fit->running, ""));
+  CNN__TRY(tell(fit, CNN__TEST_END, fit->running));
+  return cnn__figures_tell(&fit->evaluation.figures, fit->logs, "val_");
+}
+
+/* The caller's callbacks, the history, fit's own progress. The epoch is complete: it goes into the history even where a callback fails. */
+static cnn_status end_epoch(cnn__fit *fit, double seconds) {
+  int32_t callers = fit->callback_count - fit->own;
+  char text[1024];
+  cnn_status status = tell_some(fit, 0, callers, CNN__EPOCH_END, fit->logs);
+  if (status < 0)
+    cnn__format(text, sizeof text, "%s", cnn_error_text());
+  if (fit->history) {
+    cnn_status added = cnn__history_add(fit->history, fit->event.epoch, seconds, fit->logs);
+    if (status == CNN_OK)
+      CNN__TRY(added);
+  }
+  return status < 0 ? cnn__fail(status, "%s", text) : tell_some(fit, callers, fit->own, CNN__EPOCH_END, fit->logs);
+}
+
+/* The pass is counted once the callbacks have heard of it: a model that one of them saves at the begin begins this epoch again. */
+static cnn_status epoch(cnn__fit *fit, int64_t index) {
+  double start = cnn__seconds();
+  fit->event.epoch = index;
+  fit->event.step = 0;
+  fit->stop_batches = 0;
+  CNN__TRY(tell_begin(fit, CNN__EPOCH_BEGIN));
+  fit->pass = fit->model->pass++;
+  cnn__figures_begin(&fit->figures, fit->model);
+  for (int64_t i = 0; i < fit->steps && !fit->stop_batches; i++)
+    CNN__TRY(step(fit, i));
+  cnn__logs_clear(fit->logs);
+  CNN__TRY(cnn__figures_tell(&fit->figures, fit->logs, ""));
+  if (fit->validation.held && (index + 1) % fit->options.validation_freq == 0)
+    CNN__TRY(validate(fit));
+  return end_epoch(fit, cnn__seconds() - start);
+}
+
+cnn_status cnn__fit_run(cnn__fit *fit) {
+  char text[1024];
+  cnn_status status = tell_begin(fit, CNN__TRAIN_BEGIN);
+  for (int64_t i = fit->options.initial_epoch; i < fit->options.epochs && status == CNN_OK && !fit->stop; i++)
+    status = epoch(fit, i);
+  if (status < 0)
+    cnn__format(text, sizeof text, "%s", cnn_error_text());
+  cnn_status ended = tell(fit, CNN__TRAIN_END, fit->logs);
+  return status < 0 ? cnn__fail(status, "%s", text) : ended;
+}

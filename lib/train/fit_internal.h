@@ -1,0 +1,35 @@
+/* fit: one training, from its options to its last callback. fit.c opens and closes it, epoch.c runs it. */
+#ifndef CNN_TRAIN_FIT_INTERNAL_H
+#define CNN_TRAIN_FIT_INTERNAL_H
+
+#include "train/callback.h"
+#include "train/evaluation.h"
+#include "train/history.h"
+
+typedef struct cnn__fit {
+  cnn_model *model;              /* held */
+  cnn_fit_opts options;          /* defaults filled in */
+  cnn_sink sink;
+  const cnn_sink *to;            /* NULL: silent */
+  cnn__samples train, validation; /* validation.held NULL: none */
+  cnn_augmenter *augmenter;      /* held; may be NULL */
+  cnn_callback **callbacks;      /* held: the caller's, then fit's own progress where it adds one */
+  int32_t callback_count, own;   /* in all; of them fit's */
+  cnn_history *history;
+  cnn_logs *logs, *running;      /* of the last epoch; of the event in hand */
+
+  int64_t batch_size, steps;
+  cnn__batch *batch;
+  cnn__run *run;
+  cnn__figures figures;
+  cnn__evaluation evaluation;    /* model NULL: not begun */
+
+  cnn_event event;
+  uint32_t pass;
+  int32_t stop, stop_batches;    /* asked for: no further epoch; no further batch of this one */
+} cnn__fit;
+
+/* The whole training, callbacks from train_begin to train_end. */
+cnn_status cnn__fit_run(cnn__fit *fit);
+
+#endif
