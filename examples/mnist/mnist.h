@@ -1,0 +1,59 @@
+/* mnist: the state of a run and its sections, each one cell of the notebook or a few. */
+#ifndef MNIST_MNIST_H
+#define MNIST_MNIST_H
+
+#include "draw.h"
+#include "options.h"
+
+#include <signal.h>
+
+typedef struct run {
+  options options;
+  screen screen;
+  cnn_context *context;
+  cnn_dataset *train, *validation, *test;
+  cnn_model *model;
+  cnn_augmenter *augmenter;
+  cnn_history *history;
+  cnn_report *report;
+  cnn_tensor *probabilities; /* [test images, classes] */
+  cnn_tensor *labels;        /* of the test images */
+  double started, training_seconds;
+  int64_t images_trained;
+  int64_t stopped_epoch, best_epoch; /* 0-based; -1: none */
+  double test_loss, test_accuracy;
+  uint64_t choice;           /* state of the generator that picks samples to show */
+  int interrupted;
+} run;
+
+/* Each section returns EXIT_DONE or the code to leave with, its error already said on stderr. */
+int section_start(run *r);        /* version, instruction set, BLAS, threads, seed, devices */
+int section_data(run *r);         /* load and explore */
+int section_preprocess(run *r);   /* scaling, one-hot, split */
+int section_model(run *r);        /* build, compile, summary, diagram */
+int section_augmentation(run *r);
+int section_training(run *r);     /* callbacks, fit, curves, final metrics */
+int section_evaluation(run *r);   /* test set, confusion matrix, report, classes */
+int section_predictions(run *r);  /* samples with probabilities, errors */
+int section_save(run *r);         /* final model, report.json, report.txt */
+
+/* The notebook's network for images [height, width, channels]. Errors stay with the model. */
+void build_network(cnn_model *model, int32_t rank, const int64_t *shape, int64_t classes);
+
+/* Say libcnn's error text for what was being done; returns EXIT_BAD_FILE for statuses that come from a file, else EXIT_RUNTIME. */
+int complain(const char *what, cnn_status status);
+/* DIR/name into buffer; returns buffer. */
+char *path_in(const char *folder, const char *name, char *buffer, size_t bytes);
+/* Open DIR/name for writing, said on stderr where it cannot be. */
+FILE *create_in(const char *folder, const char *name);
+double seconds_now(void);
+/* The next number in [0, n) of the run's own generator, for picking what is shown. */
+int64_t choose(run *r, int64_t n);
+
+/* results.c: the object of report.json and --json. */
+void write_results(const run *r, FILE *stream);
+
+/* Set by SIGINT and SIGTERM's handler; a second one ends the program at once. */
+extern volatile sig_atomic_t interrupt_signal;
+
+#endif

@@ -1,0 +1,155 @@
+/* options: reading the command line; every number is checked as a whole and within its range. */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help_text[] =
+    "Usage: mnist_train [OPTION]...\n"
+    "Train the convolutional network of a Keras MNIST notebook, step by step, and report on it.\n"
+    "\n"
+    "  -d, --data DIR            folder of the four IDX files, plain or .gz\n"
+    "                            (default: examples/data/mnist, from the source or the build folder)\n"
+    "  -e, --epochs N            epochs at most (default 30)\n"
+    "      --steps-per-epoch N   batches in an epoch (default: full batches of the training set)\n"
+    "  -b, --batch-size N        images in a batch (default 128)\n"
+    "  -l, --learning-rate X     of Adam (default 0.001)\n"
+    "  -s, --seed N              of weights, order, dropout and augmentation (default 42)\n"
+    "  -t, --threads N           threads (default: CNN_NUM_THREADS, else all CPUs allowed)\n"
+    "      --validation-split X  last part of the training set kept for validation (default 0.1)\n"
+    "      --no-augment          train on the images as they are\n"
+    "  -o, --output DIR          where results go, made if missing (default mnist-results)\n"
+    "  -q, --quiet               print errors only\n"
+    "  -v, --verbose 0|1|2       training: silent, progress bar, one line an epoch (default 1)\n"
+    "      --color WHEN          auto, always or never (default auto; NO_COLOR is heeded)\n"
+    "      --json                one JSON object on stdout, all other text on stderr\n"
+    "      --require-accuracy X  exit with 4 when the test accuracy is below X, in [0, 1]\n"
+    "  -h, --help                print this and exit\n"
+    "  -V, --version             print version and build and exit\n"
+    "\n"
+    "Exit status: 0 done; 1 run-time failure; 2 usage error; 3 bad input file; 4 accuracy below the\n"
+    "one required; 130 interrupted (the best weights so far are saved and reported).\n";
+
+enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE };
+
+static const struct option long_options[] = {
+    {"data", required_argument, NULL, 'd'},
+    {"epochs", required_argument, NULL, 'e'},
+    {"steps-per-epoch", required_argument, NULL, OPT_STEPS},
+    {"batch-size", required_argument, NULL, 'b'},
+    {"learning-rate", required_argument, NULL, 'l'},
+    {"seed", required_argument, NULL, 's'},
+    {"threads", required_argument, NULL, 't'},
+    {"validation-split", required_argument, NULL, OPT_SPLIT},
+    {"no-augment", no_argument, NULL, OPT_NO_AUGMENT},
+    {"output", required_argument, NULL, 'o'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", required_argument, NULL, 'v'},
+    {"color", required_argument, NULL, OPT_COLOR},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"require-accuracy", required_argument, NULL, OPT_REQUIRE},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0}};
+
+static int usage_error(const char *what, const char *value, const char *wanted) {
+  fprintf(stderr, "mnist_train: %s '%s': %s\nTry 'mnist_train --help'.\n", what, value, wanted);
+  return EXIT_USAGE;
+}
+
+static int read_whole(const char *text, const char *name, int64_t low, int64_t high, int64_t *out) {
+  char *end, wanted[96];
+  errno = 0;
+  long long value = strtoll(text, &end, 10);
+  if (*text == 0 || *end != 0 || errno || value < low || value > high) {
+    snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld is needed", (long long)low, (long long)high);
+    return usage_error(name, text, wanted);
+  }
+  *out = value;
+  return -1;
+}
+
+static int read_number(const char *text, const char *name, double low, double high, int low_open, double *out) {
+  char *end, wanted[96];
+  double value = strtod(text, &end);
+  if (*text == 0 || *end != 0 || !isfinite(value) || value < low || value > high || (low_open && value == low)) {
+    snprintf(wanted, sizeof wanted, "a number %s %g and at most %g is needed", low_open ? "above" : "of at least", low, high);
+    return usage_error(name, text, wanted);
+  }
+  *out = value;
+  return -1;
+}
+
+static int read_seed(const char *text, uint64_t *out) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (*text < '0' || *text > '9' || *end != 0 || errno)
+    return usage_error("--seed", text, "a whole number from 0 to 18446744073709551615 is needed");
+  *out = value;
+  return -1;
+}
+
+static int read_color(const char *text, color_choice *out) {
+  static const char *const names[] = {"auto", "always", "never"};
+  for (int i = 0; i < 3; i++)
+    if (strcmp(text, names[i]) == 0) {
+      *out = (color_choice)i;
+      return -1;
+    }
+  return usage_error("--color", text, "auto, always or never is needed");
+}
+
+static int read_option(options *o, int option, const char *value) {
+  int64_t whole = 0;
+  int code = -1;
+  switch (option) {
+  case 'd': o->data = value; break;
+  case 'o': o->output = value; break;
+  case 'e': return read_whole(value, "--epochs", 1, 1000000, &o->epochs);
+  case OPT_STEPS: return read_whole(value, "--steps-per-epoch", 1, 1000000000, &o->steps_per_epoch);
+  case 'b': return read_whole(value, "--batch-size", 1, 65536, &o->batch_size);
+  case 'l': return read_number(value, "--learning-rate", 0, 1000, 1, &o->learning_rate);
+  case 's': return read_seed(value, &o->seed);
+  case 't':
+    code = read_whole(value, "--threads", 1, 1024, &whole);
+    o->threads = (int32_t)whole;
+    return code;
+  case OPT_SPLIT: return read_number(value, "--validation-split", 0, 0.9, 1, &o->validation_split);
+  case OPT_NO_AUGMENT: o->augment = 0; break;
+  case 'q': o->quiet = 1; break;
+  case 'v':
+    code = read_whole(value, "--verbose", 0, 2, &whole);
+    o->verbose = (int)whole;
+    return code;
+  case OPT_COLOR: return read_color(value, &o->color);
+  case OPT_JSON: o->json = 1; break;
+  case OPT_REQUIRE: return read_number(value, "--require-accuracy", 0, 1, 0, &o->require_accuracy);
+  case 'h': fputs(help_text, stdout); return EXIT_DONE;
+  case 'V': printf("mnist_train of %s\n", cnn_build_info()); return EXIT_DONE;
+  default: fputs("Try 'mnist_train --help'.\n", stderr); return EXIT_USAGE;
+  }
+  return -1;
+}
+
+int options_read(options *o, int count, char **arguments) {
+  *o = (options){.output = "mnist-results",
+                 .epochs = 30,
+                 .batch_size = 128,
+                 .learning_rate = 0.001,
+                 .validation_split = 0.1,
+                 .seed = 42,
+                 .augment = 1,
+                 .verbose = 1,
+                 .require_accuracy = -1};
+  int option, code;
+  while ((option = getopt_long(count, arguments, "d:e:b:l:s:t:o:qv:hV", long_options, NULL)) != -1)
+    if ((code = read_option(o, option, optarg)) >= 0)
+      return code;
+  if (optind < count)
+    return usage_error("argument", arguments[optind], "nothing but options is expected");
+  return -1;
+}

@@ -1,0 +1,26 @@
+/* options: the command line of mnist_train. */
+#ifndef MNIST_OPTIONS_H
+#define MNIST_OPTIONS_H
+
+#include "screen.h"
+
+#include <stdint.h>
+
+enum { EXIT_DONE = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_BAD_FILE = 3, EXIT_ACCURACY = 4, EXIT_INTERRUPTED = 130 };
+
+typedef struct options {
+  const char *data;       /* NULL: look in the usual places */
+  const char *output;
+  int64_t epochs, steps_per_epoch, batch_size;
+  double learning_rate, validation_split;
+  uint64_t seed;
+  int32_t threads;
+  int augment, quiet, verbose, json;
+  color_choice color;
+  double require_accuracy; /* negative: none required */
+} options;
+
+/* Fills o from the arguments. Returns -1 to go on, or the code to exit with (help and version 0, usage error 2). */
+int options_read(options *o, int count, char **arguments);
+
+#endif

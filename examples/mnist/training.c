@@ -1,0 +1,176 @@
+/* training: augmentation settings, callbacks, fit and its curves. */
+#include "mnist.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+volatile sig_atomic_t interrupt_signal;
+
+int section_augmentation(run *r) {
+  enum { SHOWN = 10 };
+  if (!r->options.augment) {
+    say(&r->screen, "\nData augmentation: off\n");
+    return EXIT_DONE;
+  }
+  cnn_status status = cnn_augmenter_new(&r->augmenter, r->context,
+                                        cnn_augmenter_opts(.rotation_range = 10, .zoom_range = 0.1f,
+                                                           .width_shift_range = 0.1f, .height_shift_range = 0.1f));
+  if (status < 0)
+    return complain("augmentation", status);
+  const char *sign = r->screen.utf8 ? "±" : "+-";
+  say_heading(&r->screen, "Data Augmentation Settings:");
+  say(&r->screen, "  Rotation: %s10 degrees\n  Zoom: %s10%%\n  Shift: %s10%%\n\n", sign, sign, sign);
+  int64_t shape[CNN_MAX_RANK];
+  if (cnn_dataset_input_shape(r->train, shape) != 3 || shape[2] != 1)
+    return EXIT_DONE;
+  cnn_tensor *tensors[SHOWN] = {NULL};
+  picture pictures[SHOWN] = {0};
+  status = cnn_dataset_inputs(&tensors[0], r->train, 0, 1);
+  strcpy(pictures[0].title[0], "Original");
+  for (int i = 1; i < SHOWN && status >= 0; i++) {
+    status = cnn_augmenter_apply(&tensors[i], r->augmenter, tensors[0], (uint32_t)i - 1, 0);
+    snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "Augmented %d", i);
+  }
+  if (status >= 0) {
+    for (int i = 0; i < SHOWN; i++)
+      pictures[i].pixels = cnn_tensor_read(tensors[i]);
+    draw_pictures(&r->screen, pictures, SHOWN, 5, (int)shape[0], (int)shape[1]);
+  }
+  for (int i = 0; i < SHOWN; i++)
+    cnn_tensor_free(tensors[i]);
+  return status < 0 ? complain("augmentation", status) : EXIT_DONE;
+}
+
+/* A callback of the program's own: measures training without validation, and stops on a signal. */
+typedef struct watch {
+  run *run;
+  double epoch_started;
+} watch;
+
+static cnn_status watch_epoch(void *user, const cnn_event *event) {
+  (void)event;
+  ((watch *)user)->epoch_started = seconds_now();
+  return CNN_OK;
+}
+
+static cnn_status watch_batch(void *user, const cnn_event *event) {
+  watch *w = user;
+  double now = seconds_now();
+  int64_t left = cnn_dataset_count(w->run->train) - event->step * w->run->options.batch_size;
+  w->run->images_trained += left < w->run->options.batch_size ? left : w->run->options.batch_size;
+  w->run->training_seconds += now - w->epoch_started;
+  w->epoch_started = now;
+  return interrupt_signal ? CNN_STOP : CNN_OK;
+}
+
+typedef struct callbacks {
+  cnn_callback *stopping, *all[6];
+  int32_t count;
+  char best_path[4096];
+} callbacks;
+
+static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
+  char csv[4096];
+  path_in(r->options.output, "best.safetensors", c->best_path, sizeof c->best_path);
+  path_in(r->options.output, "history.csv", csv, sizeof csv);
+  cnn_status status;
+#define ADD(call)                                                                                                      \
+  if ((status = (call)) < 0)                                                                                           \
+    return status;                                                                                                     \
+  c->count++
+  ADD(cnn_callback_new(&c->all[c->count], r->context,
+                       &(cnn_callback_functions){.size = sizeof(cnn_callback_functions),
+                                                 .user = w,
+                                                 .epoch_begin = watch_epoch,
+                                                 .batch_end = watch_batch}));
+  ADD(cnn_terminate_on_nan_new(&c->all[c->count], r->context));
+  ADD(cnn_early_stopping_new(&c->all[c->count], r->context,
+                             cnn_early_stopping_opts(.patience = 5, .restore_best_weights = 1, .verbose = 1)));
+  c->stopping = c->all[c->count - 1];
+  ADD(cnn_reduce_lr_on_plateau_new(
+      &c->all[c->count], r->context,
+      cnn_reduce_lr_on_plateau_opts(.factor = 0.5f, .patience = 3, .min_lr = 1e-7f, .verbose = 1)));
+  ADD(cnn_model_checkpoint_new(
+      &c->all[c->count], r->context, c->best_path,
+      cnn_model_checkpoint_opts(.monitor = "val_accuracy", .save_best_only = 1, .verbose = 1)));
+  ADD(cnn_csv_logger_new(&c->all[c->count], r->context, csv, NULL));
+#undef ADD
+  return CNN_OK;
+}
+
+static void say_configuration(run *r, int64_t steps) {
+  say_heading(&r->screen, "Callbacks configured:");
+  say(&r->screen, "  1. EarlyStopping: Stops training if val_loss doesn't improve for 5 epochs\n"
+                  "  2. ReduceLROnPlateau: Reduces learning rate by 50%% if val_loss plateaus for 3 epochs\n"
+                  "  3. ModelCheckpoint: Saves the best model based on val_accuracy\n"
+                  "  4. CSVLogger: Writes every epoch's figures to history.csv\n"
+                  "  5. TerminateOnNaN: Stops training when the loss is no longer a number\n");
+  say_heading(&r->screen, "Training Configuration:");
+  say(&r->screen,
+      "  Batch Size: %lld\n  Max Epochs: %lld\n  Steps per Epoch: %lld\n  Optimizer: Adam\n"
+      "  Loss Function: Categorical Crossentropy\n\nStarting training...\n\n",
+      (long long)r->options.batch_size, (long long)r->options.epochs, (long long)steps);
+}
+
+static void say_curves(run *r) {
+  static const char *const figures[2][2] = {{"accuracy", "val_accuracy"}, {"loss", "val_loss"}};
+  static const char *const titles[2] = {"Model Accuracy Over Epochs", "Model Loss Over Epochs"};
+  int count = (int)cnn_history_count(r->history);
+  double *values = calloc((size_t)count * 2, sizeof *values);
+  if (!values || count == 0) {
+    free(values);
+    return;
+  }
+  for (int k = 0; k < 2; k++) {
+    for (int i = 0; i < count; i++)
+      for (int j = 0; j < 2; j++)
+        if (cnn_history_value(r->history, i, figures[k][j], &values[j * count + i]) < 0)
+          values[j * count + i] = NAN;
+    draw_curves(&r->screen, titles[k], "Training", values, "Validation", values + count, count);
+  }
+  free(values);
+}
+
+static void say_final(run *r) {
+  static const char *const figures[4] = {"accuracy", "val_accuracy", "loss", "val_loss"};
+  static const char *const names[4] = {"Training Accuracy", "Validation Accuracy", "Training Loss", "Validation Loss"};
+  int64_t last = cnn_history_count(r->history) - 1;
+  double value;
+  say(&r->screen, "Final Training Metrics:\n");
+  for (int i = 0; i < 4 && last >= 0; i++)
+    if (cnn_history_value(r->history, last, figures[i], &value) >= 0)
+      say(&r->screen, "  %s: %.4f\n", names[i], value);
+  if (r->training_seconds > 0)
+    say(&r->screen, "  Images per second: %.0f\n", (double)r->images_trained / r->training_seconds);
+}
+
+int section_training(run *r) {
+  callbacks c = {0};
+  watch w = {.run = r};
+  int64_t steps = r->options.steps_per_epoch, count = cnn_dataset_count(r->train);
+  if (!steps) /* as the notebook: len(X_train) // BATCH_SIZE, but never none */
+    steps = count >= r->options.batch_size ? count / r->options.batch_size : 1;
+  cnn_status status = add_callbacks(r, &c, &w);
+  if (status >= 0) {
+    say_configuration(r, steps);
+    cnn_sink sink = screen_sink(&r->screen);
+    status = cnn_model_fit(r->model, r->train,
+                           cnn_fit_opts(.batch_size = r->options.batch_size, .epochs = r->options.epochs,
+                                        .steps_per_epoch = steps, .validation = r->validation,
+                                        .augmenter = r->augmenter, .callbacks = c.all, .callback_count = c.count,
+                                        .verbose = r->options.verbose, .sink = &sink, .history = &r->history));
+    r->stopped_epoch = cnn_early_stopping_stopped_epoch(c.stopping);
+    r->best_epoch = cnn_early_stopping_best_epoch(c.stopping);
+  }
+  for (int32_t i = 0; i < c.count; i++)
+    cnn_callback_free(c.all[i]);
+  if (status < 0)
+    return complain("training", status);
+  r->interrupted = interrupt_signal != 0;
+  say(&r->screen, r->interrupted ? "\nTraining interrupted: going on with the best weights so far.\n\n"
+                                 : "\nTraining completed!\n\n");
+  say_curves(r);
+  say_final(r);
+  return EXIT_DONE;
+}
