@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""Sizes and offsets of every public struct stay as they were: compared with layout.txt beside this file. Structs may grow at the end and
+new ones may come; what is written there may not move. Run with --write to add what is new.
+
+Usage: layout.py SOURCE_ROOT CC [--write]"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+STRUCT = re.compile(r"typedef struct (cnn_\w+) \{(.*?)\n\} \1;", re.S)
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+POINTER = re.compile(r"\(\*(\w+)\)")
+NAMES = re.compile(r"(\w+)\s*(?:\[\w+\])?$")
+
+
+def fields(body):
+    for declaration in COMMENT.sub("", body).split(";"):
+        declaration = declaration.strip()
+        if not declaration:
+            continue
+        pointer = POINTER.search(declaration)
+        if pointer:
+            yield pointer.group(1)
+            continue
+        for part in declaration.split(","):
+            yield NAMES.search(part.strip()).group(1)
+
+
+def current(root, compiler):
+    lines = ["#include <cnn/cnn.h>", "#include <stddef.h>", "#include <stdio.h>", "int main(void) {"]
+    for path in sorted((root / "include" / "cnn").glob("*.h")):
+        for name, body in STRUCT.findall(path.read_text(encoding="utf-8")):
+            lines.append(f'  printf("{name} %zu\\n", sizeof(struct {name}));')
+            for field in fields(body):
+                lines.append(f'  printf("{name}.{field} %zu\\n", offsetof(struct {name}, {field}));')
+    lines += ["  return 0;", "}"]
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = pathlib.Path(folder) / "layout.c", pathlib.Path(folder) / "layout"
+        source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        subprocess.run(compiler.split() + [f"-I{root / 'include'}", str(source), "-o", str(program)], check=True)
+        text = subprocess.run([str(program)], check=True, capture_output=True, text=True).stdout
+    return dict(line.split() for line in text.splitlines())
+
+
+def main():
+    if len(sys.argv) < 3:
+        print(__doc__)
+        return 0 if sys.argv[-1] == "--help" else 2
+    root, snapshot = pathlib.Path(sys.argv[1]), pathlib.Path(__file__).with_name("layout.txt")
+    now = current(root, sys.argv[2])
+    if sys.argv[-1] == "--write":
+        snapshot.write_text("".join(f"{k} {v}\n" for k, v in now.items()), encoding="utf-8")
+        return 0
+    was = dict(line.split() for line in snapshot.read_text(encoding="utf-8").splitlines())
+    failures = 0
+    for name, value in was.items():
+        grown = "." not in name and name in now and int(now[name]) >= int(value)
+        if now.get(name) != value and not grown:
+            failures += 1
+            print(f"{name}: was {value}, is {now.get(name)}")
+    for name in now.keys() - was.keys():
+        failures += 1
+        print(f"{name}: new; run layout.py with --write")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

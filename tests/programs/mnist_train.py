@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""mnist_train and mnist_predict end to end on the real MNIST, a few steps of two epochs: what is printed, what is written, that threads change
+no bit, that an interrupted run keeps its best weights, and that predictions come out of the saved file."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from support import Checks, ROOT, run, scratch
+
+TRAIN, PREDICT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"]
+DATA = ROOT / "examples" / "data" / "mnist"
+SHORT = ["--data", DATA, "--epochs", 2, "--steps-per-epoch", 30, "--seed", 7]
+KEYS = """version build seed threads parameters epochs stopped_epoch best_epoch test_loss test_accuracy errors confusion_matrix
+classification_report most_confused images_per_second seconds peak_rss_bytes model_hash""".split()
+ROW = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
+PRINTED = ["Training images: (60000, 28, 28)", "Number of classes: 10", "Pixel value range: [0, 255]", "     0   5923",
+           "Training data shape: (60000, 28, 28, 1)", "Example - Original: 5, One-hot: [0. 0. 0. 0. 0. 1. 0. 0. 0. 0.]",
+           "Training set: 54000 samples", "Validation set: 6000 samples", "Test set: 10000 samples",
+           "conv1 (Conv2D)", "422,026 (1.61 MB)", "421,834 (1.61 MB)", "192 (768.00 B)", "Total Parameters: 422,026",
+           "Augmented 9", "EarlyStopping", "Batch Size: 128", "Epoch 1/2", "Epoch 2/2", "30/30", "Training completed!",
+           "Model Accuracy Over Epochs", "Final Training Metrics:", "Test Set Performance:", "precision    recall  f1-score",
+           "Per-Class Accuracy:", "Most confused pair:", "Detailed Predictions", "Total Misclassifications:", "Error Rate:",
+           "Model saved to:"]
+
+
+def check_report(checks, report, folder):
+    for key in KEYS:
+        checks.that(key in report, f"report.json has {key}")
+    checks.equal(report["parameters"], {"total": 422026, "trainable": 421834, "non_trainable": 192}, "parameters")
+    checks.equal([row["epoch"] for row in report["epochs"]], [1, 2], "epochs count from 1")
+    for key in ROW:
+        checks.that(all(key in row for row in report["epochs"]), f"each epoch has {key}")
+    checks.equal(sum(map(sum, report["confusion_matrix"])), 10000, "the matrix holds every test image")
+    checks.equal(report["stopped_epoch"], None, "not stopped early")
+    checks.that(report["peak_rss_bytes"] < 200 * 2**20 or bool(os.environ.get("SANITIZED")), "at most 200 MB resident",
+                report["peak_rss_bytes"])
+    rows = (folder / "history.csv").read_bytes().decode().split("\r\n")
+    checks.equal(rows[0], "epoch,accuracy,learning_rate,loss,val_accuracy,val_loss", "history.csv's header")
+    checks.equal([row.split(",")[0] for row in rows[1:3]], ["0", "1"], "history.csv counts from 0")
+    for name in ("report.txt", "model.dot", "best.safetensors", "final.safetensors"):
+        checks.that((folder / name).stat().st_size > 100, f"{name} is written")
+    checks.that("Test Set Performance:" in (folder / "report.txt").read_text(encoding="utf-8"), "report.txt tells the result")
+    checks.that("\x1b" not in (folder / "report.txt").read_text(encoding="utf-8"), "report.txt has no escape sequences")
+
+
+def check_interrupt(checks, folder):
+    process = subprocess.Popen([TRAIN, "--data", str(DATA), "--output", str(folder), "--json"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    best = folder / "best.safetensors"
+    deadline = time.monotonic() + 400
+    while not best.exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=400)
+    checks.equal(process.returncode, 130, "SIGINT: exit 130")
+    checks.that(best.exists() and (folder / "final.safetensors").exists(), "SIGINT: models are saved")
+    report = json.loads(out)
+    checks.equal(report["interrupted"], True, "SIGINT: the report says so")
+    checks.that(report["test_accuracy"] > 0.5, "SIGINT: the best weights so far are reported", report["test_accuracy"])
+
+
+def check_predict(checks, model):
+    out, err, code = run(PREDICT, model, "--data", DATA, "--index", 3)
+    checks.that(code == 0 and "True: 0" in out and out.count("%") == 11, "mnist_predict shows a digit and ten probabilities", out + err)
+    with scratch() as folder:
+        picture = pathlib.Path(folder) / "blank.pgm"
+        picture.write_text("P2 # a comment\n28 28\n255\n" + "0 " * 784, encoding="utf-8")
+        out, err, code = run(PREDICT, model, picture)
+        checks.that(code == 0 and "Predicted:" in out, "mnist_predict reads a PGM", err)
+        picture.write_text("P2\n27 28\n255\n", encoding="utf-8")
+        out, err, code = run(PREDICT, model, picture)
+        checks.that(code == 3 and "27 x 28" in err, "a PGM of another size: exit 3 with both sizes", (code, err))
+        out, err, code = run(PREDICT, model, "--data", DATA, "--index", 10000)
+        checks.that(code == 2 and "9999" in err, "an index past the end: exit 2", (code, err))
+
+
+def main():
+    checks = Checks()
+    with scratch() as folder:
+        folder = pathlib.Path(folder)
+        out, err, code = run(TRAIN, *SHORT, "--output", folder / "a", "--threads", 2, cwd=folder)
+        checks.equal(code, 0, "two short epochs end with 0")
+        for text in PRINTED:
+            checks.that(text in out, f"printed: {text}", out if code else "")
+        checks.that(not err, "nothing on stderr", err)
+        first = json.loads((folder / "a" / "report.json").read_text(encoding="utf-8"))
+        check_report(checks, first, folder / "a")
+        checks.that(first["test_accuracy"] > 0.6, "60 steps learn something", first["test_accuracy"])
+
+        out, err, code = run(TRAIN, *SHORT, "--output", folder / "b", "--threads", 1, "--json", "--require-accuracy", 1)
+        second = json.loads(out)
+        checks.equal(code, 4, "accuracy below the one required: exit 4")
+        checks.that("Epoch 1/2" in err, "with --json the text goes to stderr")
+        checks.equal(second["model_hash"], first["model_hash"], "one thread and two give the same bits")
+        checks.equal(second["confusion_matrix"], first["confusion_matrix"], "and the same predictions")
+
+        out, err, code = run(TRAIN, *SHORT, "--output", folder / "c", "--quiet", "--no-augment", environment={"LC_ALL": "C"})
+        checks.that(code == 0 and not out and not err, "--quiet prints nothing", out + err)
+        third = json.loads((folder / "c" / "report.json").read_text(encoding="utf-8"))
+        checks.that(third["model_hash"] != first["model_hash"], "--no-augment trains on other images")
+        checks.that((folder / "c" / "report.txt").read_bytes().isascii(), "a locale without UTF-8 gets ASCII")
+
+        check_predict(checks, folder / "a" / "final.safetensors")
+        fashion = pathlib.Path("/usr/share/dataset-fashion-mnist")
+        found = next(iter(sorted(fashion.rglob("train-images-idx3-ubyte*"))), None) if fashion.exists() else None
+        if found:
+            out, err, code = run(TRAIN, "--data", found.parent, "--epochs", 1, "--steps-per-epoch", 5, "--output", folder / "f")
+            checks.equal(code, 0, "Fashion-MNIST trains as well")
+        check_interrupt(checks, folder / "d")
+    checks.close()
+
+
+main()
