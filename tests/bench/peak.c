@@ -71,7 +71,7 @@ double bench_fma(int32_t level, int32_t threads, int32_t nops) {
     return 0;
   enum { MOST = 64 };
   pthread_t others[MOST];
-  job jobs[MOST];
+  job jobs[MOST] = {{0}};
   int32_t started = 0;
   threads = threads > MOST ? MOST : threads;
   for (int32_t i = 0; i < threads; i++)

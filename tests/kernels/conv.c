@@ -105,17 +105,17 @@ static int64_t images(const cnn__conv *g, int64_t which) {
 }
 
 /* Packed kernels and scratch are aligned: they end at the forbidden page or begin behind one. */
-static void *place_aligned(int which, size_t bytes) {
+static void *place_packed(int which, size_t bytes) {
   const int placement = at.placement;
   at.placement = placement == 1;
   void *p = place(which, (bytes + 63) / 64 * 64);
   at.placement = placement;
   return p;
 }
-static void *scratch(const cnn__conv *g) { return place_aligned(15, cnn__conv_scratch_bytes(g)); }
+static void *scratch(const cnn__conv *g) { return place_packed(15, cnn__conv_scratch_bytes(g)); }
 static float *packed(const cnn__conv *g, const cnn__kernels *t, int transposed, const float *w) {
   const int64_t floats = transposed ? cnn__conv_packed_t_floats(g) : cnn__conv_packed_floats(g);
-  float *p = place_aligned(14, (size_t)floats * sizeof *p);
+  float *p = place_packed(14, (size_t)floats * sizeof *p);
   (transposed ? t->conv_pack_t : t->conv_pack)(g, w, p);
   check_bands(14);
   return p;
