@@ -52,8 +52,8 @@ CNN_API void cnn_dataset_free(cnn_dataset *dataset);
  * error nothing is changed. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_split(cnn_dataset **out_last, cnn_dataset *dataset, double fraction);
 
-/** Samples; classes (columns of f32 targets; 0 without targets); shape of one input sample without the batch axis (shape receives at most
- * CNN_MAX_RANK extents; returns the rank); element type of the inputs. Since 0.1. */
+/** Samples; classes (columns of f32 targets; 0 without targets); shape of one input sample without the batch axis (`shape` may be NULL,
+ * else receives at most CNN_MAX_RANK extents; returns the rank); element type of the inputs. Since 0.1. */
 CNN_API int64_t cnn_dataset_count(const cnn_dataset *dataset);
 CNN_API int64_t cnn_dataset_classes(const cnn_dataset *dataset);
 CNN_API int32_t cnn_dataset_input_shape(const cnn_dataset *dataset, int64_t *shape);

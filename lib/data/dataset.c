@@ -148,6 +148,8 @@ cnn_status cnn_dataset_load_idx(cnn_dataset **out, cnn_context *context, const c
     status = cnn_idx_load(&targets, context, labels);
   if (status >= 0)
     status = cnn_dataset_new(out, context, 1, &inputs, 1, &targets, options);
+  if (status < 0 && targets)
+    status = cnn__fail_in("'%s', '%s'", images, labels);
   cnn_tensor_free(inputs);
   cnn_tensor_free(targets);
   return status;
@@ -211,7 +213,8 @@ int64_t cnn_dataset_classes(const cnn_dataset *dataset) { return dataset->classe
 int32_t cnn_dataset_input_type(const cnn_dataset *dataset) { return dataset->inputs->type; }
 
 int32_t cnn_dataset_input_shape(const cnn_dataset *dataset, int64_t *shape) {
-  memcpy(shape, dataset->sample.extent, (size_t)dataset->sample.rank * sizeof *shape);
+  if (shape)
+    memcpy(shape, dataset->sample.extent, (size_t)dataset->sample.rank * sizeof *shape);
   return dataset->sample.rank;
 }
 
@@ -225,8 +228,8 @@ int64_t cnn_dataset_label(const cnn_dataset *dataset, int64_t index) {
 }
 
 cnn_status cnn_dataset_class_counts(const cnn_dataset *dataset, int64_t classes, int64_t *counts) {
-  if (!counts && classes)
-    return cnn__fail(CNN_EINVAL, "class counts: counts is NULL");
+  if (!dataset || (!counts && classes))
+    return cnn__fail(CNN_EINVAL, "class counts: data set or counts is NULL");
   if (classes != dataset->classes)
     return cnn__fail(CNN_EINVAL, "class counts: room for %lld classes, the data set has %lld", (long long)classes,
                      (long long)dataset->classes);
@@ -239,8 +242,8 @@ cnn_status cnn_dataset_class_counts(const cnn_dataset *dataset, int64_t classes,
 }
 
 cnn_status cnn_dataset_range(const cnn_dataset *dataset, double *minimum, double *maximum) {
-  if (!minimum || !maximum)
-    return cnn__fail(CNN_EINVAL, "range: minimum or maximum is NULL");
+  if (!dataset || !minimum || !maximum)
+    return cnn__fail(CNN_EINVAL, "range: data set, minimum or maximum is NULL");
   int64_t values = cnn__shape_count(&dataset->sample), n = dataset->count * values;
   if (dataset->inputs->type == CNN_U8) {
     const uint8_t *x = (const uint8_t *)dataset->inputs->data + dataset->first * values;
@@ -275,8 +278,8 @@ static void scaled(const cnn_dataset *dataset, int64_t first, int64_t count, flo
 }
 
 cnn_status cnn_dataset_inputs(cnn_tensor **out, const cnn_dataset *dataset, int64_t first, int64_t count) {
-  if (!out)
-    return cnn__fail(CNN_EINVAL, "inputs: out is NULL");
+  if (!out || !dataset)
+    return cnn__fail(CNN_EINVAL, "inputs: out or data set is NULL");
   *out = NULL;
   if (first < 0 || count < 0 || first > dataset->count || count > dataset->count - first)
     return cnn__fail(CNN_EINVAL, "inputs: %lld samples from %lld are not within %lld", (long long)count, (long long)first,
@@ -291,8 +294,8 @@ cnn_status cnn_dataset_inputs(cnn_tensor **out, const cnn_dataset *dataset, int6
 }
 
 cnn_status cnn_dataset_labels(cnn_tensor **out, const cnn_dataset *dataset) {
-  if (!out)
-    return cnn__fail(CNN_EINVAL, "labels: out is NULL");
+  if (!out || !dataset)
+    return cnn__fail(CNN_EINVAL, "labels: out or data set is NULL");
   *out = NULL;
   if (!dataset->targets)
     return cnn__fail(CNN_ESTATE, "labels: the data set has no targets");

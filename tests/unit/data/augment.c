@@ -6,6 +6,7 @@
 #include "reference.h"
 
 #include <check.h>
+#include <fenv.h>
 #include <math.h>
 #include <string.h>
 
@@ -150,6 +151,30 @@ START_TEST(apply_is_the_drawn_transform) {
 }
 END_TEST
 
+START_TEST(the_callers_floating_point_changes_nothing) {
+  cnn_augmenter *augmenter = notebook(context);
+  cnn_tensor *image, *plain, *other;
+  ck_assert_int_eq(cnn_tensor_new(&image, context, CNN_F32, 3, (const int64_t[]){28, 28, 1}, NULL), CNN_OK);
+  test_numbers(cnn_tensor_data(image), 784, 7, 1.0f);
+  for (int64_t sample = 0; sample < 20; sample++) {
+    cnn_transform transform = draw(augmenter, 28, 28, 0, sample);
+    ck_assert_int_eq(cnn_augmenter_apply(&plain, augmenter, image, 0, sample), CNN_OK);
+    ck_assert_int_eq(fesetround(FE_DOWNWARD), 0);
+    cnn_transform again = {.size = sizeof again};
+    cnn_status drawn = cnn_augmenter_transform(augmenter, &again, 28, 28, 0, sample);
+    cnn_status applied = cnn_augmenter_apply(&other, augmenter, image, 0, sample);
+    fesetround(FE_TONEAREST);
+    ck_assert(drawn == CNN_OK && applied == CNN_OK);
+    ck_assert_mem_eq(&transform, &again, sizeof again);
+    compare_bits("augmented", cnn_tensor_read(other), cnn_tensor_read(plain), 784, 0);
+    cnn_tensor_free(plain);
+    cnn_tensor_free(other);
+  }
+  cnn_tensor_free(image);
+  cnn_augmenter_free(augmenter);
+}
+END_TEST
+
 START_TEST(what_is_refused) {
   cnn_augmenter *augmenter;
   const float bad[] = {-0.1f, NAN, INFINITY, -INFINITY, 1e30f};
@@ -208,6 +233,7 @@ int main(void) {
   tcase_add_test(tests, statistics_as_keras);
   tcase_add_test(tests, same_for_the_same_and_else_other);
   tcase_add_test(tests, apply_is_the_drawn_transform);
+  tcase_add_test(tests, the_callers_floating_point_changes_nothing);
   tcase_add_test(tests, what_is_refused);
   tcase_add_test(tests, memory_runs_out);
   suite_add_tcase(suite, tests);

@@ -5,6 +5,7 @@
 #include "data/dataset_internal.h"
 
 #include <check.h>
+#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,6 +85,8 @@ START_TEST(images_without_labels_and_labels_for_images) {
   ck_assert_ptr_null(dataset);
   expect_text("missing");
   ck_assert_int_eq(cnn_dataset_load_idx(&dataset, context, images, labels, NULL), CNN_ESHAPE);
+  expect_text("t10k-images-idx3-ubyte.gz");
+  expect_text("train-labels-idx1-ubyte.gz");
   expect_text("(60000,) for 10000 samples");
   ck_assert_int_eq(cnn_dataset_load_idx(&dataset, context, images, images, NULL), CNN_ESHAPE);
   ck_assert_int_eq(cnn_dataset_load_idx(&dataset, context, labels, labels, NULL), CNN_ESHAPE);
@@ -284,6 +287,45 @@ START_TEST(split_boundaries) {
 }
 END_TEST
 
+START_TEST(null_is_refused) {
+  cnn_tensor *out;
+  double number;
+  int64_t count;
+  cnn_dataset *dataset = small();
+  ck_assert_int_eq(cnn_dataset_inputs(NULL, dataset, 0, 1), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_inputs(&out, NULL, 0, 1), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_labels(NULL, dataset), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_labels(&out, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_range(dataset, NULL, &number), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_range(dataset, &number, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_range(NULL, &number, &number), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_class_counts(dataset, 6, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_class_counts(NULL, 1, &count), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_split(NULL, dataset, 0.5), CNN_EINVAL);
+  ck_assert_int_eq(cnn_dataset_input_shape(dataset, NULL), 3);
+  cnn_dataset_free(dataset);
+  cnn_dataset_free(NULL);
+}
+END_TEST
+
+/* Rounding upwards and losing denormals are the caller's business, not ours. */
+START_TEST(the_callers_floating_point_changes_nothing) {
+  cnn_dataset *dataset = small();
+  cnn_tensor *plain, *other;
+  ck_assert_int_eq(cnn_dataset_inputs(&plain, dataset, 0, 10), CNN_OK);
+  ck_assert_int_eq(fesetround(FE_UPWARD), 0);
+  cnn_status status = cnn_dataset_inputs(&other, dataset, 0, 10);
+  int rounding = fegetround();
+  fesetround(FE_TONEAREST);
+  ck_assert_int_eq(status, CNN_OK);
+  ck_assert_int_eq(rounding, FE_UPWARD);
+  ck_assert_mem_eq(cnn_tensor_read(plain), cnn_tensor_read(other), 40 * sizeof(float));
+  cnn_tensor_free(plain);
+  cnn_tensor_free(other);
+  cnn_dataset_free(dataset);
+}
+END_TEST
+
 static cnn_status scenario(const cnn_allocator *allocator, void *user) {
   (void)user;
   cnn_context *made = NULL;
@@ -332,6 +374,8 @@ int main(void) {
   tcase_add_test(tests, inputs_are_scaled);
   tcase_add_test(tests, splitting);
   tcase_add_test(tests, split_boundaries);
+  tcase_add_test(tests, null_is_refused);
+  tcase_add_test(tests, the_callers_floating_point_changes_nothing);
   tcase_add_test(tests, memory_runs_out);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
