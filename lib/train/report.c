@@ -9,6 +9,7 @@
 #include "core/options.h"
 #include "core/text.h"
 #include "data/dataset_internal.h"
+#include "train/sink.h"
 
 #include <math.h>
 #include <string.h>
@@ -292,28 +293,23 @@ static void add_report(cnn__text *text, const cnn_report *report, int32_t digits
 /* The whole text at once, or nothing where there is no sink. */
 static cnn_status deliver(cnn__text *text, const cnn_sink *sink) {
   cnn_status status = text->status;
-  if (status >= 0 && sink->write)
+  if (status >= 0 && sink)
     sink->write(sink->user, text->data, text->length);
   cnn__text_free(text);
   return status;
 }
 
-static cnn_status choose_sink(cnn_sink *chosen, const cnn_report *report, const cnn_sink *given) {
-  const size_t first = offsetof(cnn_sink, ascii) + sizeof chosen->ascii; /* what is reserved must be zero */
-  *chosen = report->context->sink;
-  return given ? cnn__options(chosen, first, first, given, "cnn_sink") : CNN_OK;
-}
-
 cnn_status cnn_report_print(const cnn_report *report, const cnn_sink *given, int32_t digits) {
-  cnn_sink sink;
+  cnn_sink copy;
+  const cnn_sink *sink;
   if (!report)
     return cnn__fail(CNN_EINVAL, "report: report is NULL");
   if (digits < 0 || digits > 9)
     return cnn__fail(CNN_EINVAL, "report: %d digits, expected 0 to 9", (int)digits);
-  CNN__TRY(choose_sink(&sink, report, given));
+  CNN__TRY(cnn__sink_read(&copy, &sink, given, report->context));
   cnn__text text = {.context = report->context};
   add_report(&text, report, digits);
-  return deliver(&text, &sink);
+  return deliver(&text, sink);
 }
 
 static int32_t widest_count(const cnn_report *report) {
@@ -354,11 +350,12 @@ static void add_matrix(cnn__text *text, const cnn_report *report, int64_t column
 }
 
 cnn_status cnn_report_print_matrix(const cnn_report *report, const cnn_sink *given) {
-  cnn_sink sink;
+  cnn_sink copy;
+  const cnn_sink *sink;
   if (!report)
     return cnn__fail(CNN_EINVAL, "report: report is NULL");
-  CNN__TRY(choose_sink(&sink, report, given));
+  CNN__TRY(cnn__sink_read(&copy, &sink, given, report->context));
   cnn__text text = {.context = report->context};
-  add_matrix(&text, report, sink.columns > 0 ? sink.columns : 80);
-  return deliver(&text, &sink);
+  add_matrix(&text, report, copy.columns);
+  return deliver(&text, sink);
 }
