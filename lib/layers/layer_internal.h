@@ -112,7 +112,8 @@ enum {
   CNN__NEEDS_DY_LATE = 8,  /* late phases read dy */
   CNN__IN_PLACE = 16,      /* y may be x's memory where nobody needs x later; dx may be dy's */
   CNN__SAME = 32,          /* y is x and dx is dy always: no phase moves data (flatten) */
-  CNN__SAME_IN_INFERENCE = 64 /* likewise, in inference only (dropout) */
+  CNN__SAME_IN_INFERENCE = 64, /* likewise, in inference only (dropout) */
+  CNN__BACKWARD_AGAIN = 128 /* backward is one shard phase that only writes dx and may be run twice: cheaper than keeping a large dx */
 };
 
 typedef struct cnn__layer_type {

@@ -42,6 +42,7 @@ static cnn_status setup(cnn_layer *layer) {
     return cnn__fail(CNN_ESHAPE, "window %lldx%lld does not fit input %lldx%lld without padding", (long long)g->kh,
                      (long long)g->kw, (long long)g->h, (long long)g->w);
   layer->out = (cnn__shape){3, {g->oh, g->ow, g->c}};
+  layer->needs = CNN__BACKWARD_AGAIN;
   layer->kept_bytes = g->oh * g->ow * g->c * (int64_t)sizeof(uint16_t);
   return CNN_OK;
 }

@@ -98,22 +98,43 @@ static void forward(maker *make, int32_t i) {
 
 static int32_t gradient(const maker *make, int32_t i) { return make->model->layer_count + i; }
 
+/* Layer i sums over the batch before its last phase, so its dy would have to lie in memory for the whole batch meanwhile. Where the
+ * layer above makes it from a much smaller gradient, it is made again instead, in the worker's cache; the buffer of that second dy, or
+ * the first one's. */
+static int32_t dy_after_barrier(maker *make, int32_t i) {
+  const cnn_layer *layer = make->model->layers[i];
+  int32_t layers = make->model->layer_count;
+  if (i + 1 == layers || (layer->needs & CNN__NEEDS_DY_LATE))
+    return gradient(make, i);
+  const cnn_layer *above = make->model->layers[i + 1];
+  if (!(above->needs & CNN__BACKWARD_AGAIN) || cnn__shape_count(&above->out) * 2 > cnn__shape_count(&layer->out))
+    return gradient(make, i);
+  cnn__op *again = add_phase(make, i + 1, backward_list(above), above->type->phases[backward_list(above)]);
+  again->x = above->needs & CNN__NEEDS_X ? i : -1;
+  again->y = above->needs & CNN__NEEDS_Y ? i + 1 : -1;
+  again->dy = gradient(make, i + 1);
+  again->dx = 2 * layers + 1 + i;
+  return again->dx;
+}
+
 static void backward(maker *make, int32_t i) {
   const cnn_layer *layer = make->model->layers[i];
   if (cnn__plan_same(make->plan, layer))
     return;
   int32_t list = backward_list(layer), count = list_length(layer, list);
   const cnn__phase *phases = layer->type->phases[list];
-  int32_t writes = last_shard_phase(phases, count);
+  int32_t writes = last_shard_phase(phases, count), dy = gradient(make, i);
   for (int32_t p = 0; p < count; p++) {
     if (phases[p].late)
       continue;
+    if (p == writes && p > 0 && phases[p - 1].domain == CNN__PARTS && i > make->lowest)
+      dy = dy_after_barrier(make, i);
     cnn__op *op = add_phase(make, i, list, &phases[p]);
     if (phases[p].domain == CNN__PARTS)
       continue;
     op->x = layer->needs & CNN__NEEDS_X ? i - 1 : -1;
     op->y = layer->needs & CNN__NEEDS_Y ? i : -1;
-    op->dy = gradient(make, i);
+    op->dy = dy;
     if (p == writes && i > make->lowest)
       op->dx = gradient(make, i - 1);
   }
@@ -209,7 +230,7 @@ static void make_chunks(cnn__plan *plan, const cnn_model *model) {
 /* ---- the plan ---- */
 
 static int32_t count_phases(const cnn_model *model) {
-  int32_t count = 4;
+  int32_t count = 4 + model->layer_count; /* feed, objective, update; and for each layer its backward again */
   for (int32_t i = 0; i < model->layer_count; i++)
     for (int32_t list = 0; list < CNN__PHASE_PACK; list++)
       count += list_length(model->layers[i], list);
@@ -221,10 +242,10 @@ static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   size_t ops = (size_t)count_phases(model), layers = (size_t)model->layer_count, chunks = 0;
   for (int32_t i = 0; i < model->parameter_count; i++)
     chunks += (size_t)chunks_of(cnn__model_weight(model, i));
-  plan->buffer_count = 2 * model->layer_count + 1;
+  plan->buffer_count = 3 * model->layer_count + 1;
   plan->ops = cnn__alloc_zero(context, ops * sizeof *plan->ops, "ops of a plan");
   plan->segments = cnn__alloc_zero(context, ops * sizeof *plan->segments, "segments of a plan");
-  plan->buffers = cnn__alloc_zero(context, (2 * layers + 1) * sizeof *plan->buffers, "buffers of a plan");
+  plan->buffers = cnn__alloc_zero(context, (3 * layers + 1) * sizeof *plan->buffers, "buffers of a plan");
   plan->chunks = cnn__alloc_zero(context, chunks * sizeof *plan->chunks, "pieces of the update");
   plan->kept_offset = cnn__alloc_zero(context, 4 * layers * sizeof *plan->kept_offset, "offsets of a plan");
   if (!plan->ops || !plan->segments || !plan->buffers || !plan->chunks || !plan->kept_offset)

@@ -56,7 +56,8 @@ typedef struct cnn__plan {
   int32_t probabilities; /* buffer of the probabilities in that case; else == output */
   cnn__op *ops;
   cnn__segment *segments;
-  cnn__buffer *buffers;  /* value of layer i: i; its gradient: layers + i; the probabilities: 2 * layers */
+  cnn__buffer *buffers;  /* value of layer i: i; its gradient: layers + i; the probabilities: 2 * layers; a
+                          * gradient of layer i worked out a second time: 2 * layers + 1 + i */
   cnn__chunk *chunks;
   int32_t op_count, segment_count, buffer_count;
   int64_t chunk_count;

@@ -33,6 +33,14 @@ static int32_t backward_in_place(const cnn__plan *plan, const cnn_model *model, 
          plan->buffers[i].floats == plan->buffers[i - 1].floats;
 }
 
+/* The gradient that layer i's last backward phase reads: its output's, or that made a second time. */
+static int32_t last_dy(const cnn__plan *plan, int32_t i, int32_t layers) {
+  for (int32_t op = 0; op < plan->op_count; op++)
+    if (plan->ops[op].layer == i && plan->ops[op].dx == layers + i - 1)
+      return plan->ops[op].dy;
+  return layers + i;
+}
+
 static void make_aliases(cnn__plan *plan, const cnn_model *model, int32_t lowest) {
   int32_t layers = model->layer_count;
   for (int32_t i = 1; i < layers; i++)
@@ -40,7 +48,7 @@ static void make_aliases(cnn__plan *plan, const cnn_model *model, int32_t lowest
       share(plan, i, i - 1);
   for (int32_t i = layers - 1; i > lowest; i--)
     if (cnn__plan_same(plan, model->layers[i]) || backward_in_place(plan, model, i))
-      share(plan, layers + i - 1, layers + i);
+      share(plan, layers + i - 1, last_dy(plan, i, layers));
 }
 
 /* ---- lives ---- */
@@ -168,7 +176,7 @@ static void place_layers(cnn__plan *plan, const cnn_model *model) {
 cnn_status cnn__plan_memory(cnn__plan *plan, const cnn_model *model, int32_t lowest) {
   int32_t layers = model->layer_count;
   for (int32_t i = 0; i < plan->buffer_count; i++) {
-    int32_t layer = i < 2 * layers ? i % layers : layers - 1;
+    int32_t layer = i == 2 * layers ? layers - 1 : i < 2 * layers ? i % layers : i - 2 * layers - 1;
     plan->buffers[i] = (cnn__buffer){.floats = cnn__shape_count(&model->layers[layer]->out), .first = -1, .last = -1,
                                      .first_op = -1, .last_op = -1, .alias = -1};
   }

@@ -238,6 +238,27 @@ START_TEST(arrangement_changes_no_bit) {
 }
 END_TEST
 
+/* The notebook's large gradients of pooling are made twice, in the worker's memory, instead of kept: to the same bits. */
+START_TEST(making_a_gradient_again_changes_no_bit) {
+  char again[33], kept[33];
+  for (int32_t keep = 0; keep < 2; keep++) {
+    cnn_model *m = notebook();
+    int32_t bn1 = cnn_model_layer(m, "bn1")->index, twice = 2 * m->layer_count + 1 + bn1;
+    for (int32_t i = 0; keep && i < m->layer_count; i++)
+      m->layers[i]->needs &= ~CNN__BACKWARD_AGAIN;
+    notebook_compile(m, "adam", NULL);
+    const cnn__plan *plan;
+    ck_assert_int_eq(cnn__model_plan(m, CNN__MODE_TRAIN, &plan), CNN_OK);
+    ck_assert_int_eq(plan->buffers[m->layer_count + bn1].local, !keep);
+    ck_assert_int_eq(plan->buffers[twice].local, !keep);
+    ck_assert_int_eq(plan->buffers[m->layer_count + bn1 - 1].alias, keep ? m->layer_count + bn1 : twice);
+    train(m, plan, keep ? kept : again);
+    cnn_model_free(m);
+  }
+  ck_assert_str_eq(again, kept);
+}
+END_TEST
+
 START_TEST(prediction_is_one_segment_in_the_workers_memory) {
   cnn_model *m = compiled(_i);
   cnn__plan *plan = plan_of(m, CNN__MODE_PREDICT);
@@ -295,6 +316,7 @@ int main(void) {
   tcase_set_timeout(all, 60);
   tcase_add_loop_test(all, memory_and_segments_are_sound, 0, MODELS * CNN__MODES);
   tcase_add_loop_test(all, arrangement_changes_no_bit, 0, MODELS);
+  tcase_add_test(all, making_a_gradient_again_changes_no_bit);
   tcase_add_loop_test(all, prediction_is_one_segment_in_the_workers_memory, 0, MODELS);
   tcase_add_test(all, the_notebooks_training_keeps_what_it_must);
   tcase_add_loop_test(all, the_update_covers_each_trainable_weight_once, 0, MODELS);
