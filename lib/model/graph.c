@@ -74,6 +74,8 @@ cnn_status cnn__graph_input(const cnn_model *model, const cnn__layer_type *type,
                             cnn_layer **out) {
   *out = NULL;
   if (!type->inputs) {
+    if (input)
+      return cnn__fail(CNN_EINVAL, "%s '%s': reads no layer, got input", type->name, name);
     if (model->layer_count)
       return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': the model has its input '%s'; this version takes one", type->name, name,
                        model->layers[0]->name);

@@ -140,6 +140,39 @@ cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, cons
   return layer;
 }
 
+/* ---- layers by the name of their type ---- */
+
+typedef struct given_names {
+  char name[512], input[512]; /* "": not given */
+} given_names;
+
+static cnn_status take_name(void *user, const char *key, const char *value) {
+  given_names *names = user;
+  cnn__format(strcmp(key, "name") ? names->input : names->name, sizeof names->name, "%s", value);
+  return CNN_OK;
+}
+
+static cnn_layer *add(cnn_model *model, const cnn__layer_type *type, void *set, const char *attributes) {
+  given_names names = {"", ""};
+  if (cnn__attributes_parse(type->attributes, set, attributes, type->name, take_name, &names) < 0)
+    return cnn__model_refuse(model);
+  return cnn__model_append(model, type, set, *names.name ? names.name : NULL, *names.input ? names.input : NULL);
+}
+
+cnn_layer *cnn_layer_add(cnn_model *model, const char *type, const char *attributes) {
+  if (!model || !type) {
+    (void)cnn__fail(CNN_EINVAL, "cnn_layer_add: %s is NULL", model ? "type" : "model");
+    return cnn__model_refuse(model);
+  }
+  if (cnn_model_status(model) < 0)
+    return NULL;
+  const cnn__layer_type *found = cnn__layer_type_find(type);
+  void *set = found ? cnn__alloc_zero(model->context, found->attributes_size, "attributes of a layer") : NULL;
+  cnn_layer *layer = set ? add(model, found, set, attributes) : cnn__model_refuse(model);
+  cnn__free(model->context, set);
+  return layer;
+}
+
 /* ---- state ---- */
 
 cnn_status cnn_model_status(const cnn_model *model) {

@@ -132,6 +132,47 @@ START_TEST(an_input_may_be_named) {
 }
 END_TEST
 
+START_TEST(layers_are_added_by_type_and_text) {
+  char text[32];
+  const cnn_layer *in = cnn_layer_add(m, "input", "shape=8,8,1 name=image");
+  ck_assert_msg(in != NULL, "%s", cnn_error_text());
+  const cnn_layer *conv =
+      cnn_layer_add(m, "conv2d", "filters=4 kernel_size=3,3 padding=same activation=relu name=conv1 input=image");
+  ck_assert_msg(conv != NULL, "%s", cnn_error_text());
+  ck_assert_str_eq(cnn_layer_name(conv), "conv1");
+  ck_assert_int_eq(cnn_layer_attribute_text(conv, "padding", text, sizeof text), CNN_OK);
+  ck_assert_str_eq(text, "same");
+  ck_assert_str_eq(cnn_layer_name(cnn_layer_add(m, "flatten", NULL)), "flatten");
+  ck_assert_str_eq(cnn_layer_name(cnn_layer_add(m, "dropout", "rate=0")), "dropout");
+  ck_assert_str_eq(cnn_layer_name(cnn_layer_add(m, "dense", "units=3 activation=softmax")), "dense");
+  ck_assert_int_eq(cnn__model_ready(m), CNN_OK);
+}
+END_TEST
+
+START_TEST(bad_texts) {
+  static const struct {
+    const char *type, *attributes, *text;
+    cnn_status status;
+  } cases[] = {
+      {"con2d", NULL, "did you mean 'conv2d'?", CNN_ENAME},
+      {"dense", "unit=3", "did you mean 'units'?", CNN_ENAME},
+      {"dense", NULL, "units must be given", CNN_EINVAL},
+      {"dense", "units=0", "units", CNN_EINVAL},
+      {"dense", "units=3 activation=rel", "did you mean 'relu'?", CNN_ENAME},
+      {"dense", "units=3 input=inptu", "did you mean 'input'?", CNN_ENAME},
+      {"input", "shape=4 input=input", "reads no layer", CNN_EINVAL},
+      {NULL, NULL, "type is NULL", CNN_EINVAL},
+  };
+  input();
+  ck_assert_ptr_null(cnn_layer_add(m, cases[_i].type, cases[_i].attributes));
+  ck_assert_msg(strstr(cnn_error_text(), cases[_i].text) != NULL, "'%s' lacks '%s'", cnn_error_text(), cases[_i].text);
+  ck_assert_int_eq(cnn_model_status(m), cases[_i].status);
+  ck_assert_ptr_null(cnn_layer_add(m, "dense", "units=3"));
+  ck_assert_int_eq(cnn_model_layer_count(m), 1);
+  ck_assert_ptr_null(cnn_layer_add(NULL, "dense", "units=3"));
+}
+END_TEST
+
 START_TEST(the_first_error_is_kept) {
   input();
   ck_assert_ptr_null(cnn_dense(m, 0, cnn_dense_opts(.name = "bad")));
@@ -172,6 +213,8 @@ int main(void) {
   tcase_add_loop_test(all, an_empty_model_is_refused, 0, 2);
   tcase_add_test(all, an_output_that_nobody_reads_is_refused);
   tcase_add_test(all, an_input_may_be_named);
+  tcase_add_test(all, layers_are_added_by_type_and_text);
+  tcase_add_loop_test(all, bad_texts, 0, 8);
   tcase_add_test(all, the_first_error_is_kept);
   tcase_add_test(all, a_compiled_model_takes_no_layers_and_stays_good);
   suite_add_tcase(suite, all);
