@@ -75,6 +75,14 @@ enum {
  * Borrowed: valid until the next failing call on this thread. Since 0.1. */
 CNN_API const char *cnn_error_text(void);
 
+/** Record a failure of one's own on this thread, for callbacks: the text, one line in the C locale, is what cnn_error_text then gives, and fit
+ * passes it on. @param code negative   @return code; CNN_EINTERNAL for a code that is not negative. Threads: any. Since 0.1. */
+CNN_API cnn_status cnn_error_set(cnn_status code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
 /** Name of a status, "CNN_EINVAL"; "unknown status" for any other number. Static text. Since 0.1. */
 CNN_API const char *cnn_status_name(cnn_status status);
 

@@ -30,14 +30,27 @@ static void record(cnn_status code, const char *text) {
   recorded++;
 }
 
-cnn_status cnn__fail(cnn_status code, const char *format, ...) {
+static cnn_status fail(cnn_status code, const char *format, va_list arguments) {
   char text[TEXT_BYTES + 2];
-  va_list arguments;
-  va_start(arguments, format);
   cnn__vformat(text, sizeof text, format, arguments);
-  va_end(arguments);
   record(code < 0 ? code : CNN_EINTERNAL, text);
   return last_code;
+}
+
+cnn_status cnn__fail(cnn_status code, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  code = fail(code, format, arguments);
+  va_end(arguments);
+  return code;
+}
+
+cnn_status cnn_error_set(cnn_status code, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  code = fail(code, format, arguments);
+  va_end(arguments);
+  return code;
 }
 
 cnn_status cnn__fail_in(const char *format, ...) {

@@ -146,3 +146,13 @@ void cnn__text_free(cnn__text *text) {
   text->data = NULL;
   text->length = text->capacity = 0;
 }
+
+/* strerror is neither safe in threads nor untouched by the locale; glibc's descriptions are both. */
+const char *cnn__errno_text(int32_t number) {
+#ifdef CNN_HAVE_STRERRORDESC_NP
+  const char *text = strerrordesc_np(number);
+  return text ? text : "unknown error";
+#else
+  return strerror(number);
+#endif
+}

@@ -30,6 +30,9 @@ int32_t cnn__read_int(const char *text, int64_t *out);
 /* Copy a name that came from outside with control characters (and bytes that are not UTF-8) replaced by '?'; always ends with 0. */
 void cnn__clean(char *out, size_t bytes, const char *text);
 
+/* What an errno means, in English whatever the locale; static text, any thread. */
+const char *cnn__errno_text(int32_t number);
+
 /* Columns that UTF-8 text takes (one each code point; escape sequences \x1b[...m take none). */
 int32_t cnn__columns(const char *text);
 

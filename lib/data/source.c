@@ -35,7 +35,7 @@ static void unpacker_free(void *context, void *pointer) { cnn__free(context, poi
 
 static cnn_status system_error(const cnn__source *source, int32_t number) {
   cnn__locale locale = cnn__locale_enter(); /* the system's words, untranslated */
-  cnn_status status = cnn__fail(CNN_EIO, "'%s': %s", source->name, strerror(number));
+  cnn_status status = cnn__fail(CNN_EIO, "'%s': %s", source->name, cnn__errno_text(number));
   cnn__locale_leave(locale);
   return status;
 }

@@ -44,7 +44,7 @@ cnn__file_calls cnn__file_ops = {open_folder, create, fchmod, write, fsync, clos
 /* ---- opening ---- */
 
 static cnn_status fail_io(const cnn__atomic_file *file, const char *what, int error) {
-  return cnn__fail(CNN_EIO, "'%s': cannot %s: %s", file->path, what, strerror(error));
+  return cnn__fail(CNN_EIO, "'%s': cannot %s: %s", file->path, what, cnn__errno_text(error));
 }
 
 /* Split `path` into the folder, which is opened, and the name in it. */
@@ -156,7 +156,7 @@ static cnn_status sync_folder(const cnn__atomic_file *file) {
   if (sync_through(cnn__file_ops.sync_folder, file->folder) == 0 || errno == EINVAL || errno == ENOTSUP)
     return CNN_OK;
   return cnn__fail(CNN_EIO, "'%s': is written, but may not outlive a power cut: cannot sync its folder: %s", file->path,
-                   strerror(errno));
+                   cnn__errno_text(errno));
 }
 
 static cnn_status commit(cnn__atomic_file *file) {

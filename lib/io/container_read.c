@@ -30,7 +30,7 @@ static cnn_status read_fully(int descriptor, unsigned char *bytes, int64_t count
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
-      return cnn__fail(CNN_EIO, "cannot read: %s", strerror(errno));
+      return cnn__fail(CNN_EIO, "cannot read: %s", cnn__errno_text(errno));
     if (n == 0)
       return cnn__fail(CNN_EIO, "became shorter while it was read: %lld bytes of %lld", (long long)done,
                        (long long)count);
@@ -42,7 +42,7 @@ static cnn_status read_fully(int descriptor, unsigned char *bytes, int64_t count
 static cnn_status read_descriptor(cnn__container *c, int descriptor, int64_t max_bytes) {
   struct stat st;
   if (fstat(descriptor, &st) < 0)
-    return cnn__fail(CNN_EIO, "cannot look at it: %s", strerror(errno));
+    return cnn__fail(CNN_EIO, "cannot look at it: %s", cnn__errno_text(errno));
   if (!S_ISREG(st.st_mode))
     return cnn__fail(CNN_EIO, "is not a regular file");
   if (st.st_size > max_bytes)
@@ -59,7 +59,7 @@ static cnn_status read_descriptor(cnn__container *c, int descriptor, int64_t max
 static cnn_status read_file(cnn__container *c, const char *path, int64_t max_bytes) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0)
-    return cnn__fail(CNN_EIO, "cannot open: %s", strerror(errno));
+    return cnn__fail(CNN_EIO, "cannot open: %s", cnn__errno_text(errno));
   cnn_status status = read_descriptor(c, descriptor, max_bytes);
   (void)close(descriptor);
   return status;

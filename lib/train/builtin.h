@@ -6,6 +6,7 @@
 
 #include "cnn/train.h"
 #include "core/options.h"
+#include "core/text.h"
 #include "train/monitor.h"
 
 /* The first field of every built-in callback's struct. */

@@ -34,7 +34,7 @@ static void clear(void *user) {
 }
 
 static cnn_status fail(const csv_logger *csv, const char *what) {
-  return cnn__fail(CNN_EIO, "csv_logger: '%s': cannot %s: %s", csv->path, what, strerror(errno));
+  return cnn__fail(CNN_EIO, "csv_logger: '%s': cannot %s: %s", csv->path, what, cnn__errno_text(errno));
 }
 
 /* ---- writing ---- */

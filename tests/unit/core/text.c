@@ -5,6 +5,7 @@
 #include "core/context_internal.h"
 #include "core/text.h"
 
+#include <errno.h>
 #include <string.h>
 
 START_TEST(format_is_snprintf) {
@@ -23,6 +24,12 @@ START_TEST(what_has_no_text_gives_an_empty_one) {
   static const wchar_t beyond[] = {(wchar_t)0x20ac, 0}; /* the C locale cannot write it */
   ck_assert_int_eq(cnn__format(buffer, sizeof buffer, "%ls", beyond), 0);
   ck_assert_str_eq(buffer, "");
+}
+END_TEST
+
+START_TEST(errno_has_a_text_of_its_own) {
+  ck_assert_str_eq(cnn__errno_text(ENOENT), "No such file or directory");
+  ck_assert_str_eq(cnn__errno_text(123456), "unknown error");
 }
 END_TEST
 
@@ -124,7 +131,8 @@ START_TEST(a_text_remembers_that_it_failed) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("text", 0, format_is_snprintf, what_has_no_text_gives_an_empty_one, clean_keeps_utf8_and_drops_the_rest,
+  return RUN_SUITE("text", 0, format_is_snprintf, what_has_no_text_gives_an_empty_one,
+                   errno_has_a_text_of_its_own, clean_keeps_utf8_and_drops_the_rest,
                    clean_never_cuts_a_character, columns_are_code_points_without_escapes, texts_grow,
                    a_text_remembers_that_it_failed);
 }
