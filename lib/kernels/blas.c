@@ -1,5 +1,5 @@
-/* blas: the provider of matrix products that hands them to the system's BLAS. Convolutions are laid out, a band of output
- * rows at a time, as matrices [pixel][ky][kx][channel] in the worker's scratch. Packed kernels are the plain matrices.
+/* blas: the provider of matrix products that hands them to the system's BLAS. Convolutions are laid out, a band of
+ * output rows at a time, as matrices [pixel][ky][kx][channel] in the worker's scratch. Packed kernels are the plain matrices.
  * This provider stands outside the promise of equal bits. */
 #include "kernels/build_info.h"
 #include "kernels/conv_layout.h"
@@ -199,8 +199,8 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
     memset(dx, 0, (size_t)(g->h * g->w * g->c) * sizeof(float));
     for (band b = {0, 0, 0, scratch}; next_band(g, &b);) {
       int64_t first = b.group * group_outputs(g);
-      multiply((b.row1 - b.row0) * g->ow, terms(g), group_outputs(g), (matrix){dy + b.row0 * g->ow * g->f + first, g->f, 0},
-               (matrix){packed_t + first, g->f, 1}, 0, b.taps, terms(g));
+      multiply((b.row1 - b.row0) * g->ow, terms(g), group_outputs(g),
+               (matrix){dy + b.row0 * g->ow * g->f + first, g->f, 0}, (matrix){packed_t + first, g->f, 1}, 0, b.taps, terms(g));
       add_back(g, &b, dx);
     }
   }

@@ -50,7 +50,8 @@ static int64_t divisor(int64_t a, int64_t b) {
  * position (residue + pad - tap * dilation) / stride + t, where that divides. */
 static axis backward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t dilation, int64_t pad,
                           int64_t residue) {
-  axis a = {out, 1, residue, stride, (in - residue + stride - 1) / stride, 0, stride / divisor(stride, dilation), 0, 0, 0};
+  axis a = {.in = out, .in_step = 1, .first = residue, .out_step = stride, .count = (in - residue + stride - 1) / stride,
+            .tap_step = stride / divisor(stride, dilation)};
   int64_t start = residue + pad - (k - 1) * dilation;
   while (a.tap < a.tap_step && (start + a.tap * dilation) % stride)
     a.tap++;
@@ -110,7 +111,7 @@ static void run_pieces(const sweep *s, cnn__tile tile, int64_t t, int64_t width,
     }
 }
 
-/* Where a sweep stands: sixteen output channels, a block of input channels, a band of rows counted through the images. */
+/* Where a sweep stands: sixteen output channels, a block of input channels, a band of rows through the images. */
 typedef struct place {
   const float *x, *w, *bias; /* at the first channel of the block and of the sixteen */
   float *y;

@@ -1,14 +1,97 @@
 /* gemm: the matrix products of dense layers in vectors, by the tile of tile.h: rows of a are its pixels. */
 #include "kernels/tile.h"
 
+/* Written by gemm_pack.c. */
+void CNN__NAME(gemm_pack_init)(cnn__kernels *t);
+
 /* Terms between two visits of the sums in memory: the rows of a tile and the panel's part stay in the first cache. */
 #define DEPTH 512
+
+/* A few rows would be as few chains, each waiting for itself: then several panels go side by side. */
+#if CNN__VECTORS >= 16
+#define NARROW 3
+#define PANELS(rows) ((rows) == 1 ? 8 : 4)
+#else
+#define NARROW 2
+#define PANELS(rows) ((rows) == 1 ? 4 : 2)
+#endif
+
+typedef struct strip {
+  const float *a, *packed, *bias;
+  int64_t k, lda, ldc;
+  float *c;
+  int32_t relu;
+} strip;
+
+/* `rows` rows times PANELS(rows) whole panels. */
+CNN__INLINE void strip_tile(const int rows, const strip *s) {
+  const int panels = PANELS(rows);
+  cnn__vec acc[NARROW * 4];
+  const float *a[NARROW], *w[8];
+  CNN__UNROLL
+  for (int q = 0; q < panels; q++)
+    w[q] = s->packed + q * s->k * CNN__LANES;
+  CNN__UNROLL
+  for (int i = 0; i < rows; i++)
+    a[i] = s->a + i * s->lda;
+  CNN__UNROLL
+  for (int e = 0; e < rows * panels; e++)
+    acc[e] = s->bias ? cnn__vload(s->bias + e % panels * CNN__LANES) : cnn__vset(0.0f);
+  for (int64_t left = s->k; left > 0; left--) {
+    CNN__UNROLL
+    for (int q = 0; q < panels; q++) {
+      cnn__vec weights = cnn__vload(w[q]);
+      CNN__UNROLL
+      for (int i = 0; i < rows; i++)
+        acc[i * panels + q] = cnn__vfma(cnn__vset(*a[i]), weights, acc[i * panels + q]);
+      w[q] += CNN__LANES;
+      CNN__HIDE(w[q]);
+    }
+    CNN__UNROLL
+    for (int i = 0; i < rows; i++) {
+      a[i]++;
+      CNN__HIDE(a[i]);
+    }
+  }
+  cnn__vec zero = cnn__vset(0.0f);
+  CNN__UNROLL
+  for (int e = 0; e < rows * panels; e++) {
+    if (s->relu)
+      acc[e] = cnn__vselect(cnn__vgreater(zero, acc[e]), zero, acc[e]);
+    cnn__vstore(s->c + e / panels * s->ldc + e % panels * CNN__LANES, acc[e]);
+  }
+}
+
+static void strip_1(const strip *s) { strip_tile(1, s); }
+static void strip_2(const strip *s) { strip_tile(2, s); }
+#if NARROW > 2
+static void strip_3(const strip *s) { strip_tile(3, s); }
+#endif
+
+static void (*const strip_tiles[NARROW + 1])(const strip *s) = {
+  NULL, strip_1, strip_2,
+#if NARROW > 2
+  strip_3,
+#endif
+};
+
+/* As many columns as go in whole strips; returns their number. */
+static int64_t strips(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
+                      const float *bias, int32_t relu, float *c, int64_t ldc) {
+  int64_t j = 0, step = PANELS(m) * CNN__LANES;
+  for (; m > 0 && m <= NARROW && j + step <= n; j += step) {
+    strip s = {a, packed + j * k, bias ? bias + j : NULL, k, lda, ldc, c + j, relu};
+    strip_tiles[m](&s);
+  }
+  return j;
+}
 
 static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
                     const float *bias, int32_t relu, float *c, int64_t ldc) {
   int64_t depth = m > CNN__TILE || k < 1 ? DEPTH : k;
+  int64_t done = strips(m, n, k, a, lda, packed, bias, relu, c, ldc);
   for (int64_t p = 0; p == 0 || p < k; p += depth)
-    for (int64_t j = 0; j < n; j += CNN__LANES) {
+    for (int64_t j = done; j < n; j += CNN__LANES) {
       cnn__column column = {0, 0, p + depth < k ? depth : k - p, 0, 0};
       cnn__tile tile = {.w = packed + j * k + p * CNN__LANES, .x_pixel = lda, .columns = &column, .rows = 1,
                         .column_count = k > 0, .y_pixel = ldc, .lanes = n - j < CNN__LANES ? n - j : CNN__LANES,
@@ -129,4 +212,5 @@ static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const 
 void CNN__NAME(gemm_init)(cnn__kernels *t) {
   t->gemm = product;
   t->gemm_tn = product_tn;
+  CNN__NAME(gemm_pack_init)(t);
 }

@@ -1,15 +1,22 @@
 /* tile: the micro-kernel of tile.h for each width. */
 #include "kernels/tile.h"
 
-/* Addresses of the pixels p = 0..15 from two pointers and four distances, in bytes. */
+/* Addresses of the pixels p = 0..15 from two pointers and four distances, in bytes. A distance that the compiler knows is
+ * part of the operation's address and costs nothing. */
 typedef struct steps {
   int64_t s1, s3, s5, s7;
 } steps;
 
+CNN__INLINE steps steps_of(int64_t pixel) {
+  int64_t s1 = pixel * (int64_t)sizeof(float);
+  return (steps){s1, 3 * s1, 5 * s1, 7 * s1};
+}
+
 CNN__INLINE cnn__vec input(const char *x, const char *x8, steps s, int p) {
-  const char *from = p < 8 ? x : x8;
   const int64_t distance[8] = {0, s.s1, 2 * s.s1, s.s3, 4 * s.s1, s.s5, 2 * s.s3, s.s7};
-  return cnn__vset(*(const float *)(const void *)(from + distance[p & 7]));
+  if (__builtin_constant_p(s.s1))
+    return cnn__vset(*(const float *)(const void *)(x + p * s.s1));
+  return cnn__vset(*(const float *)(const void *)((p < 8 ? x : x8) + distance[p & 7]));
 }
 
 /* acc[lo..hi) += one column. */
@@ -24,7 +31,7 @@ CNN__INLINE void run(const int lo, const int hi, const float *inputs, const floa
     x += sizeof(float);
     w += CNN__LANES;
     CNN__HIDE(x);
-    if (hi - lo > 8) {
+    if (hi - lo > 8 && !__builtin_constant_p(s.s1)) {
       x8 += sizeof(float);
       CNN__HIDE(x8);
     }
@@ -64,17 +71,26 @@ CNN__INLINE void columns(const int width, const cnn__tile *t, const float *x, co
   }
 }
 
+CNN__INLINE void rows(const int width, const cnn__tile *t, steps s, cnn__vec *acc) {
+  for (int64_t row = 0; row < t->rows; row++)
+    columns(width, t, t->x + row * t->x_row, t->w + row * t->w_row, s, acc);
+}
+
 CNN__INLINE void tile(const int width, const cnn__tile *t) {
   cnn__vec acc[CNN__TILE];
   CNN__UNROLL
   for (int p = 0; p < width; p++)
     acc[p] = t->init ? cnn__vget(t->init + p * t->init_pixel, t->lanes) : cnn__vset(0.0f);
-  steps s = {t->x_pixel * (int64_t)sizeof(float), 0, 0, 0};
-  s.s3 = 3 * s.s1;
-  s.s5 = 5 * s.s1;
-  s.s7 = 7 * s.s1;
-  for (int64_t row = 0; row < t->rows; row++)
-    columns(width, t, t->x + row * t->x_row, t->w + row * t->w_row, s, acc);
+  switch (t->x_pixel) {
+  case 32:
+    rows(width, t, steps_of(32), acc);
+    break;
+  case 64:
+    rows(width, t, steps_of(64), acc);
+    break;
+  default:
+    rows(width, t, steps_of(t->x_pixel), acc);
+  }
   cnn__vec zero = cnn__vset(0.0f);
   CNN__UNROLL
   for (int p = 0; p < width; p++) {

@@ -4,7 +4,7 @@
  * each pixel. Its terms come as kernel rows times columns: a column is a run of inputs that lie one after the other in
  * memory for each pixel, and of as many packed weight vectors. Every input is a broadcast operand, every weight vector
  * is loaded once for the whole row. Where a column leaves the image for the first or last pixels of the tile it is
- * given for the pixels lo..hi only: taps outside are skipped, never padded, which saves their time and keeps the bits. */
+ * given for the pixels lo..hi only: taps outside are skipped, never padded, which saves time and keeps the bits. */
 #ifndef CNN_KERNELS_TILE_H
 #define CNN_KERNELS_TILE_H
 

@@ -253,7 +253,8 @@ static void add_tap(const cnn__conv *g, const float *x, const float *dy, const f
     }
 }
 
-static exact compute(const cnn__conv *g, int64_t n, const float *x, const float *dy, const float *w, const float *bias) {
+static exact compute(const cnn__conv *g, int64_t n, const float *x, const float *dy, const float *w,
+                     const float *bias) {
   exact e = {zeros(n * y_floats(g)), zeros(n * x_floats(g)), zeros(w_floats(g)),
              zeros(n * y_floats(g)), zeros(n * x_floats(g)), zeros(w_floats(g))};
   for (int64_t i = 0; i < n * y_floats(g); i++) {
@@ -271,18 +272,20 @@ static exact compute(const cnn__conv *g, int64_t n, const float *x, const float 
   return e;
 }
 
-static void within(const char *what, const float *got, const double *want, const double *size, int64_t n, int64_t terms) {
+static void within(const char *what, const float *got, const double *want, const double *size, int64_t n,
+                   int64_t terms) {
   for (int64_t i = 0; i < n; i++) {
     const double bound = size[i] * (double)(terms + 2) * 0x1p-24;
-    ck_assert_msg(fabs((double)got[i] - want[i]) <= bound, WHERE "%s[%lld] is %.9g, not %.9g (bound %.3g)", WHERE_VALUES,
-                  what, (long long)i, (double)got[i], want[i], bound);
+    ck_assert_msg(fabs((double)got[i] - want[i]) <= bound, WHERE "%s[%lld] is %.9g, not %.9g (bound %.3g)",
+                  WHERE_VALUES, what, (long long)i, (double)got[i], want[i], bound);
   }
 }
 
 static void all_within(const cnn__kernels *t, const cnn__conv *g, int64_t n) {
   const float *x = place_floats(0, n * x_floats(g), UNIFORM), *w = place_floats(1, w_floats(g), UNIFORM);
   const float *bias = place_floats(2, g->f, UNIFORM), *dy = place_floats(3, n * y_floats(g), UNIFORM);
-  float *y = place_output(4, n * y_floats(g)), *dx = place_output(5, n * x_floats(g)), *dw = place_output(6, w_floats(g));
+  float *y = place_output(4, n * y_floats(g)), *dx = place_output(5, n * x_floats(g));
+  float *dw = place_output(6, w_floats(g));
   t->conv_forward(g, n, x, packed(g, t, 0, w), bias, 0, y, scratch(g));
   t->conv_backward_data(g, n, dy, packed(g, t, 1, w), dx, scratch(g));
   t->conv_backward_weights(g, n, x, dy, dw, scratch(g));

@@ -6,7 +6,8 @@ void cnn__ref_gemm_init(cnn__kernels *t);
 /* m, n, k */
 static const int64_t listed[][3] = {
     {8, 128, 3136}, {8, 3136, 128}, {8, 10, 128}, {128, 10, 128}, {128, 128, 260}, {1, 1, 1}, {1, 16, 1}, {1, 17, 700},
-    {3, 5, 7}, {9, 33, 31}, {15, 48, 64}, {29, 16, 1030}, {30, 47, 513}, {43, 1, 512}, {64, 64, 64}, {100, 15, 1025}};
+    {3, 5, 7}, {9, 33, 31}, {15, 48, 64}, {29, 16, 1030}, {30, 47, 513}, {43, 1, 512}, {64, 64, 64}, {100, 15, 1025},
+    {1, 145, 300}, {2, 90, 65}, {3, 150, 33}, {1, 64, 5}, {2, 200, 7}, {3, 64, 1}, {4, 130, 90}};
 #define LISTED ((int64_t)(sizeof listed / sizeof listed[0]))
 #define DRAWN 80
 
@@ -45,29 +46,43 @@ static float *packed(const cnn__kernels *t, int transposed, int64_t k, int64_t n
   return p;
 }
 
-CASE(gemm_pack) {
-  EACH_SHAPE(gemm_pack) {
-    const float *w = place_floats(0, e.k * e.n, UNIFORM), *p = packed(reference(), 0, e.k, e.n, w);
-    for (int64_t j = 0; j < e.n; j += 16)
-      for (int64_t i = 0; i < e.k; i++)
-        for (int64_t l = j; l < j + 16; l++, p++)
-          ck_assert(*p == (l < e.n ? w[i * e.n + l] : 0.0f));
-    ck_assert_ptr_eq(p, areas[14].data + areas[14].bytes);
-  }
+static void is_packed(const cnn__kernels *t, const extents *e) {
+  const float *w = place_floats(0, e->k * e->n, MIXED), *p = packed(t, 0, e->k, e->n, w);
+  for (int64_t j = 0; j < e->n; j += 16)
+    for (int64_t i = 0; i < e->k; i++)
+      for (int64_t l = j; l < j + 16; l++, p++) {
+        const float want = l < e->n ? w[i * e->n + l] : 0.0f;
+        if (memcmp(p, &want, sizeof want) != 0)
+          ck_abort_msg(WHERE "element %lld, %lld is %a, not %a", WHERE_VALUES, (long long)i, (long long)l, (double)*p,
+                       (double)want);
+      }
+  ck_assert_ptr_eq(p, areas[14].data + areas[14].bytes);
 }
-END_CASE
 
-CASE(gemm_pack_t) {
-  EACH_SHAPE(gemm_pack_t) {
-    const float *w = place_floats(0, e.k * e.n, UNIFORM), *p = packed(reference(), 1, e.k, e.n, w);
-    for (int64_t i = 0; i < e.k; i += 16)
-      for (int64_t j = 0; j < e.n; j++)
-        for (int64_t l = i; l < i + 16; l++, p++)
-          ck_assert(*p == (l < e.k ? w[l * e.n + j] : 0.0f));
-    ck_assert_ptr_eq(p, areas[14].data + areas[14].bytes);
-  }
+static void is_packed_t(const cnn__kernels *t, const extents *e) {
+  const float *w = place_floats(0, e->k * e->n, MIXED), *p = packed(t, 1, e->k, e->n, w);
+  for (int64_t i = 0; i < e->k; i += 16)
+    for (int64_t j = 0; j < e->n; j++)
+      for (int64_t l = i; l < i + 16; l++, p++) {
+        const float want = l < e->k ? w[l * e->n + j] : 0.0f;
+        if (memcmp(p, &want, sizeof want) != 0)
+          ck_abort_msg(WHERE "element %lld, %lld is %a, not %a", WHERE_VALUES, (long long)l, (long long)j, (double)*p,
+                       (double)want);
+      }
+  ck_assert_ptr_eq(p, areas[14].data + areas[14].bytes);
 }
-END_CASE
+
+#define PACKED(slot, function)                                                        \
+  CASE(slot) {                                                                        \
+    EACH_SHAPE(slot) {                                                                \
+      EACH_PLACEMENT(5 + (uint64_t)which) { function(reference(), &e); }              \
+      EACH_LEVEL(slot) { EACH_PLACEMENT(5 + (uint64_t)which) { function(t, &e); } }   \
+      at.level = "ref";                                                               \
+    }                                                                                 \
+  }                                                                                   \
+  END_CASE
+PACKED(gemm_pack, is_packed)
+PACKED(gemm_pack_t, is_packed_t)
 
 /* Rows apart by `stride`; what lies between the rows of an output must stay as it was, which equal bytes show. */
 static int64_t floats(int64_t rows, int64_t columns, int64_t stride) { return (rows - 1) * stride + columns; }
@@ -78,9 +93,10 @@ static void gemm_equals(const cnn__kernels *t, const extents *e, int64_t which, 
   const int64_t lda = e->k + which % 4 * 3, ldc = e->n + which % 3 * 5;
   const float *a = place_floats(0, floats(e->m, e->k, lda), kind), *w = place_floats(1, e->k * e->n, kind);
   const float *bias = which % 3 ? place_floats(2, e->n, kind) : NULL, *p = packed(reference(), 0, e->k, e->n, w);
-  reference()->gemm(e->m, e->n, e->k, a, lda, p, bias, (int32_t)(which % 2), place_output(3, floats(e->m, e->n, ldc)), ldc);
+  const int32_t relu = which % 2 != 0;
+  reference()->gemm(e->m, e->n, e->k, a, lda, p, bias, relu, place_output(3, floats(e->m, e->n, ldc)), ldc);
   check_bands(3);
-  t->gemm(e->m, e->n, e->k, a, lda, p, bias, (int32_t)(which % 2), place_output(4, floats(e->m, e->n, ldc)), ldc);
+  t->gemm(e->m, e->n, e->k, a, lda, p, bias, relu, place_output(4, floats(e->m, e->n, ldc)), ldc);
   same_floats(4, 3);
 }
 

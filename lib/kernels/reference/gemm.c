@@ -1,5 +1,5 @@
-/* gemm: the matrix products that define the bits: one chain of fused multiply-adds for each element, or for each shard of
- * rows; sixteen columns go side by side, each with an accumulator of its own. */
+/* gemm: the matrix products that define the bits: one chain of fused multiply-adds for each element, or for each shard
+ * of rows; sixteen columns go side by side, each with an accumulator of its own. */
 #include "kernels/kernel.h"
 
 #include <math.h>
