@@ -22,7 +22,7 @@ static cnn_status check_output(const cnn_model *model, const char *loss) {
   char text[160];
   const cnn_layer *last = model->layers[model->layer_count - 1];
   if (last->out.rank != 1)
-    return cnn__fail(CNN_ESHAPE, "loss '%s' takes one row of values for each sample, but %s '%s' gives %s; add a flatten layer",
+    return cnn__fail(CNN_ESHAPE, "loss '%s' takes one row of values a sample, but %s '%s' gives %s; add a flatten layer",
                      loss, last->type->name, last->name, cnn__shape_text(text, &last->out, 1));
   return CNN_OK;
 }
@@ -133,8 +133,8 @@ cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t
   if (!model)
     return cnn__fail(CNN_EINVAL, "compile: model is NULL");
   CNN__TRY(cnn__model_ready(model));
-  CNN__TRY(cnn__options(&given, CNN__FIRST(cnn_compile_opts, metric_count), CNN__FIRST(cnn_compile_opts, metric_count), options,
-                        "cnn_compile_opts"));
+  size_t known = CNN__FIRST(cnn_compile_opts, metric_count);
+  CNN__TRY(cnn__options(&given, known, known, options, "cnn_compile_opts"));
   if (!optimizer)
     return cnn__fail(CNN_EINVAL, "compile: optimizer is NULL");
   if (loss_count != 1 || !losses || !losses[0])

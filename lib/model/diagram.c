@@ -1,5 +1,5 @@
-/* diagram: the graph as Graphviz DOT text, drawn as Keras 3's plot_model draws it: a box for each layer but the input, its name on
- * black above its shapes. */
+/* diagram: the graph as Graphviz DOT text, drawn as Keras 3's plot_model draws it: a box for each layer but the input,
+ * its name on black above its shapes. */
 #include "model/model_internal.h"
 
 #include "core/options.h"
@@ -39,7 +39,8 @@ static int32_t has_activation(const cnn_layer *layer) {
 }
 
 static void add_header(cnn__text *text, const cnn_layer *layer, int32_t named, int32_t span) {
-  cnn__text_add(text, "<tr><td colspan=\"%d\" bgcolor=\"black\"><font point-size=\"16\" color=\"white\"><b>", (int)span);
+  cnn__text_add(text, "<tr><td colspan=\"%d\" bgcolor=\"black\">", (int)span);
+  cnn__text_add(text, "<font point-size=\"16\" color=\"white\"><b>");
   add_escaped(text, named ? layer->name : layer->type->class_name);
   cnn__text_add(text, "</b>");
   if (named)
@@ -55,7 +56,8 @@ static void add_label(cnn__text *text, const cnn_layer *layer, const cnn_diagram
   add_header(text, layer, !given->no_layer_names, span);
   if (given->show_activations && has_activation(layer))
     cnn__text_add(text,
-                  "<tr><td bgcolor=\"white\" colspan=\"%d\"><font point-size=\"14\">Activation: <b>%s</b></font></td></tr>",
+                  "<tr><td bgcolor=\"white\" colspan=\"%d\"><font point-size=\"14\">Activation: <b>%s</b></font>"
+                  "</td></tr>",
                   (int)span, cnn__activation_names[layer->activation]);
   if (shapes || trainable)
     cnn__text_add(text, "<tr>");

@@ -1,5 +1,5 @@
-/* graph: which layer reads which, and what they are called. Layers are kept in the order of their making, in which each reads an
- * earlier one; this version runs chains, so a plan is that order. */
+/* graph: which layer reads which, and what they are called. Layers are kept in the order of their making, in which
+ * each reads an earlier one; this version runs chains, so a plan is that order. */
 #include "model/graph.h"
 
 #include "core/text.h"
@@ -60,7 +60,7 @@ cnn_status cnn__graph_name(const cnn_model *model, const cnn__layer_type *type, 
   }
   CNN__TRY(cnn__graph_name_valid(given, type->name));
   if (strchr(given, '/'))
-    return cnn__fail(CNN_EINVAL, "%s: name '%s' must not hold '/', which parts a layer's name from its weight's", type->name,
+    return cnn__fail(CNN_EINVAL, "%s: name '%s' must not hold '/', which parts it from its weights' names", type->name,
                      given);
   const cnn_layer *taken = find(model, given);
   if (taken)
@@ -77,8 +77,8 @@ cnn_status cnn__graph_input(const cnn_model *model, const cnn__layer_type *type,
     if (input)
       return cnn__fail(CNN_EINVAL, "%s '%s': reads no layer, got input", type->name, name);
     if (model->layer_count)
-      return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': the model has its input '%s'; this version takes one", type->name, name,
-                       model->layers[0]->name);
+      return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': the model has its input '%s'; this version takes one", type->name,
+                       name, model->layers[0]->name);
     return CNN_OK;
   }
   if (!model->layer_count)
@@ -102,10 +102,12 @@ static int32_t read_by_another(const cnn_model *model, int32_t index) {
 /* Each layer reads one earlier layer and all but the last are read, so by counting each is read once, by the next. */
 cnn_status cnn__graph_check(const cnn_model *model) {
   if (model->layer_count < 2)
-    return cnn__fail(CNN_EINVAL, "model '%s' has no layers%s", model->name, model->layer_count ? " after its input" : "");
+    return cnn__fail(CNN_EINVAL, "model '%s' has no layers%s", model->name,
+                     model->layer_count ? " after its input" : "");
   for (int32_t i = 0; i < model->layer_count - 1; i++)
     if (!read_by_another(model, i))
-      return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': no layer reads it and it is not the last; this version has one output",
+      return cnn__fail(CNN_EUNSUPPORTED,
+                       "%s '%s': no layer reads it and it is not the last; this version has one output",
                        model->layers[i]->type->name, model->layers[i]->name);
   return CNN_OK;
 }

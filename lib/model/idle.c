@@ -1,5 +1,5 @@
-/* idle: the plans that const calls make on first use, and the run records that wait for the next such call. Both belong to the model
- * and are guarded by its lock, so that several threads may predict on one model. */
+/* idle: the plans that const calls make on first use, and the run records that wait for the next such call. Both
+ * belong to the model and are guarded by its lock, so that several threads may predict on one model. */
 #include "model/model_internal.h"
 
 #include "model/pack.h"

@@ -87,7 +87,8 @@ cnn_layer *cnn__model_refuse(cnn_model *model) {
 static cnn_status make_room(cnn_model *model) {
   int64_t layers = (int64_t)model->layer_count + 1, weights = (int64_t)model->parameter_count + CNN__MAX_WEIGHTS;
   cnn_context *context = model->context;
-  CNN__TRY(cnn__grow(context, (void **)&model->layers, &model->layer_capacity, layers, sizeof *model->layers, "layers"));
+  CNN__TRY(
+      cnn__grow(context, (void **)&model->layers, &model->layer_capacity, layers, sizeof *model->layers, "layers"));
   CNN__TRY(cnn__grow(context, (void **)&model->arrays, &model->arrays_capacity, layers, sizeof *model->arrays,
                      "arrays of layers"));
   return cnn__grow(context, (void **)&model->parameters, &model->parameter_capacity, weights, sizeof *model->parameters,
@@ -235,8 +236,8 @@ int64_t cnn_model_flops(const cnn_model *model) {
   return total;
 }
 
-/* Counted are the multiply-adds of convolution and dense layers, taps outside the image included: once forward, once for the
- * gradient of the weights, and once for the gradient of the input where a layer below has weights to train. */
+/* Counted are the multiply-adds of convolution and dense layers, taps outside the image included: once forward, once
+ * for the gradient of the weights, and once for the gradient of the input where a layer below has weights to train. */
 int64_t cnn_model_training_flops(const cnn_model *model) {
   int64_t total = 0;
   int32_t below = 0;

@@ -48,7 +48,7 @@ struct cnn_model {
   int32_t metric_count;
   const char *metric_names[CNN__MAX_METRICS]; /* as the caller wrote them; point into metric_text */
   char metric_text[CNN__MAX_METRICS][32];
-  const cnn__metric *metrics[CNN__MAX_METRICS][2]; /* for f32 targets, for labels; NULL where it takes no such targets */
+  const cnn__metric *metrics[CNN__MAX_METRICS][2]; /* for f32 targets, for labels; NULL where it does not take them */
   float rate;                   /* learning rate as it stands */
   int64_t iterations;
   float *training_block;        /* gradients and slots, one allocation */
@@ -92,7 +92,8 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
 /* Where text goes: what the caller gave, checked, or the context's sink. */
 cnn_status cnn__model_sink(const cnn_model *model, const cnn_sink *given, cnn_sink *out);
 
-int32_t cnn__model_find_weight(const cnn_model *model, const char *name); /* index of the parameter; -1 with CNN_ENAME and nearest */
+/* Index of the parameter; -1 with CNN_ENAME and the nearest. */
+int32_t cnn__model_find_weight(const cnn_model *model, const char *name);
 static inline cnn__weight *cnn__model_weight(const cnn_model *model, int32_t i) {
   return &model->parameters[i].layer->weights[model->parameters[i].index];
 }

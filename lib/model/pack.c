@@ -1,5 +1,5 @@
-/* pack: the derived forms of the weights that kernels read. Made anew when weights have changed; in a training step that is every
- * time, in parallel. */
+/* pack: the derived forms of the weights that kernels read. Made anew when weights have changed; in a training step
+ * that is every time, in parallel. */
 #include "model/pack.h"
 
 #include "core/memory.h"
@@ -58,7 +58,7 @@ static void pack_all(const cnn_model *model) {
 }
 
 void cnn__model_pack(const cnn_model *model) {
-  cnn_model *shared = (cnn_model *)(uintptr_t)model; /* packs are the model's memory of its weights, guarded by its lock */
+  cnn_model *shared = (cnn_model *)(uintptr_t)model; /* packs are derived from the weights, and guarded by the lock */
   pthread_mutex_lock(&shared->lock);
   if (shared->packs_version != shared->weights_version) {
     pack_all(model);

@@ -1,8 +1,8 @@
 /* plan: the ops of a mode in their order, cut into segments. Memory is plan_memory.c's.
  *
- * What a phase may touch follows from its place: x in every shard phase forward, y from the last shard phase of the list on; backward
- * dy in every shard phase, x and y where the layer needs them, dx from the last one on. Late phases see what the layer asked to keep
- * for them; other parts phases join sums and see no tensor. */
+ * What a phase may touch follows from its place: x in every shard phase forward, y from the last shard phase of the
+ * list on; backward dy in every shard phase, x and y where the layer needs them, dx from the last one on. Late phases
+ * see what the layer asked to keep for them; other parts phases join sums and see no tensor. */
 #include "model/plan.h"
 
 #include "core/memory.h"
@@ -98,9 +98,9 @@ static void forward(maker *make, int32_t i) {
 
 static int32_t gradient(const maker *make, int32_t i) { return make->model->layer_count + i; }
 
-/* Layer i sums over the batch before its last phase, so its dy would have to lie in memory for the whole batch meanwhile. Where the
- * layer above makes it from a much smaller gradient, it is made again instead, in the worker's cache; the buffer of that second dy, or
- * the first one's. */
+/* Layer i sums over the batch before its last phase, so its dy would have to lie in memory for the whole batch
+ * meanwhile. Where the layer above makes it from a much smaller gradient, it is made again instead, in the worker's
+ * cache; the buffer of that second dy, or the first one's. */
 static int32_t dy_after_barrier(maker *make, int32_t i) {
   const cnn_layer *layer = make->model->layers[i];
   int32_t layers = make->model->layer_count;

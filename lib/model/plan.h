@@ -1,10 +1,10 @@
-/* plan: what a run will do, in which order, in which memory. Made from a graph and a mode; holds no pointers into data, so that several
- * run records (threads, batch sizes) share one plan.
+/* plan: what a run will do, in which order, in which memory. Made from a graph and a mode; holds no pointers into
+ * data, so that several run records (threads, batch sizes) share one plan.
  *
- * Phases of all layers, in order, fall into segments between barriers. In a shard segment each worker takes a micro-shard of 8
- * samples through all of the segment's phases while its data are in cache; a parts segment does one batch-wide phase (or all
- * late ones). A tensor whose life lies within one shard segment lives in the worker's own buffer, 8 samples large; others lie in
- * the arena, a batch large, lifetimes overlapped. */
+ * Phases of all layers, in order, fall into segments between barriers. In a shard segment each worker takes a
+ * micro-shard of 8 samples through all of the segment's phases while its data are in cache; a parts segment does one
+ * batch-wide phase (or all late ones). A tensor whose life lies within one shard segment lives in the worker's own
+ * buffer, 8 samples large; others lie in the arena, a batch large, lifetimes overlapped. */
 #ifndef CNN_MODEL_PLAN_H
 #define CNN_MODEL_PLAN_H
 
@@ -13,7 +13,8 @@
 
 enum { CNN__MODE_TRAIN, CNN__MODE_TEST, CNN__MODE_PREDICT, CNN__MODES };
 
-/* What an op calls: the batch's source; a layer's phase; the objective; in PREDICT the copy into the caller's rows; the optimizer. */
+/* What an op calls: the batch's source; a layer's phase; the objective; in PREDICT the copy into the caller's rows;
+ * the optimizer. */
 enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS, CNN__OP_OUTPUT, CNN__OP_UPDATE };
 
 /* A tensor of the plan: an output (value) or its gradient. */
@@ -32,8 +33,8 @@ typedef struct cnn__op {
   int32_t list;          /* CNN__PHASE_*: which of the layer's lists the phase is of */
   const cnn__phase *phase;
   int64_t parts;
-  int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits or outputs in x,
-                          * probabilities in y, their gradient in dx */
+  int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits
+                          * or outputs in x, probabilities in y, their gradient in dx */
 } cnn__op;
 
 /* A piece of the update: elements [first, first + count) of weight array `parameter`. */
@@ -76,7 +77,8 @@ typedef struct cnn__plan {
 cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss);
 void cnn__plan_free(cnn__plan *plan);
 
-/* For plan.c: from the ops of `plan` the memory of its buffers. lowest: first layer whose backward runs (layer count: none). */
+/* For plan.c: from the ops of `plan` the memory of its buffers. lowest: first layer whose backward runs (layer count:
+ * none). */
 cnn_status cnn__plan_memory(cnn__plan *plan, const cnn_model *model, int32_t lowest);
 
 /* Where layer i's output is its input, in this mode: no phase runs. */

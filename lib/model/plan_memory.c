@@ -1,6 +1,6 @@
-/* plan_memory: where the tensors of a plan lie. Tensors that are the same memory become aliases; a life that lies within one shard
- * segment is laid into the worker's buffer, any other into the arena, each by first fit of the largest first, so that no two that
- * live at once overlap. */
+/* plan_memory: where the tensors of a plan lie. Tensors that are the same memory become aliases; a life that lies
+ * within one shard segment is laid into the worker's buffer, any other into the arena, each by first fit of the
+ * largest first, so that no two that live at once overlap. */
 #include "core/memory.h"
 #include "model/model_internal.h"
 #include "model/plan.h"
@@ -13,8 +13,8 @@ static int32_t root_of(const cnn__plan *plan, int32_t buffer) {
 
 static void share(cnn__plan *plan, int32_t buffer, int32_t with) { plan->buffers[buffer].alias = root_of(plan, with); }
 
-/* May layer i write its output over its input? Not where its own backward reads the input, nor where the layer that made the input
- * reads it as its output; between them may stand layers that move no data. */
+/* May layer i write its output over its input? Not where its own backward reads the input, nor where the layer that
+ * made the input reads it as its output; between them may stand layers that move no data. */
 static int32_t forward_in_place(const cnn__plan *plan, const cnn_model *model, int32_t i, int32_t lowest) {
   const cnn_layer *layer = model->layers[i];
   if (!(layer->needs & CNN__IN_PLACE) || plan->buffers[i].floats != plan->buffers[i - 1].floats)

@@ -1,5 +1,5 @@
-/* run: executing a plan on one batch. It decides nothing: pointers are worked out from the plan's offsets, phases called in its
- * order, and which worker takes which shard changes no bit. */
+/* run: executing a plan on one batch. It decides nothing: pointers are worked out from the plan's offsets, phases
+ * called in its order, and which worker takes which shard changes no bit. */
 #include "model/run.h"
 
 #include "core/fp.h"
@@ -167,8 +167,8 @@ static void run_segments(cnn__run *run, int32_t with_update) {
   }
 }
 
-/* One batch from the first segment to the last, under the floating-point environment that the numbers are defined in. The update
- * happens where trained is not NULL. */
+/* One batch from the first segment to the last, under the floating-point environment that the numbers are defined in.
+ * The update happens where trained is not NULL. */
 static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained, const cnn__feed *feed, uint32_t pass) {
   cnn__fp saved = cnn__fp_enter();
   cnn__model_pack(model);
@@ -195,7 +195,9 @@ void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, 
   cnn__model_touch(model); /* moving statistics have moved */
 }
 
-void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed) { run_batch(run, model, NULL, feed, 0); }
+void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed) {
+  run_batch(run, model, NULL, feed, 0);
+}
 
 void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs) {
   run->outputs = outputs;

@@ -1,4 +1,5 @@
-/* run: executing a plan on one batch. A run record owns the memory that the plan asks for; making it is the only place that allocates. */
+/* run: executing a plan on one batch. A run record owns the memory that the plan asks for; making it is the only place
+ * that allocates. */
 #ifndef CNN_MODEL_RUN_H
 #define CNN_MODEL_RUN_H
 
@@ -6,7 +7,8 @@
 
 typedef struct cnn__run cnn__run;
 
-/* Where a batch comes from. fill is called by workers, for the rows of one micro-shard; x is f32 rows of the model's input. */
+/* Where a batch comes from. fill is called by workers, for the rows of one micro-shard; x is f32 rows of the model's
+ * input. */
 typedef struct cnn__feed {
   int64_t count;                 /* rows, 1 to the run's capacity */
   void (*fill)(const void *user, int64_t first, int64_t count, float *x);
@@ -22,14 +24,15 @@ void cnn__run_free(cnn__run *run);
 int64_t cnn__run_capacity(const cnn__run *run);
 cnn__run *cnn__run_next(const cnn__run *run); /* in the model's list of idle records */
 
-/* One training step: forward, loss, backward, update of weights, moving statistics, slots and iteration count. Allocates nothing. */
+/* One training step: forward, loss, backward, update of weights, moving statistics, slots and iteration count.
+ * Allocates nothing. */
 void cnn__run_train(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass);
 
 /* The same without the update: gradients stay in the model's grads. For tests of gradients. */
 void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass);
 
-/* Forward in inference mode with loss and metrics (TEST), or the outputs only (PREDICT; probabilities into `outputs`, rows of the model's
- * output). */
+/* Forward in inference mode with loss and metrics (TEST), or the outputs only (PREDICT; probabilities into `outputs`,
+ * rows of the model's output). */
 void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed);
 void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs);
 
@@ -39,7 +42,8 @@ const double *cnn__run_metric(const cnn__run *run, int32_t metric);
 
 int64_t cnn__run_count(const cnn__run *run); /* rows of the last run */
 
-/* Seconds spent in each op of the plan since the last call with reset, summed over workers; for the benchmark. enable 0 stops measuring. */
+/* Seconds spent in each op of the plan since the last call with reset, summed over workers; for the benchmark. enable
+ * 0 stops measuring. */
 void cnn__run_profile(cnn__run *run, int32_t enable);
 const double *cnn__run_profile_seconds(const cnn__run *run); /* plan->op_count entries */
 

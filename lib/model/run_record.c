@@ -22,7 +22,8 @@ static cnn_status measure(const cnn__run *run, sizes *bytes) {
       times(1 + run->metric_count, run->capacity, sizeof(double), &bytes->rows) ||
       times((int64_t)run->workspace_bytes, run->workers, 1, &bytes->workspaces) ||
       times(plan->op_count, run->workers, sizeof(double), &bytes->seconds))
-    return cnn__fail(CNN_ENOMEM, "a run of %lld rows needs more memory than can be addressed", (long long)run->capacity);
+    return cnn__fail(CNN_ENOMEM, "a run of %lld rows needs more memory than there are addresses",
+                     (long long)run->capacity);
   return CNN_OK;
 }
 

@@ -1,4 +1,5 @@
-/* summary: the table of layers as Keras 3 prints it, byte for byte. Input layers are left out, as Keras does in a Sequential. */
+/* summary: the table of layers as Keras 3 prints it, byte for byte. Input layers are left out, as Keras does in a
+ * Sequential. */
 #include "model/model_internal.h"
 #include "model/table.h"
 
@@ -48,7 +49,7 @@ static cnn_status lay_out(cnn__table *table, int32_t length, int32_t columns, in
   memcpy(table->align, align, sizeof align);
   table->columns = show_trainable ? 4 : 3;
   if (length < 0 || length > 10000 || cnn__table_widths(table, length, show_trainable ? with_trainable : plain))
-    return cnn__fail(CNN_EINVAL, "summary: line_length %d must leave each of %d columns 4 characters, and be at most 10000",
+    return cnn__fail(CNN_EINVAL, "summary: line_length %d must leave %d columns 4 characters each, and be at most 10000",
                      (int)length, (int)table->columns);
   return CNN_OK;
 }
@@ -77,9 +78,11 @@ static void total(const cnn__table *table, const char *what, int64_t count, int6
     cnn__text_add(table->out, " %s: %s (%s)\n", what, number, size);
 }
 
-/* The optimizer's variables are counted once training has made them: its slots, the rate and the number of steps (8 bytes). */
+/* The optimizer's variables are counted once training has made them: its slots, the rate and the number of steps (8
+ * bytes). */
 static void totals(const cnn__table *table, const cnn_model *model) {
-  int64_t all = cnn_model_parameters(model), trainable = cnn_model_trainable_parameters(model), optimizer = 0, bytes = 0;
+  int64_t all = cnn_model_parameters(model), trainable = cnn_model_trainable_parameters(model);
+  int64_t optimizer = 0, bytes = 0;
   if (model->compiled && model->iterations > 0) {
     optimizer = trainable * model->optimizer->type->slots(model->optimizer->attributes) + 2;
     bytes = 4 * optimizer + 4;

@@ -1,4 +1,4 @@
-/* table: text in boxes. A line is written piece by piece; each piece has one style and is cut where the line is full. */
+/* table: text in boxes. A line is written piece by piece; a piece has one style and is cut where the line is full. */
 #include "model/table.h"
 
 #include <string.h>
@@ -17,8 +17,8 @@ void cnn__cell_add(cnn__cell *cell, const char *style, const char *format, ...) 
   }
 }
 
-/* Columns are wanted at position * length, a blank at either side not counted; what they are too wide together is taken off in equal
- * parts. */
+/* Columns are wanted at position * length, a blank at either side not counted; what they are too wide together is
+ * taken off in equal parts. */
 int32_t cnn__table_widths(cnn__table *table, int32_t length, const double *positions) {
   int32_t edge = 0, excess = 3 * table->columns + 1;
   for (int32_t i = 0; i < table->columns; i++) {

@@ -1,5 +1,6 @@
-/* table: text in boxes, as Keras 3 lays its summary out (which it leaves to the rich library): cells wrapped at blanks, words that
- * are too long cut with an ellipsis, lines cut at the width of the terminal, colours on a terminal only. */
+/* table: text in boxes, as Keras 3 lays its summary out (which it leaves to the rich library): cells wrapped at
+ * blanks, words that are too long cut with an ellipsis, lines cut at the width of the terminal, colours on a terminal
+ * only. */
 #ifndef CNN_MODEL_TABLE_H
 #define CNN_MODEL_TABLE_H
 
@@ -34,7 +35,8 @@ typedef struct cnn__table {
 /* Add text to a cell; style NULL: plain. What does not fit is left out. */
 void cnn__cell_add(cnn__cell *cell, const char *style, const char *format, ...) CNN__PRINTF(3, 4);
 
-/* Widths of the columns of a table `length` wide whose inner edges stand at the fractions `positions`. Non-zero: too narrow. */
+/* Widths of the columns of a table `length` wide whose inner edges stand at the fractions `positions`. Non-zero: too
+ * narrow. */
 int32_t cnn__table_widths(cnn__table *table, int32_t length, const double *positions);
 
 void cnn__table_head(cnn__table *table, const cnn__cell *cells);

@@ -37,8 +37,8 @@ void notebook_compile(cnn_model *model, const char *optimizer, const char *attri
   cnn_optimizer *o;
   const char *loss = "categorical_crossentropy", *metric = "accuracy";
   ck_assert_msg(cnn_optimizer_new(&o, model->context, optimizer, attributes) == CNN_OK, "%s", cnn_error_text());
-  ck_assert_msg(cnn_model_compile(model, o, 1, &loss, cnn_compile_opts(.metrics = &metric, .metric_count = 1)) == CNN_OK,
-                "%s", cnn_error_text());
+  cnn_status status = cnn_model_compile(model, o, 1, &loss, cnn_compile_opts(.metrics = &metric, .metric_count = 1));
+  ck_assert_msg(status == CNN_OK, "%s", cnn_error_text());
   cnn_optimizer_free(o);
 }
 

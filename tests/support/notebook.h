@@ -9,7 +9,8 @@
 #define NOTEBOOK_PIXELS 784
 #define NOTEBOOK_CLASSES 10
 
-/* Two blocks of convolution, batch normalisation, pooling and dropout, two dense layers; dropout 0.25, 0.25, 0.5, or none. */
+/* Two blocks of convolution, batch normalisation, pooling and dropout, two dense layers; dropout 0.25, 0.25, 0.5, or
+ * none. */
 cnn_model *notebook_new(cnn_context *context, int32_t dropout);
 
 /* Compiled with an optimizer by name and attributes, categorical cross-entropy, accuracy. */

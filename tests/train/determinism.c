@@ -1,5 +1,5 @@
-/* determinism: the same bits for any number of threads and any instruction set, and for a sample alone or in any batch. Real steps of
- * the notebook's model, with dropout, on real images, the last shard of the batch a short one. */
+/* determinism: the same bits for any number of threads and any instruction set, and for a sample alone or in any
+ * batch. Real steps of the notebook's model, with dropout, on real images, the last shard of the batch a short one. */
 #include "compare.h"
 #include "notebook.h"
 

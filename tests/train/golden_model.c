@@ -1,5 +1,5 @@
-/* golden_model: the notebook's model beside Keras in float64: the first gradient, every layer's output, weights and moving statistics
- * after steps, losses step by step, by Adam and by SGD, and predictions. Dropout is 0 here. */
+/* golden_model: the notebook's model beside Keras in float64: the first gradient, every layer's output, weights and
+ * moving statistics after steps, losses step by step, by Adam and by SGD, and predictions. Dropout is 0 here. */
 #include "notebook.h"
 #include "reference.h"
 
@@ -127,7 +127,8 @@ START_TEST(outputs_of_layers_are_float64s) {
 }
 END_TEST
 
-/* At most one element in a thousand (and one in any array) may be further off than `each`, and the mean not more than `mean`. */
+/* At most one element in a thousand (and one in any array) may be further off than `each`, and the mean not more than
+ * `mean`. */
 static void compare_weights(const cnn_model *model, int32_t step, double each, double mean) {
   char name[96], file[64];
   snprintf(file, sizeof file, "notebook_step%d", (int)step);

@@ -1,4 +1,5 @@
-/* no_allocation: once a run record and the pool's threads exist, a step of training, a test and a prediction allocate nothing. */
+/* no_allocation: once a run record and the pool's threads exist, a step of training, a test and a prediction allocate
+ * nothing. */
 #include "alloc.h"
 #include "notebook.h"
 

@@ -1,4 +1,5 @@
-/* threads: several threads predict on one model, and two contexts train side by side, with the bits that each has alone. */
+/* threads: several threads predict on one model, and two contexts train side by side, with the bits that each has
+ * alone. */
 #include "notebook.h"
 
 #include "model/model_internal.h"

@@ -52,7 +52,8 @@ START_TEST(arguments_are_checked) {
   fails(CNN_EINVAL, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metrics = twice, .metric_count = 99)),
         "99 metrics");
   fails(CNN_EINVAL, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metric_count = 1)), "metrics");
-  fails(CNN_EINVAL, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metrics = &none, .metric_count = 1)), "NULL");
+  fails(CNN_EINVAL, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metrics = &none, .metric_count = 1)),
+        "NULL");
   fails(CNN_ENAME, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metrics = misspelt, .metric_count = 1)),
         "did you mean 'accuracy'?");
   fails(CNN_ETOONEW, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.reserved = 1)), "cnn_compile_opts");
@@ -112,7 +113,8 @@ START_TEST(compiling_again_starts_the_optimizer_anew) {
   cnn_model_hash(m, before);
   m->iterations = 7;
   m->parameters[0].slots[0][0] = 1;
-  ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metrics = &metric, .metric_count = 1)), CNN_OK);
+  ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metrics = &metric, .metric_count = 1)),
+                   CNN_OK);
   ck_assert_int_eq(cnn_model_iterations(m), 0);
   ck_assert(m->parameters[0].slots[0][0] == 0);
   ck_assert_str_eq(cnn_model_hash(m, after), before);

@@ -40,7 +40,8 @@ START_TEST(the_text) {
   ck_assert_int_eq(cnn_model_diagram(m, &sink.sink, NULL), CNN_OK);
   ck_assert_str_eq(sink.text,
                    "digraph G {\nconcentrate=true;\ndpi=200;\nrankdir=TB;\nsplines=ortho;\nnode [shape=record];\n"
-                   "n1 [border=0, fontname=Helvetica, label=" TABLE HEAD("2", "<b>a&lt;b&gt;&amp;&quot;c&quot;</b> (Dense)")
+                   "n1 [border=0, fontname=Helvetica, label=" TABLE
+                   HEAD("2", "<b>a&lt;b&gt;&amp;&quot;c&quot;</b> (Dense)")
                    "<tr>" SHAPE("Input shape: <b>(None, 4)</b>") SHAPE("Output shape: <b>(None, 3)</b>")
                    "</tr></table>>, margin=0];\n"
                    "n2 [border=0, fontname=Helvetica, label=" TABLE HEAD("2", "<b>bn</b> (BatchNormalization)")
@@ -54,8 +55,8 @@ END_TEST
 START_TEST(options_change_it) {
   cnn_model *m = two_layers();
   ck_assert_int_eq(cnn_model_diagram(m, &sink.sink,
-                                     cnn_diagram_opts(.dpi = 96, .no_shapes = 1, .no_layer_names = 1, .show_activations = 1,
-                                                      .show_trainable = 1, .left_to_right = 1)),
+                                     cnn_diagram_opts(.dpi = 96, .no_shapes = 1, .no_layer_names = 1,
+                                                      .show_activations = 1, .show_trainable = 1, .left_to_right = 1)),
                    CNN_OK);
   ck_assert_ptr_nonnull(strstr(sink.text, "dpi=96;\nrankdir=LR;"));
   ck_assert_ptr_null(strstr(sink.text, "Input shape"));
@@ -77,7 +78,8 @@ START_TEST(graphviz_takes_it) {
   cnn_model *models[] = {two_layers(), notebook_new(context, 1)};
   for (int i = 0; i < 2; i++) {
     test_sink_clear(&sink);
-    ck_assert_int_eq(cnn_model_diagram(models[i], &sink.sink, cnn_diagram_opts(.dpi = 40, .show_trainable = 1)), CNN_OK);
+    ck_assert_int_eq(cnn_model_diagram(models[i], &sink.sink, cnn_diagram_opts(.dpi = 40, .show_trainable = 1)),
+                     CNN_OK);
     FILE *dot = popen("dot -Tsvg 2>&1 | grep -c -e '</svg>' >/dev/null", "w");
     ck_assert_ptr_nonnull(dot);
     ck_assert_uint_eq(fwrite(sink.text, 1, sink.length, dot), sink.length);

@@ -1,5 +1,5 @@
-/* memory: every allocation of making, compiling, training and looking at a model made to fail in turn. Each must give CNN_ENOMEM,
- * leave nothing behind, and a model whose compilation failed must stay usable. */
+/* memory: every allocation of making, compiling, training and looking at a model made to fail in turn. Each must give
+ * CNN_ENOMEM, leave nothing behind, and a model whose compilation failed must stay usable. */
 #include "alloc.h"
 #include "compare.h"
 #include "notebook.h"

@@ -1,5 +1,5 @@
-/* plan: no two buffers that live at once overlap, the worker's are used within one segment, segments cover all ops; and the
- * arrangement of memory changes no bit. */
+/* plan: no two buffers that live at once overlap, the worker's are used within one segment, segments cover all ops;
+ * and the arrangement of memory changes no bit. */
 #include "notebook.h"
 #include "compare.h"
 
@@ -238,7 +238,7 @@ START_TEST(arrangement_changes_no_bit) {
 }
 END_TEST
 
-/* The notebook's large gradients of pooling are made twice, in the worker's memory, instead of kept: to the same bits. */
+/* The notebook's large gradients of pooling are made twice, in the worker's memory, not kept: to the same bits. */
 START_TEST(making_a_gradient_again_changes_no_bit) {
   char again[33], kept[33];
   for (int32_t keep = 0; keep < 2; keep++) {

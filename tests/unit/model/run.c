@@ -1,4 +1,4 @@
-/* run: labels and targets, the softmax that the loss took or did not, frozen layers, records lent out, times measured. */
+/* run: labels and targets, the softmax that the loss took or did not, frozen layers, records lent, times measured. */
 #include "notebook.h"
 #include "compare.h"
 

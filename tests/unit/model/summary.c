@@ -42,8 +42,8 @@ static void equal(const char *what, const char *actual, const char *expected) {
   int line = 1;
   while (*actual || *expected) {
     size_t a = strcspn(actual, "\n"), e = strcspn(expected, "\n");
-    ck_assert_msg(a == e && !memcmp(actual, expected, a), "%s, line %d: '%.*s', expected '%.*s'", what, line, (int)a, actual,
-                  (int)e, expected);
+    ck_assert_msg(a == e && !memcmp(actual, expected, a), "%s, line %d: '%.*s', expected '%.*s'", what, line, (int)a,
+                  actual, (int)e, expected);
     actual += a + (actual[a] != 0);
     expected += e + (expected[e] != 0);
     line++;
