@@ -54,7 +54,7 @@ static void read_figures(const char *text) {
   int used;
   cnn__logs_clear(logs);
   while (sscanf(text, " - %63[a-z_]: %lf%n", name, &value, &used) == 2) {
-    ck_assert_int_eq(cnn_logs_set(logs, name, value), CNN_OK);
+    ck_assert_int_eq(cnn_logs_set(logs, name, (double)(float)value), CNN_OK); /* figures are float32 */
     text += used;
   }
 }
@@ -97,7 +97,7 @@ static int32_t draw_again(const char *name, int32_t last_is_finished) {
     size_t length = out.length - (view.finished && *end != '\n');
     ck_assert_msg(!strncmp(at, out.text, length), "%s, bar %d:\n%s\nnot\n%.*s", name, (int)count, out.text, (int)(end - at), at);
     at += length;
-    ck_assert_msg(strchr("\b\r\n", *at) != NULL, "%s, bar %d: Keras's goes on with \"%.20s\"", name, (int)count, at);
+    ck_assert_msg(at[-1] == '\n' || strchr("\b\r\n", *at) != NULL, "%s, bar %d: Keras's goes on with \"%.20s\"", name, (int)count, at);
     count++;
   }
   free(text);
@@ -214,7 +214,7 @@ START_TEST(without_colours_and_utf8) {
          "\r1/2 \xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81"
          "\xe2\x94\x81\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
          "\xe2\x94\x80 0s 5us/step",
-         35);
+         36);
   close_all();
 }
 END_TEST
