@@ -34,7 +34,7 @@ static void clear(void *user) {
 }
 
 static cnn_status fail(const csv_logger *csv, const char *what) {
-  return cnn__fail(CNN_EIO, "csv_logger: '%s': cannot %s: %s", csv->path, what, cnn__errno_text(errno));
+  return cnn_error_set(CNN_EIO, "csv_logger: '%s': cannot %s: %s", csv->path, what, cnn__errno_text(errno));
 }
 
 /* ---- writing ---- */
@@ -149,7 +149,7 @@ static cnn_status epoch_end(void *user, const cnn_event *event) {
   char text[32];
   double value;
   if (csv->file < 0)
-    return cnn__fail(CNN_ESTATE, "csv_logger: '%s': the end of an epoch came before the begin of training", csv->path);
+    return cnn_error_set(CNN_ESTATE, "csv_logger: '%s': the end of an epoch came before the begin of training", csv->path);
   if (!csv->columns)
     CNN__TRY(begin_columns(csv, event->logs));
   cnn_format(text, sizeof text, "%lld", (long long)event->epoch);

@@ -30,7 +30,7 @@ static cnn_status make_folders(const char *path) {
     memcpy(folder, path, length);
     folder[length] = 0;
     if (mkdir(folder, 0777) < 0 && errno != EEXIST)
-      return cnn__fail(CNN_EIO, "'%s': cannot make folder '%s': %s", path, folder, cnn__errno_text(errno));
+      return cnn_error_set(CNN_EIO, "'%s': cannot make folder '%s': %s", path, folder, cnn__errno_text(errno));
   }
   return CNN_OK;
 }
