@@ -1,6 +1,6 @@
-/* builtin: what the constructors of the built-in callbacks need beside the public headers: options of any version, memory of the
- * context, a text for what went wrong, a line for the log. Their functions use the public headers and nothing else of the library's
- * inside, so that whatever they do a program's own callback can do. */
+/* builtin: what the constructors of the built-in callbacks need beside the public headers: options of any version,
+ * memory of the context, a text for what went wrong, a line for the log. Their functions use the public headers
+ * and nothing else of the library's inside, so that whatever they do a program's own callback can do. */
 #ifndef CNN_TRAIN_BUILTIN_H
 #define CNN_TRAIN_BUILTIN_H
 
@@ -15,8 +15,8 @@ typedef struct cnn__builtin {
   void (*clear)(void *user); /* frees what the struct points to; may be NULL */
 } cnn__builtin;
 
-/* A callback over a copy of *user (bytes, zero-filled pointers or owned by it). user->context and functions' user and free are filled in here.
- * On an error what *user points to has been cleared. */
+/* A callback over a copy of *user (bytes, zero-filled pointers or owned by it). user->context and functions' user
+ * and free are filled in here. On an error what *user points to has been cleared. */
 cnn_status cnn__builtin_new(cnn_callback **out, cnn_context *context, const cnn_callback_functions *functions,
                             cnn__builtin *user, size_t bytes);
 

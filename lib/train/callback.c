@@ -42,8 +42,8 @@ void cnn_callback_free(cnn_callback *callback) {
   cnn__context_drop(context);
 }
 
-/* What a function of the caller returned, made sure to be CNN_OK, CNN_STOP or an error with its text. failures: those counted
- * before the call; where the count has not moved, the function failed by itself and left no text. */
+/* What a function of the caller returned, made sure to be CNN_OK, CNN_STOP or an error with its text. failures:
+ * those counted before the call; where the count has not moved, the function failed by itself and left no text. */
 static cnn_status settle(cnn_status status, const char *function, uint64_t failures) {
   if (status == CNN_OK || status == CNN_STOP)
     return status;

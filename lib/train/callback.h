@@ -25,7 +25,8 @@ enum {
 
 cnn_callback *cnn__callback_hold(cnn_callback *callback);
 
-/* Call a callback's function for an event, where it has one. Returns CNN_OK, CNN_STOP or a negative status that has a text. */
+/* Call a callback's function for an event, where it has one. Returns CNN_OK, CNN_STOP or a negative status that
+ * has a text. */
 cnn_status cnn__callback_tell(const cnn_callback *callback, int32_t kind, const cnn_event *event);
 
 /* All of them in order. Begin and end of training reach every one, so that each end has its begin; other events stop at

@@ -1,5 +1,6 @@
-/* csv_logger: a row of figures for each epoch, written and handed to the system at once. Columns are those of the first epoch, in
- * alphabetical order; where none of them is of the validation, a val_ column follows for each, in case one comes later. */
+/* csv_logger: a row of figures for each epoch, written and handed to the system at once. Columns are those of the
+ * first epoch, in alphabetical order; where none of them is of the validation, a val_ column follows for each, in
+ * case one comes later. */
 #include "train/builtin.h"
 
 #include <errno.h>

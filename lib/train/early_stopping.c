@@ -1,4 +1,5 @@
-/* early stopping: ends training when the monitored figure no longer improves, and may take back the weights of the best epoch. */
+/* early stopping: ends training when the monitored figure no longer improves, and may take back the weights of the
+ * best epoch. */
 #include "train/builtin.h"
 #include "train/monitor.h"
 

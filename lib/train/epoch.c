@@ -47,7 +47,8 @@ static cnn_status validate(cnn__fit *fit) {
   return cnn__figures_tell(&fit->evaluation.figures, fit->logs, "val_");
 }
 
-/* The caller's callbacks, the history, fit's own progress. The epoch is complete: it goes into the history even where a callback fails. */
+/* The caller's callbacks, the history, fit's own progress. The epoch is complete: it goes into the history even
+ * where a callback fails. */
 static cnn_status end_epoch(cnn__fit *fit, double seconds) {
   int32_t callers = fit->callback_count - fit->own;
   char text[1024];
@@ -62,7 +63,8 @@ static cnn_status end_epoch(cnn__fit *fit, double seconds) {
   return status < 0 ? cnn__fail(status, "%s", text) : tell_some(fit, callers, fit->own, CNN__EPOCH_END, fit->logs);
 }
 
-/* The pass is counted once the callbacks have heard of it: a model that one of them saves at the begin begins this epoch again. */
+/* The pass is counted once the callbacks have heard of it: a model that one of them saves at the begin begins this
+ * epoch again. */
 static cnn_status epoch(cnn__fit *fit, int64_t index) {
   double start = cnn__seconds();
   fit->event.epoch = index;

@@ -19,7 +19,8 @@ typedef struct cnn__evaluation {
 cnn_status cnn__evaluation_begin(cnn__evaluation *evaluation, const cnn_model *model, const cnn_dataset *data,
                                  int64_t batch_size);
 
-/* Go over all samples in their order; the figures are then in evaluation->figures. bar and running (its figures) may be NULL. */
+/* Go over all samples in their order; the figures are then in evaluation->figures. bar and running (its figures)
+ * may be NULL. */
 cnn_status cnn__evaluation_run(cnn__evaluation *evaluation, cnn__bar *bar, cnn_logs *running);
 void cnn__evaluation_end(cnn__evaluation *evaluation);
 

@@ -1,5 +1,5 @@
-/* figures: loss and metrics of a pass over samples, as sums over samples in double. A batch that is shorter counts for less, and how
- * samples were put into batches changes nothing. */
+/* figures: loss and metrics of a pass over samples, as sums over samples in double. A batch that is shorter counts
+ * for less, and how samples were put into batches changes nothing. */
 #include "train/figures.h"
 
 #include "core/text.h"

@@ -1,4 +1,5 @@
-/* file_name: names of files with figures in them, "model-{epoch:02d}-{val_loss:.4f}", read as Python's str.format reads them. */
+/* file_name: names of files with figures in them, "model-{epoch:02d}-{val_loss:.4f}", read as Python's str.format
+ * reads them. */
 #include "train/file_name.h"
 
 #include "train/builtin.h"

@@ -1,5 +1,5 @@
-/* fit: training a model on a data set. Options and data are checked and all memory is made before the first callback is called, so
- * that what is wrong with the call changes nothing. */
+/* fit: training a model on a data set. Options and data are checked and all memory is made before the first
+ * callback is called, so that what is wrong with the call changes nothing. */
 #include "train/fit_internal.h"
 
 #include "core/fp.h"

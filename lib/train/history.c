@@ -1,5 +1,5 @@
-/* history: the figures of every epoch of a fit. An epoch keeps those that it had: with validation every second epoch, the others have
- * no val_ figures. */
+/* history: the figures of every epoch of a fit. An epoch keeps those that it had: with validation every second
+ * epoch, the others have no val_ figures. */
 #include "train/history.h"
 
 #include "core/memory.h"

@@ -1,4 +1,5 @@
-/* logs: figures by name, in order. A name has a fixed room, so that the running figures of a step are set without any allocation. */
+/* logs: figures by name, in order. A name has a fixed room, so that the running figures of a step are set without
+ * any allocation. */
 #ifndef CNN_TRAIN_LOGS_H
 #define CNN_TRAIN_LOGS_H
 

@@ -1,4 +1,5 @@
-/* progress: the callback that shows how far training is: a bar that is redrawn on a terminal, one line an epoch elsewhere. */
+/* progress: the callback that shows how far training is: a bar that is redrawn on a terminal, one line an epoch
+ * elsewhere. */
 #include "train/progress.h"
 
 #include "train/builtin.h"

@@ -1,5 +1,5 @@
-/* progress_text: the line that tells how far a pass over data is, as Keras writes it. Allocates nothing: text is gathered in a small
- * buffer and handed to the sink as a whole. */
+/* progress_text: the line that tells how far a pass over data is, as Keras writes it. Allocates nothing: text is
+ * gathered in a small buffer and handed to the sink as a whole. */
 #include "train/progress_text.h"
 
 #include "core/text.h"

@@ -14,7 +14,8 @@ typedef struct cnn__progress_view {
   int32_t previous;         /* columns that the bar before this one took, which are written over */
 } cnn__progress_view;
 
-/* The bar, from the start of the terminal's line; a finished one ends it. Returns the columns it takes. logs NULL: no figures. */
+/* The bar, from the start of the terminal's line; a finished one ends it. Returns the columns it takes. logs NULL:
+ * no figures. */
 int32_t cnn__progress_bar(const cnn_sink *sink, const cnn__progress_view *view, const cnn_logs *logs);
 
 /* One line for a whole pass. */

@@ -15,7 +15,8 @@ typedef struct cnn__samples {
 void cnn__samples_open(cnn__samples *samples, const cnn_dataset *dataset, int64_t first, int64_t count);
 void cnn__samples_close(cnn__samples *samples); /* a closed one stays as it is */
 
-/* CNN_ESHAPE where the model does not take such inputs, or its loss and metrics not such targets; `what` begins the text. */
+/* CNN_ESHAPE where the model does not take such inputs, or its loss and metrics not such targets; `what` begins
+ * the text. */
 cnn_status cnn__samples_check_inputs(const cnn_dataset *dataset, const cnn_model *model, const char *what);
 cnn_status cnn__samples_check_targets(const cnn_dataset *dataset, const cnn_model *model, const char *what);
 

@@ -127,7 +127,8 @@ static cnn_status fails_inside(const cnn_event *event, void *user) {
   return cnn_model_set_learning_rate(model, -1);
 }
 
-/* The later callback hears nothing of the event, but always begin and end of training; fit returns what the library said. */
+/* The later callback hears nothing of the event, but always begin and end of training; fit returns what the
+ * library said. */
 START_TEST(errors_end_training) {
   for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
     cnn_history *history;

@@ -173,7 +173,8 @@ START_TEST(makes_all_steps) {
 }
 END_TEST
 
-/* With steps_per_epoch each epoch takes its batches of an order of its own: five samples of fifty cannot be learned by heart. */
+/* With steps_per_epoch each epoch takes its batches of an order of its own: five samples of fifty cannot be
+ * learned by heart. */
 START_TEST(order_is_fresh_each_epoch) {
   outcome o[2];
   for (int i = 0; i < 2; i++) {

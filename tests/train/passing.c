@@ -120,7 +120,8 @@ START_TEST(predict_knows_no_batches) {
 }
 END_TEST
 
-/* Into tensors of the caller: nothing is allocated from the second call on. Rank 3 images have their channel axis left out. */
+/* Into tensors of the caller: nothing is allocated from the second call on. Rank 3 images have their channel axis
+ * left out. */
 START_TEST(predict_into_allocates_nothing) {
   open_context(2);
   cnn_tensor *inputs = inputs_of(0, COUNT), *expected = predict(inputs, 16), *flat, *outputs;

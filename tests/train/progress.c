@@ -1,4 +1,5 @@
-/* progress: what fit, evaluate and predict print, beside what Keras printed; figures are set to Keras's, times are masked. */
+/* progress: what fit, evaluate and predict print, beside what Keras printed; figures are set to Keras's, times are
+ * masked. */
 #include "training.h"
 
 #include "reference.h"
@@ -64,8 +65,8 @@ static void mask_times(char *text) {
   *to = 0;
 }
 
-/* Of each line only what is to be seen at its end: what stands behind the last return, without backspaces and blanks; a bar that was left
- * running becomes "<bar>". In place. */
+/* Of each line only what is to be seen at its end: what stands behind the last return, without backspaces and
+ * blanks; a bar that was left running becomes "<bar>". In place. */
 static void settle(char *text) {
   char *to = text;
   for (char *line = text, *end; *line; line = end) {

@@ -21,7 +21,8 @@ cnn_model *training_model_new(cnn_context *context);
 cnn_model *training_model(cnn_context *context);
 void training_compile(cnn_model *model, cnn_context *context, float rate);
 
-/* A callback that writes down each event as Keras's hooks are named, "on_epoch_end 0 accuracy,loss;", and acts at one of them. */
+/* A callback that writes down each event as Keras's hooks are named, "on_epoch_end 0 accuracy,loss;", and acts at
+ * one of them. */
 typedef struct training_log {
   char text[16384];
   const char *act_at;      /* the event, "epoch_end" */

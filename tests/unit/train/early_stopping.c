@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What our interface says otherwise: a negative min_delta and an unknown mode are refused, an unknown figure is one to be small. */
+/* What our interface says otherwise: a negative min_delta and an unknown mode are refused, an unknown figure is
+ * one to be small. */
 static int differs(const char *name) {
   return !strcmp(name, "min_delta_negative") || !strcmp(name, "mode_unknown") || !strcmp(name, "auto_unknown_metric");
 }

@@ -92,7 +92,8 @@ static cnn_status epoch(replay *r, cnn_callback *callback, int64_t index, double
   return status;
 }
 
-/* The best value lives on from one training to the next, and goes over to another callback; the file holds the best epoch. */
+/* The best value lives on from one training to the next, and goes over to another callback; the file holds the
+ * best epoch. */
 START_TEST(state_and_file) {
   replay r;
   char path[256];

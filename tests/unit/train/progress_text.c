@@ -1,4 +1,5 @@
-/* progress_text: what Keras printed, drawn again from its numbers, byte for byte; and what we do where it has no answer. */
+/* progress_text: what Keras printed, drawn again from its numbers, byte for byte; and what we do where it has no
+ * answer. */
 #include "train/progress_text.h"
 
 #include "reference.h"

@@ -1,5 +1,5 @@
-/* replay: a small model whose weights show the epoch, and the hooks of a callback called as fit calls them, with figures of the
- * reference. */
+/* replay: a small model whose weights show the epoch, and the hooks of a callback called as fit calls them, with
+ * figures of the reference. */
 #ifndef CNN_TESTS_TRAIN_REPLAY_H
 #define CNN_TESTS_TRAIN_REPLAY_H
 
@@ -28,7 +28,8 @@ void replay_close(replay *r); /* also checks that no memory is left */
 void replay_mark(replay *r, int64_t epoch);
 float replay_weight(const replay *r);
 
-/* The callback hears of one epoch with the figure `name` (JSON null: "loss" 1.0 instead). Returns epoch_end's status. */
+/* The callback hears of one epoch with the figure `name` (JSON null: "loss" 1.0 instead). Returns epoch_end's
+ * status. */
 cnn_status replay_epoch(replay *r, cnn_callback *callback, int64_t epoch, const char *name, const json_t *value);
 cnn_status replay_tell(replay *r, cnn_callback *callback, int32_t kind);
 
