@@ -41,6 +41,14 @@ FILE *create_in(const char *folder, const char *name) {
   return file;
 }
 
+int close_written(FILE *file, const char *name) {
+  int lost = ferror(file), open_still = fclose(file); /* closing tells of the last bytes alone */
+  if (!lost && !open_still)
+    return 1;
+  fprintf(stderr, "mnist_train: %s: %s\n", name, open_still ? strerror(errno) : "not all of it could be written");
+  return 0;
+}
+
 /* mkdir -p. */
 static int make_folder(const char *folder) {
   char path[4096];
@@ -94,20 +102,14 @@ static int write_reports(run *r) {
   if (!json)
     return EXIT_RUNTIME;
   write_results(r, json);
-  if (fclose(json) != 0) {
-    fprintf(stderr, "mnist_train: report.json: %s\n", strerror(errno));
+  if (!close_written(json, "report.json"))
     return EXIT_RUNTIME;
-  }
   FILE *text = create_in(r->options.output, "report.txt");
   if (!text)
     return EXIT_RUNTIME;
   fflush(r->screen.transcript);
   fwrite(r->screen.transcript_text, 1, r->screen.transcript_length, text);
-  if (fclose(text) != 0) {
-    fprintf(stderr, "mnist_train: report.txt: %s\n", strerror(errno));
-    return EXIT_RUNTIME;
-  }
-  return EXIT_DONE;
+  return close_written(text, "report.txt") ? EXIT_DONE : EXIT_RUNTIME;
 }
 
 int section_save(run *r) {
@@ -120,10 +122,11 @@ int section_save(run *r) {
   say(&r->screen, "Results in %s: report.json report.txt history.csv model.dot best.safetensors final.safetensors\n",
       r->options.output);
   int code = write_reports(r);
-  if (code == EXIT_DONE && r->options.json) {
+  if (code == EXIT_DONE && r->options.json)
     write_results(r, stdout);
-    if (fflush(stdout) != 0)
-      code = EXIT_RUNTIME;
+  if (code == EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout))) {
+    fputs("mnist_train: standard output cannot be written\n", stderr);
+    code = EXIT_RUNTIME;
   }
   return code;
 }
@@ -137,7 +140,7 @@ static int run_sections(run *r) {
     if (code != EXIT_DONE)
       return code;
   }
-  if (r->interrupted)
+  if (interrupt_signal) /* after training it has changed nothing else */
     return EXIT_INTERRUPTED;
   if (r->test_accuracy < r->options.require_accuracy) {
     fprintf(stderr, "mnist_train: test accuracy %.4f is below the required %.4f\n", r->test_accuracy,

@@ -3,6 +3,7 @@
 #include "places.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int load(run *r, const char *folder, int first, cnn_dataset **out) {
   char images[4300], labels[4300];
@@ -81,6 +82,33 @@ static int show_classes(run *r) {
   return EXIT_DONE;
 }
 
+/* "28 x 28 x 1" */
+static const char *shape_text(const cnn_dataset *data, char *buffer, size_t bytes) {
+  int64_t shape[CNN_MAX_RANK];
+  int32_t rank = cnn_dataset_input_shape(data, shape);
+  size_t used = 0;
+  for (int32_t i = 0; i < rank && used < bytes; i++)
+    used += (size_t)snprintf(buffer + used, bytes - used, "%s%lld", i ? " x " : "", (long long)shape[i]);
+  return buffer;
+}
+
+/* What would only come out after training is said before it: the test set is of the training set's kind. */
+static int check_test(const run *r) {
+  char train[200], test[200];
+  shape_text(r->train, train, sizeof train);
+  shape_text(r->test, test, sizeof test);
+  long long train_classes = (long long)cnn_dataset_classes(r->train);
+  long long test_classes = (long long)cnn_dataset_classes(r->test);
+  if (strcmp(train, test) != 0)
+    fprintf(stderr, "mnist_train: data: test images are %s, training images %s\n", test, train);
+  else if (test_classes > train_classes)
+    fprintf(stderr, "mnist_train: data: test labels are of %lld classes, training labels of %lld\n", test_classes,
+            train_classes);
+  else
+    return EXIT_DONE;
+  return EXIT_BAD_FILE;
+}
+
 int section_data(run *r) {
   char found[4200];
   const char *folder = r->options.data;
@@ -92,7 +120,7 @@ int section_data(run *r) {
     folder = found;
   }
   int code;
-  if ((code = load(r, folder, 0, &r->train)) || (code = load(r, folder, 2, &r->test)))
+  if ((code = load(r, folder, 0, &r->train)) || (code = load(r, folder, 2, &r->test)) || (code = check_test(r)))
     return code;
   int64_t shape[CNN_MAX_RANK];
   int32_t rank = cnn_dataset_input_shape(r->train, shape);
@@ -125,7 +153,8 @@ int section_preprocess(run *r) {
   cnn_status status = cnn_dataset_range(r->train, &low, &high);
   if (status < 0)
     return complain("data", status);
-  say(&r->screen, "Pixel value range: [%.2f, %.2f]\n", low / 255, high / 255);
+  double divisor = cnn_dataset_input_type(r->train) == CNN_U8 ? 255 : 1; /* floats stay as they are */
+  say(&r->screen, "Pixel value range: [%.2f, %.2f]\n", low / divisor, high / divisor);
   long long total = (long long)cnn_dataset_count(r->train), classes = (long long)cnn_dataset_classes(r->train);
   int64_t label = cnn_dataset_label(r->train, 0);
   say(&r->screen, "\nLabel encoding:\nOriginal label shape: (%lld,)\nOne-hot encoded shape: (%lld, %lld)\n", total, total, classes);

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is drawn lies in [0, 1]; what is not a number is 0. */
+static double clipped(double value) { return value > 0 ? fmin(value, 1) : 0; }
+
 /* Mean of a block of pixels, clipped at the edge. */
 static double block_mean(const float *pixels, int height, int width, int row, int column, int rows, int columns) {
   double sum = 0;
@@ -13,13 +16,13 @@ static double block_mean(const float *pixels, int height, int width, int row, in
   for (int r = row; r < row + rows && r < height; r++)
     for (int c = column; c < column + columns && c < width; c++, n++)
       sum += (double)pixels[r * width + c];
-  return n ? sum / n : 0;
+  return n ? clipped(sum / n) : 0;
 }
 
 /* Grey step of xterm's 24-step ramp for a value in [0, 1]; 0 is black. */
 static int grey(double value) {
   int step = (int)(value * 24 + 0.5);
-  return step <= 0 ? 16 : 231 + (step > 24 ? 24 : step);
+  return step == 0 ? 16 : 231 + step;
 }
 
 /* One text row of one picture: `scale` pixels a column, 2 * scale a row. */
@@ -32,7 +35,7 @@ static void picture_row(screen *s, const float *pixels, int height, int width, i
     const char *block = above ? (below ? "█" : "▀") : (below ? "▄" : " ");
     if (!s->utf8) {
       int step = (int)((upper + lower) / 2 * 9.999);
-      say(s, "%c", ramp[step < 0 ? 0 : step > 9 ? 9 : step]);
+      say(s, "%c", ramp[step]);
     } else if (s->color && !s->quiet) {
       fprintf(s->stream, "\x1b[38;5;%d;48;5;%dm▀\x1b[0m", grey(upper), grey(lower));
       fprintf(s->transcript, "%s", block);
@@ -84,7 +87,7 @@ void draw_pictures(screen *s, const picture *pictures, int count, int across, in
 }
 
 static void bar(screen *s, double share, int width, const char *sgr) {
-  int cells = (int)(share * width + 0.5);
+  int cells = (int)(clipped(share) * width + 0.5);
   color_begin(s, sgr);
   for (int i = 0; i < cells; i++)
     say(s, "%s", s->utf8 ? "█" : "#");

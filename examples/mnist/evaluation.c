@@ -45,6 +45,32 @@ static void say_per_class(run *r) {
     say(&r->screen, "\nMost confused pair: none\n");
 }
 
+/* The class with the largest probability, the first of equal ones; of a row without numbers the first. */
+static int predicted(const run *r, int64_t index) {
+  int64_t classes = cnn_tensor_shape(r->probabilities)[1];
+  const float *p = (const float *)cnn_tensor_read(r->probabilities) + index * classes;
+  int best = 0;
+  for (int i = 1; i < classes; i++)
+    if (p[i] > p[best])
+      best = i;
+  return best;
+}
+
+/* The report is on predicted classes: probabilities may be NaN after a training that went wrong, and are reported too. */
+static cnn_status make_report(run *r) {
+  cnn_tensor *classes;
+  int64_t count = cnn_dataset_count(r->test);
+  cnn_status status = cnn_tensor_new(&classes, r->context, CNN_I32, 1, &count, NULL);
+  if (status < 0)
+    return status;
+  for (int64_t i = 0; i < count; i++)
+    ((int32_t *)cnn_tensor_data(classes))[i] = predicted(r, i);
+  status = cnn_report_new(&r->report, r->context, r->labels, classes,
+                          cnn_report_opts(.classes = cnn_dataset_classes(r->train)));
+  cnn_tensor_free(classes);
+  return status;
+}
+
 int section_evaluation(run *r) {
   cnn_logs *figures;
   cnn_status status = cnn_model_evaluate(&figures, r->model, r->test, NULL);
@@ -58,8 +84,7 @@ int section_evaluation(run *r) {
   if (status >= 0)
     status = cnn_dataset_labels(&r->labels, r->test);
   if (status >= 0)
-    status = cnn_report_new(&r->report, r->context, r->labels, r->probabilities,
-                            cnn_report_opts(.classes = cnn_dataset_classes(r->train)));
+    status = make_report(r);
   if (status < 0)
     return complain("evaluation", status);
   say_test(r);
@@ -74,17 +99,6 @@ int section_evaluation(run *r) {
     return complain("report", status);
   say_per_class(r);
   return EXIT_DONE;
-}
-
-/* The class with the largest probability, the first of equal ones. */
-static int predicted(const run *r, int64_t index) {
-  int64_t classes = cnn_tensor_shape(r->probabilities)[1];
-  const float *p = (const float *)cnn_tensor_read(r->probabilities) + index * classes;
-  int best = 0;
-  for (int i = 1; i < classes; i++)
-    if (p[i] > p[best])
-      best = i;
-  return best;
 }
 
 static int label_of(const run *r, int64_t index) { return ((const int32_t *)cnn_tensor_read(r->labels))[index]; }

@@ -46,6 +46,8 @@ int complain(const char *what, cnn_status status);
 char *path_in(const char *folder, const char *name, char *buffer, size_t bytes);
 /* Open DIR/name for writing, said on stderr where it cannot be. */
 FILE *create_in(const char *folder, const char *name);
+/* Close a written file; 0 where a byte of it could not be written, said on stderr. */
+int close_written(FILE *file, const char *name);
 double seconds_now(void);
 /* The next number in [0, n) of the run's own generator, for picking what is shown. */
 int64_t choose(run *r, int64_t n);

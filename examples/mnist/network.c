@@ -58,8 +58,10 @@ static int diagram(run *r) {
     return EXIT_RUNTIME;
   cnn_sink sink = {.size = sizeof sink, .user = file, .write = write_file};
   cnn_status status = cnn_model_diagram(r->model, &sink, cnn_diagram_opts(.dpi = 150));
-  if (fclose(file) != 0 || status < 0)
-    return complain("model.dot", status < 0 ? status : CNN_EIO);
+  if (!close_written(file, "model.dot"))
+    return EXIT_RUNTIME;
+  if (status < 0)
+    return complain("model.dot", status);
   path_in(r->options.output, "model.dot", dot, sizeof dot);
   path_in(r->options.output, "model.png", png, sizeof png);
   if (draw_png(dot, png) == 0)
@@ -76,8 +78,8 @@ int section_model(run *r) {
   if (status < 0)
     return complain("model", status);
   build_network(r->model, rank, shape, cnn_dataset_classes(r->train));
-  if ((status = compile(r)) < 0)
-    return complain("model", status);
+  if ((status = compile(r)) < 0) /* images may be too small for it */
+    return complain(status == CNN_ESHAPE ? "data" : "model", status);
   say_heading(&r->screen, "Model Architecture:");
   cnn_sink sink = screen_copying_sink(&r->screen);
   if ((status = cnn_model_summary(r->model, &sink, NULL)) < 0)

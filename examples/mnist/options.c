@@ -112,7 +112,8 @@ static int read_option(options *o, int option, const char *value) {
   case 'e': return read_whole(value, "--epochs", 1, 1000000, &o->epochs);
   case OPT_STEPS: return read_whole(value, "--steps-per-epoch", 1, 1000000000, &o->steps_per_epoch);
   case 'b': return read_whole(value, "--batch-size", 1, 65536, &o->batch_size);
-  case 'l': return read_number(value, "--learning-rate", 0, 1000, 1, &o->learning_rate);
+  case 'l': /* what float32 rounds to 0 would mean the default */
+    return read_number(value, "--learning-rate", 1e-38, 1000, 0, &o->learning_rate);
   case 's': return read_seed(value, &o->seed);
   case 't':
     code = read_whole(value, "--threads", 1, 1024, &whole);

@@ -64,8 +64,15 @@ static cnn_status watch_batch(void *user, const cnn_event *event) {
   return interrupt_signal ? CNN_STOP : CNN_OK;
 }
 
+/* The signal may have come during validation. */
+static cnn_status watch_epoch_end(void *user, const cnn_event *event) {
+  (void)user;
+  (void)event;
+  return interrupt_signal ? CNN_STOP : CNN_OK;
+}
+
 typedef struct callbacks {
-  cnn_callback *stopping, *all[6];
+  cnn_callback *stopping, *all[7];
   int32_t count;
   char best_path[4096];
 } callbacks;
@@ -83,6 +90,7 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
                        &(cnn_callback_functions){.size = sizeof(cnn_callback_functions),
                                                  .user = w,
                                                  .epoch_begin = watch_epoch,
+                                                 .epoch_end = watch_epoch_end,
                                                  .batch_end = watch_batch}));
   ADD(cnn_terminate_on_nan_new(&c->all[c->count], r->context));
   ADD(cnn_early_stopping_new(&c->all[c->count], r->context,
@@ -95,6 +103,7 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
       &c->all[c->count], r->context, c->best_path,
       cnn_model_checkpoint_opts(.monitor = "val_accuracy", .save_best_only = 1, .verbose = 1)));
   ADD(cnn_csv_logger_new(&c->all[c->count], r->context, csv, NULL));
+  ADD(cnn_progress_new(&c->all[c->count], r->context, cnn_progress_opts(.color = r->screen.color ? 1 : -1)));
 #undef ADD
   return CNN_OK;
 }
