@@ -285,8 +285,9 @@ typedef struct cnn_fit_opts {
 /** Train on a data set. "loss" is the mean over the epoch's samples of each sample's loss when its batch was trained, "accuracy" likewise.
  * The order of each pass is a keyed permutation; same seed, same bits, for any number of threads.
  * Errors: CNN_ESTATE not compiled, or called from a callback of the same model; CNN_ESHAPE data and model do not fit; CNN_EINVAL an option, an empty
- * part; what a callback returned; CNN_ENOMEM. After an error the model holds the weights of the last complete step. A loss that becomes NaN is no
- * error (see cnn_terminate_on_nan_new). Threads: one per model. Since 0.1. */
+ * part; what a callback returned; CNN_ENOMEM. After an error the model holds the weights of the last complete step, or what a callback
+ * makes of them at train_end, as early stopping does that restores the best ones. A loss that becomes NaN is no error (see
+ * cnn_terminate_on_nan_new). Threads: one per model. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_fit(cnn_model *model, const cnn_dataset *dataset, const cnn_fit_opts *options);
 
 typedef struct cnn_evaluate_opts {

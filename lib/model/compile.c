@@ -159,6 +159,8 @@ static float nearest_float(double value) {
 
 cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate) {
   char text[32];
+  if (!model)
+    return cnn__fail(CNN_EINVAL, "cnn_model_set_learning_rate: model is NULL");
   if (!model->compiled)
     return cnn__fail(CNN_ESTATE, "model '%s' is not compiled and has no learning rate", model->name);
   if (!(rate >= 0) || !isfinite(nearest_float(rate)))

@@ -35,6 +35,8 @@ int32_t cnn__model_find_weight(const cnn_model *model, const char *name) {
 }
 
 cnn_status cnn_model_weight(cnn_tensor **out, const cnn_model *model, const char *name) {
+  if (!out || !model || !name)
+    return cnn__fail(CNN_EINVAL, "cnn_model_weight: %s is NULL", !out ? "out" : !model ? "model" : "name");
   int32_t index = cnn__model_find_weight(model, name);
   if (index < 0)
     return CNN_ENAME;
@@ -48,6 +50,8 @@ cnn_status cnn_model_weight(cnn_tensor **out, const cnn_model *model, const char
 
 cnn_status cnn_model_set_weight(cnn_model *model, const char *name, const cnn_tensor *value) {
   char wanted[160], given[160];
+  if (!model || !name)
+    return cnn__fail(CNN_EINVAL, "cnn_model_set_weight: %s is NULL", model ? "name" : "model");
   int32_t index = cnn__model_find_weight(model, name);
   if (index < 0)
     return CNN_ENAME;

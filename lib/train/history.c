@@ -85,6 +85,8 @@ static const row *row_at(const cnn_history *history, int64_t index) {
 }
 
 cnn_status cnn_history_value(const cnn_history *history, int64_t index, const char *name, double *out) {
+  if (!history || !out)
+    return cnn__fail(CNN_EINVAL, "cnn_history_value: %s is NULL", history ? "out" : "history");
   const row *at = row_at(history, index);
   if (!at)
     return CNN_EINVAL;

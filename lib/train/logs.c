@@ -66,6 +66,8 @@ const char *cnn_logs_name(const cnn_logs *logs, int32_t index) {
 }
 
 cnn_status cnn_logs_value(const cnn_logs *logs, const char *name, double *out) {
+  if (!logs || !out)
+    return cnn__fail(CNN_EINVAL, "cnn_logs_value: %s is NULL", logs ? "out" : "logs");
   int32_t i = find(logs, name);
   if (i < 0)
     return cnn__fail(CNN_ENAME, "there is no figure '%s'", name ? name : "(NULL)");
@@ -74,6 +76,8 @@ cnn_status cnn_logs_value(const cnn_logs *logs, const char *name, double *out) {
 }
 
 cnn_status cnn_logs_set(cnn_logs *logs, const char *name, double value) {
+  if (!logs)
+    return cnn__fail(CNN_EINVAL, "cnn_logs_set: logs is NULL");
   int32_t i = find(logs, name);
   if (i < 0) {
     CNN__TRY(cnn__figure_name_check(name));

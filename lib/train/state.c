@@ -81,6 +81,8 @@ static cnn_status entry_for(cnn_state *state, const char *name, entry **out) {
 
 cnn_status cnn_state_set(cnn_state *state, const char *name, double value) {
   entry *at;
+  if (!state)
+    return cnn__fail(CNN_EINVAL, "cnn_state_set: state is NULL");
   CNN__TRY(entry_for(state, name, &at));
   cnn_tensor_free(at->tensor);
   at->tensor = NULL;
@@ -89,6 +91,8 @@ cnn_status cnn_state_set(cnn_state *state, const char *name, double value) {
 }
 
 cnn_status cnn_state_value(const cnn_state *state, const char *name, double *out) {
+  if (!state || !out)
+    return cnn__fail(CNN_EINVAL, "cnn_state_value: %s is NULL", state ? "out" : "state");
   const entry *at = find(state, name);
   if (!at || at->tensor)
     return cnn__fail(CNN_ENAME, at ? "state: '%s' is a tensor, not a number" : "state: there is no number '%s'",
@@ -100,6 +104,8 @@ cnn_status cnn_state_value(const cnn_state *state, const char *name, double *out
 cnn_status cnn_state_set_tensor(cnn_state *state, const char *name, const cnn_tensor *value) {
   entry *at;
   cnn_tensor *copy;
+  if (!state)
+    return cnn__fail(CNN_EINVAL, "cnn_state_set_tensor: state is NULL");
   if (!value || value->type != CNN_F32)
     return cnn__fail(CNN_EINVAL, "state '%s': tensor is %s, must be float32", name ? name : "(NULL)",
                      value ? cnn_type_name(value->type) : "NULL");

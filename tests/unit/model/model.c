@@ -87,6 +87,11 @@ START_TEST(a_bad_weight_changes_nothing) {
   ck_assert_int_eq(cnn_tensor_new(&wrong, context, CNN_F32, 2, (const int64_t[]){2, 5}, NULL), CNN_OK);
   ck_assert_int_eq(cnn_model_set_weight(m, "nonsense", value), CNN_ENAME);
   ck_assert_int_eq(cnn_model_set_weight(m, "output/bias", NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_set_weight(m, NULL, value), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_set_weight(NULL, "output/bias", value), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_weight(&out, m, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_weight(&out, NULL, "output/bias"), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_set_learning_rate(NULL, 1), CNN_EINVAL);
   ck_assert_int_eq(cnn_model_set_weight(m, "output/bias", wrong), CNN_ESHAPE);
   ck_assert_str_eq(cnn_error_text(), "weight 'output/bias' is float32 (10,), got float32 (2, 5)");
   ((float *)cnn_tensor_data(value))[7] = NAN;

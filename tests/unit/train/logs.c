@@ -163,6 +163,38 @@ START_TEST(state_keeps_numbers_and_tensors) {
 }
 END_TEST
 
+/* A handle or a place for the answer that is missing is an argument like any other. */
+START_TEST(refuse_null) {
+  cnn_logs *logs;
+  cnn_history *history;
+  cnn_state *state;
+  double value = 7;
+  open_context();
+  ck_assert_int_eq(cnn__logs_new(&logs, context, 1), CNN_OK);
+  ck_assert_int_eq(cnn_logs_set(logs, "loss", 1), CNN_OK);
+  ck_assert_int_eq(cnn__history_new(&history, context), CNN_OK);
+  ck_assert_int_eq(cnn__history_add(history, 0, 0, logs), CNN_OK);
+  ck_assert_int_eq(cnn_state_new(&state, context), CNN_OK);
+  ck_assert_int_eq(cnn_state_set(state, "wait", 1), CNN_OK);
+  ck_assert_int_eq(cnn_logs_value(NULL, "loss", &value), CNN_EINVAL);
+  ck_assert_int_eq(cnn_logs_value(logs, "loss", NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_logs_set(NULL, "loss", 1), CNN_EINVAL);
+  ck_assert_int_eq(cnn_history_value(NULL, 0, "loss", &value), CNN_EINVAL);
+  ck_assert_int_eq(cnn_history_value(history, 0, "loss", NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_state_value(NULL, "wait", &value), CNN_EINVAL);
+  ck_assert_int_eq(cnn_state_value(state, "wait", NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_state_set(NULL, "wait", 1), CNN_EINVAL);
+  ck_assert_int_eq(cnn_state_set_tensor(NULL, "wait", NULL), CNN_EINVAL);
+  ck_assert_ptr_nonnull(strstr(cnn_error_text(), "NULL"));
+  ck_assert_double_eq(value, 7);
+  cnn_state_free(state);
+  cnn_history_free(history);
+  cnn_logs_free(logs);
+  close_context();
+}
+END_TEST
+
 int main(void) {
-  return RUN_SUITE("logs", 0, logs_keep_order, logs_run_out_of_memory, history_keeps_epochs, state_keeps_numbers_and_tensors);
+  return RUN_SUITE("logs", 0, logs_keep_order, logs_run_out_of_memory, history_keeps_epochs, state_keeps_numbers_and_tensors,
+                   refuse_null);
 }
