@@ -1,9 +1,9 @@
 /* conv_weights: the kernel gradient of a convolution in vectors.
  *
  * A tile holds the sums of one tap, some input channels and one or two vectors of output channels in registers while it
- * sweeps the rectangle of output positions whose tap lies in the image: so there are no edges inside. Few input channels
- * leave registers idle; then all taps of a kernel row make one tile, and positions at the edge see some of its inputs
- * only. Images are added in order, the first one is written. */
+ * sweeps the rectangle of output positions whose tap lies in the image: so there are no edges inside. Few input
+ * channels leave registers idle; then all taps of a kernel row make one tile, and positions at the edge see some of its
+ * inputs only. Images are added in order, the first one is written. */
 #include "kernels/conv_layout.h"
 #include "kernels/tile.h"
 
