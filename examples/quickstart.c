@@ -1,6 +1,7 @@
 /* Train a small network on MNIST and say how well it does: the whole of libcnn's use in one page. */
 #include <cnn/cnn.h>
 #include <stdio.h>
+#include <string.h>
 
 static int fail(void) {
   fprintf(stderr, "%s\n", cnn_error_text());
@@ -11,6 +12,8 @@ static void print(void *user, const char *text, size_t length) { fwrite(text, 1,
 
 int main(int argc, char **argv) {
   const char *folder = argc > 1 ? argv[1] : "examples/data/mnist";
+  if (strcmp(folder, "--help") == 0)
+    return puts("Usage: quickstart [FOLDER]\nTrain on the MNIST files in FOLDER (default: examples/data/mnist)."), 0;
   char images[512], labels[512];
   cnn_context *ctx;
   cnn_dataset *train, *validation;

@@ -43,6 +43,7 @@ def main():
             checks.that((lib / name).exists(), f"{name} is installed")
         for name in "base cnn context data layer layers model report tensor train".split():
             checks.that((root / prefix.lstrip("/") / "include" / "cnn" / f"{name}.h").exists(), f"cnn/{name}.h is installed")
+        checks.that(list(root.rglob("libcnn.3*")), "the manual page is installed")
         soname = subprocess.run(["readelf", "-d", str(lib / "libcnn.so.0.1.0")], capture_output=True, text=True).stdout
         checks.that("[libcnn.so.0]" in soname, "SONAME is libcnn.so.0")
 
