@@ -95,8 +95,9 @@ static int show(screen *s, cnn_model *model, const cnn_tensor *image, int64_t la
   int64_t shape[CNN_MAX_RANK];
   cnn_tensor *output = NULL;
   cnn_model_input_shape(model, 0, shape);
-  if (cnn_model_predict(&output, 1, model, &image, 1, NULL) < 0)
-    return fail(RUNTIME, "prediction", cnn_error_text());
+  cnn_status status = cnn_model_predict(&output, 1, model, &image, 1, NULL);
+  if (status < 0) /* images of another size come from the data's file */
+    return fail(status == CNN_ESHAPE ? BAD_FILE : RUNTIME, "prediction", cnn_error_text());
   int64_t classes = cnn_tensor_count(output);
   const float *p = cnn_tensor_read(output);
   int best = 0;
@@ -174,5 +175,7 @@ int main(int count, char **arguments) {
     return fail(RUNTIME, "start", "out of memory");
   int code = predict(&s, arguments[optind], count - optind == 2 ? arguments[optind + 1] : NULL, data, index);
   screen_close(&s);
+  if (fflush(stdout) != 0 || ferror(stdout))
+    return fail(RUNTIME, "standard output", "cannot be written");
   return code;
 }

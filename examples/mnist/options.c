@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LONGEST_FOLDER 4000
+
 static const char help_text[] =
     "Usage: mnist_train [OPTION]...\n"
     "Train the convolutional network of a Keras MNIST notebook, step by step, and report on it.\n"
@@ -103,12 +105,20 @@ static int read_color(const char *text, color_choice *out) {
   return usage_error("--color", text, "auto, always or never is needed");
 }
 
+/* Names of files are put behind it. */
+static int read_folder(const char *text, const char **out) {
+  if (!*text || strlen(text) > LONGEST_FOLDER)
+    return usage_error("--output", text, "a folder of 1 to 4000 bytes is needed");
+  *out = text;
+  return -1;
+}
+
 static int read_option(options *o, int option, const char *value) {
   int64_t whole = 0;
   int code = -1;
   switch (option) {
   case 'd': o->data = value; break;
-  case 'o': o->output = value; break;
+  case 'o': return read_folder(value, &o->output);
   case 'e': return read_whole(value, "--epochs", 1, 1000000, &o->epochs);
   case OPT_STEPS: return read_whole(value, "--steps-per-epoch", 1, 1000000000, &o->steps_per_epoch);
   case 'b': return read_whole(value, "--batch-size", 1, 65536, &o->batch_size);

@@ -18,6 +18,8 @@ USAGE = [
     (["--verbose", "3"], "--verbose '3'"),
     (["--color", "red"], "--color 'red'"),
     (["--require-accuracy", "1.5"], "--require-accuracy '1.5'"),
+    (["--output", ""], "--output ''"),
+    (["--output", "o" * 4090], "--output 'oo"),
     (["extra"], "argument 'extra'"),
     (["--no-such-option"], "no-such-option"),
 ]

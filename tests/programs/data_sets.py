@@ -9,7 +9,7 @@ import subprocess
 
 from support import Checks, run, scratch
 
-TRAIN = os.environ["MNIST_TRAIN"]
+TRAIN, PREDICT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"]
 U8, F32 = 8, 13
 
 
@@ -71,6 +71,12 @@ def check_misfits(checks, folder):
         out, err, code = train(data_set(folder / name, (8, 8), test=test), folder / "o" / name)
         checks.that(code == 3 and all(text in err for text in wanted), f"a test set of other {name}: exit 3 with both", (code, err))
         checks.that("Epoch 1" not in out and err.count("\n") == 1, f"other {name}: said before training, in one line", err)
+    model = folder / "o" / "wide" / "best.safetensors"
+    _, err, code = run(PREDICT, model, "--data", folder / "high")
+    checks.that(code == 3 and "(1, 12, 4, 1)" in err, "mnist_predict: images of another size: exit 3", (code, err))
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        code, err = run_into(full, [PREDICT, model, "--data", folder / "wide"])
+    checks.that(code == 1 and "standard output" in err, "mnist_predict: stdout is full: exit 1", (code, err))
     _, err, code = train(data_set(folder / "tiny", (3, 5)), folder / "o" / "tiny")
     checks.that(code == 3 and "pool2" in err, "images too small for the network: exit 3", (code, err))
     _, err, code = run(TRAIN, "--learning-rate", "1e-60")
