@@ -87,6 +87,15 @@ int32_t cnn__read_double(const char *text, double *out) {
   return 0;
 }
 
+/* The volatile ones keep the conversion between the two calls. */
+float cnn__nearest_float(double value) {
+  volatile double wide = value;
+  cnn__fp saved = cnn__fp_enter();
+  volatile float narrow = (float)wide;
+  cnn__fp_leave(saved);
+  return narrow;
+}
+
 int32_t cnn__read_int(const char *text, int64_t *out) {
   const char *digits = skip_sign(text), *end = skip_digits(digits);
   if (end == digits || *end)
@@ -184,7 +193,9 @@ const char *cnn__repr(char buffer[32], double value) {
   return buffer;
 }
 
-const char *cnn_format_shortest(char *buffer, double value) { return cnn__repr(buffer, value); }
+const char *cnn_format_shortest(char *buffer, double value) {
+  return buffer ? cnn__repr(buffer, value) : "";
+}
 
 const char *cnn__thousands(char buffer[32], int64_t value) {
   char digits[24];

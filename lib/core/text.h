@@ -27,6 +27,9 @@ const char *cnn__memory_size(char buffer[32], int64_t bytes);
 int32_t cnn__read_double(const char *text, double *out);
 int32_t cnn__read_int(const char *text, int64_t *out);
 
+/* The float nearest to a double, however the caller rounds. */
+float cnn__nearest_float(double value);
+
 /* Copy a name that came from outside with control characters (and bytes that are not UTF-8) replaced by '?'; always ends with 0. */
 void cnn__clean(char *out, size_t bytes, const char *text);
 
@@ -36,7 +39,7 @@ const char *cnn__errno_text(int32_t number);
 /* Columns that UTF-8 text takes (one each code point; escape sequences \x1b[...m take none). */
 int32_t cnn__columns(const char *text);
 
-/* Text that grows; errors stick and are reported by cnn__text_status. */
+/* Text that grows. An error sticks in status: what is added after it is dropped. */
 typedef struct cnn__text {
   cnn_context *context;
   char *data; /* ends with 0 once anything was added; NULL before */

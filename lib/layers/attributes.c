@@ -2,7 +2,6 @@
  * writing to text need no code of their own in any layer or optimizer. */
 #include "layers/layer_internal.h"
 
-#include "core/fp.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -45,24 +44,17 @@ double cnn__attribute_decimal(float value) {
   return value;
 }
 
-/* The nearest float, however the caller rounds. The volatile ones keep the conversion between the two calls. */
-static float nearest_float(double value) {
-  volatile double wide = value;
-  cnn__fp saved = cnn__fp_enter();
-  volatile float narrow = (float)wide;
-  cnn__fp_leave(saved);
-  return narrow;
-}
-
 /* ---- to text ---- */
 
 /* Shortest decimal that reads back as this float. */
 static int32_t float_text(float value, char *buffer, size_t bytes) {
   char text[32];
+  if (value != value)
+    return cnn__format(buffer, bytes, "nan"); /* whatever its sign */
   for (int digits = 1; digits <= 9; digits++) {
     double back;
     cnn__format(text, sizeof text, "%.*g", digits, (double)value);
-    if (!cnn__read_double(text, &back) && nearest_float(back) == value)
+    if (!cnn__read_double(text, &back) && cnn__nearest_float(back) == value)
       break;
   }
   return cnn__format(buffer, bytes, "%s", text);
@@ -234,7 +226,7 @@ static int32_t read_value(const cnn__attribute *row, void *attributes, const cha
     double value;
     if (cnn__read_double(text, &value))
       return 1;
-    *(float *)at = nearest_float(value);
+    *(float *)at = cnn__nearest_float(value);
     return 0;
   }
   case CNN_ATTRIBUTE_CHOICE:

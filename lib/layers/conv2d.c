@@ -40,6 +40,9 @@ const char *const cnn__padding_names[] = {"valid", "same", NULL};
 /* Elements of the kernel whose shards one part of the last phase adds up. */
 #define CHUNK 8192
 
+/* Values that one row of the output may read, each tap of each position counted. */
+#define MAX_ROW ((int64_t)1 << 40)
+
 static int64_t output_count(const cnn__conv *g) { return g->oh * g->ow * g->f; }
 static int64_t kernel_count(const cnn__conv *g) { return g->kh * g->kw * (g->c / g->groups) * g->f; }
 
@@ -76,11 +79,21 @@ static cnn_status geometry(const settings *set, const cnn_layer *layer, cnn__con
   return CNN_OK;
 }
 
+/* A row of the output laid out tap by tap is the least that the scratch holds. */
+static cnn_status check_row(const cnn__conv *g) {
+  int64_t taps, row;
+  if (cnn__mul(g->kh * g->kw, g->c / g->groups, &taps) || cnn__mul(taps, g->ow, &row) || row > MAX_ROW)
+    return cnn__fail(CNN_ESHAPE, "kernel %lldx%lld over %lld positions of %lld channels: too many values in a row",
+                     (long long)g->kh, (long long)g->kw, (long long)g->ow, (long long)(g->c / g->groups));
+  return CNN_OK;
+}
+
 static cnn_status setup(cnn_layer *layer) {
   const settings *set = layer->attributes;
   cnn__conv *g = layer->data;
   CNN__TRY(check(set, layer));
   CNN__TRY(geometry(set, layer, g));
+  CNN__TRY(check_row(g));
   layer->out = (cnn__shape){3, {g->oh, g->ow, g->f}};
   cnn__shape kernel = {4, {g->kh, g->kw, g->c / g->groups, g->f}}, bias = {1, {g->f}};
   CNN__TRY(cnn__layer_weight(layer, "kernel", &kernel, set->kernel_initializer + 1, 1));
@@ -186,7 +199,7 @@ cnn_layer *cnn_conv2d(cnn_model *model, int64_t filters, int64_t kernel_height, 
   set.groups = cnn__option_int(given.groups, 1);
   set.activation = cnn__option_int(given.activation, CNN_ACTIVATION_LINEAR);
   set.use_bias = !given.no_bias;
-  set.kernel_initializer = cnn__option_int(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM) - 1;
-  set.bias_initializer = cnn__option_int(given.bias_initializer, CNN_INITIALIZER_ZEROS) - 1;
+  set.kernel_initializer = cnn__initializer_index(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
+  set.bias_initializer = cnn__initializer_index(given.bias_initializer, CNN_INITIALIZER_ZEROS);
   return cnn__model_append(model, &cnn__conv2d_layer, &set, given.name, given.input);
 }

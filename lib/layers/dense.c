@@ -136,7 +136,7 @@ cnn_layer *cnn_dense(cnn_model *model, int64_t units, const cnn_dense_opts *opti
   set.units = units;
   set.activation = cnn__option_int(given.activation, CNN_ACTIVATION_LINEAR);
   set.use_bias = !given.no_bias;
-  set.kernel_initializer = cnn__option_int(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM) - 1;
-  set.bias_initializer = cnn__option_int(given.bias_initializer, CNN_INITIALIZER_ZEROS) - 1;
+  set.kernel_initializer = cnn__initializer_index(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
+  set.bias_initializer = cnn__initializer_index(given.bias_initializer, CNN_INITIALIZER_ZEROS);
   return cnn__model_append(model, &cnn__dense_layer, &set, given.name, given.input);
 }

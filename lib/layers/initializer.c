@@ -7,6 +7,11 @@
 
 const char *const cnn__initializer_names[] = {"zeros", "ones", "glorot_uniform", "he_uniform", NULL};
 
+int32_t cnn__initializer_index(int32_t option, int32_t standard) {
+  int32_t chosen = option == CNN_INITIALIZER_DEFAULT ? standard : option;
+  return chosen >= CNN_INITIALIZER_ZEROS && chosen <= CNN_INITIALIZER_HE_UNIFORM ? chosen - 1 : chosen;
+}
+
 /* How many inputs feed an element and how many outputs it feeds, counted from the shape as Keras does: the last two
  * axes are inputs and outputs, the axes before them positions; a vector is both. */
 static void fans(const cnn__shape *shape, double *in, double *out) {

@@ -122,7 +122,7 @@ const char *cnn_layer_type(const cnn_layer *layer) { return layer ? layer->type-
 int32_t cnn_layer_output_shape(const cnn_layer *layer, int64_t *shape) {
   if (!layer)
     return 0;
-  for (int32_t i = 0; i < layer->out.rank; i++)
+  for (int32_t i = 0; shape && i < layer->out.rank; i++)
     shape[i] = layer->out.extent[i];
   return layer->out.rank;
 }

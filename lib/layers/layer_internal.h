@@ -184,7 +184,7 @@ cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__sha
 /* For typed constructors: append to the model. Defined by the model, which stands later in the order of folders. */
 cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,
                              const char *input);
-/* Likewise: the thread's current error becomes the model's first error, unless it has one. Returns NULL. */
+/* Likewise: the thread's current error becomes the model's first error, unless it has one or is compiled. Returns NULL. */
 cnn_layer *cnn__model_refuse(cnn_model *model);
 
 /* ---- the registry (layers.def) ---- */
@@ -207,6 +207,9 @@ void cnn__activate_backward(const cnn__kernels *k, int32_t activation, int64_t e
 extern const char *const cnn__activation_names[];  /* index is CNN_ACTIVATION_*; ended by NULL, as the others */
 extern const char *const cnn__padding_names[];     /* index is CNN_PADDING_* */
 extern const char *const cnn__initializer_names[]; /* index is CNN_INITIALIZER_* - 1: attributes know no "default" */
+
+/* initializer.c: an option's CNN_INITIALIZER_* as the index of its attribute; any other number as it is, which no index is. */
+int32_t cnn__initializer_index(int32_t option, int32_t standard);
 
 /* initializer.c: fill count floats. Coordinates: (seed, CNN__RANDOM_INIT, layer index, weight index, position).
  * Fans as Keras. */

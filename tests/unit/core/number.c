@@ -28,6 +28,7 @@ START_TEST(repr_is_python_s) {
     ck_assert_str_eq(cnn__repr(text, known[i].value), known[i].text);
     ck_assert_str_eq(cnn_format_shortest(public_text, known[i].value), known[i].text);
   }
+  ck_assert_str_eq(cnn_format_shortest(NULL, 1.0), "");
 }
 END_TEST
 

@@ -148,6 +148,16 @@ START_TEST(bad_layers_are_refused) {
 }
 END_TEST
 
+/* 2^40 positions of 2^22 taps: their bytes are 2^64. */
+START_TEST(a_row_that_reads_too_much_is_refused) {
+  cnn_layer *input = make("input", "shape=1,1099511627776,1", "in", 0, NULL);
+  ck_assert_ptr_null(make("conv2d", "filters=1 kernel_size=2048 padding=same", "a", 1, input));
+  ck_assert_int_eq(cnn__fail_code(), CNN_ESHAPE);
+  ck_assert_str_eq(cnn_error_text(), "conv2d 'a': kernel 2048x2048 over 1099511627776 positions of 1 channels: too many values in a row");
+  cnn__layer_free(input);
+}
+END_TEST
+
 /* One convolution in a context of its own. */
 static cnn_status make_and_free(const cnn_allocator *allocator, void *user) {
   (void)user;
@@ -173,6 +183,9 @@ START_TEST(no_layer_is_no_crash) {
   ck_assert_int_eq(cnn_layer_output_shape(NULL, shape), 0);
   ck_assert_int_eq(cnn_layer_parameters(NULL), 0);
   ck_assert_int_eq(cnn_layer_flops(NULL), 0);
+  cnn_layer *layer = make("input", "shape=4,5", "in", 0, NULL);
+  ck_assert_int_eq(cnn_layer_output_shape(layer, NULL), 2);
+  cnn__layer_free(layer);
   cnn__layer_free(NULL);
 }
 END_TEST
@@ -187,6 +200,7 @@ int main(void) {
   tcase_add_test(tests, batch_normalization_counts_its_moving_statistics);
   tcase_add_test(tests, the_strides_of_a_pool_are_its_size);
   tcase_add_test(tests, bad_layers_are_refused);
+  tcase_add_test(tests, a_row_that_reads_too_much_is_refused);
   tcase_add_test(tests, no_layer_is_no_crash);
   tcase_add_test(alone, memory_may_run_out_anywhere);
   suite_add_tcase(suite, tests);

@@ -5,6 +5,7 @@
 #include "optim/optimizer_internal.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -230,6 +231,23 @@ START_TEST(bad_arguments_are_refused) {
 }
 END_TEST
 
+START_TEST(a_value_that_is_no_number_is_named) {
+  ck_assert_ptr_null(cnn_dropout(model, _i ? NAN : -NAN, cnn_dropout_opts(.name = "a")));
+  ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
+  ck_assert_str_eq(cnn_error_text(), "dropout 'a': rate is nan, must be at least 0 and at most 1");
+}
+END_TEST
+
+START_TEST(an_unknown_initializer_is_named_as_it_was_given) {
+  static const int32_t given[] = {5, 99, -1, CNN_ZERO_INT};
+  char text[128];
+  ck_assert_ptr_null(cnn_dense(model, 2, cnn_dense_opts(.name = "a", .kernel_initializer = given[_i])));
+  ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
+  snprintf(text, sizeof text, "kernel_initializer is '%d', must be one of zeros", (int)given[_i]);
+  ck_assert_msg(strstr(cnn_error_text(), text) != NULL, "%s", cnn_error_text());
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("options");
   TCase *tests = tcase_create("options");
@@ -243,6 +261,8 @@ int main(void) {
   tcase_add_test(tests, zero_is_refused_where_it_is_not_legal);
   tcase_add_loop_test(tests, reserved_fields_must_be_zero, 0, 2);
   tcase_add_test(tests, bad_arguments_are_refused);
+  tcase_add_loop_test(tests, a_value_that_is_no_number_is_named, 0, 2);
+  tcase_add_loop_test(tests, an_unknown_initializer_is_named_as_it_was_given, 0, 4);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);
