@@ -12,6 +12,8 @@
  * - Written through the first argument, a handle is yours: free it. Returned, it is borrowed and lives as long as its
  *   parent. Freeing NULL does nothing. Handles are counted inside and keep what they need alive, so they may be freed
  *   in any order.
+ * - NULL for a handle, a name or a place to write is refused with CNN_EINVAL; a getter of NULL gives 0, "" or NULL (-1 where that
+ *   means none).
  * - A const handle may be used by several threads at once, any other by one thread at a time.
  * - A function that can fail returns a cnn_status: 0 or a negative code, and records a text that holds the values.
  * - Nothing here exits, aborts, prints, reads the locale, installs a signal handler or touches the environment. */

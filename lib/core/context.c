@@ -124,10 +124,12 @@ void cnn__log(const cnn_context *context, int32_t level, const char *format, ...
   logger->write(logger->user, level, line);
 }
 
-int32_t cnn_context_threads(const cnn_context *context) { return context->threads; }
+int32_t cnn_context_threads(const cnn_context *context) { return context ? context->threads : 0; }
 
-uint64_t cnn_context_seed(const cnn_context *context) { return context->seed; }
+uint64_t cnn_context_seed(const cnn_context *context) { return context ? context->seed : 0; }
 
-const char *cnn_context_cpu(const cnn_context *context) { return cnn__cpu_name(context->level); }
+const char *cnn_context_cpu(const cnn_context *context) { return context ? cnn__cpu_name(context->level) : ""; }
 
-const char *cnn_context_gemm(const cnn_context *context) { return cnn__gemm_name(context->provider); }
+const char *cnn_context_gemm(const cnn_context *context) {
+  return context ? cnn__gemm_name(context->provider) : "";
+}

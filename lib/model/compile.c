@@ -1,7 +1,6 @@
 /* compile: a model made ready for training: its loss, metrics and optimizer with the state that this one asks for. */
 #include "model/model_internal.h"
 
-#include "core/fp.h"
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/text.h"
@@ -144,18 +143,11 @@ cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t
 
 /* ---- the optimizer as it stands ---- */
 
-double cnn_model_learning_rate(const cnn_model *model) { return model->compiled ? (double)model->rate : 0; }
-
-int64_t cnn_model_iterations(const cnn_model *model) { return model->iterations; }
-
-/* The nearest float, however the caller rounds. The volatile ones keep the conversion between the two calls. */
-static float nearest_float(double value) {
-  volatile double wide = value;
-  cnn__fp saved = cnn__fp_enter();
-  volatile float narrow = (float)wide;
-  cnn__fp_leave(saved);
-  return narrow;
+double cnn_model_learning_rate(const cnn_model *model) {
+  return model && model->compiled ? (double)model->rate : 0;
 }
+
+int64_t cnn_model_iterations(const cnn_model *model) { return model ? model->iterations : 0; }
 
 cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate) {
   char text[32];
@@ -163,8 +155,8 @@ cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate) {
     return cnn__fail(CNN_EINVAL, "cnn_model_set_learning_rate: model is NULL");
   if (!model->compiled)
     return cnn__fail(CNN_ESTATE, "model '%s' is not compiled and has no learning rate", model->name);
-  if (!(rate >= 0) || !isfinite(nearest_float(rate)))
+  if (!(rate >= 0) || !isfinite(cnn__nearest_float(rate)))
     return cnn__fail(CNN_EINVAL, "learning rate %s: must be a finite number, 0 or more", cnn__repr(text, rate));
-  model->rate = nearest_float(rate);
+  model->rate = cnn__nearest_float(rate);
   return CNN_OK;
 }

@@ -75,8 +75,9 @@ void cnn_model_free(cnn_model *model) {
 
 /* ---- layers ---- */
 
+/* A compiled model refuses without keeping the error: it stays as usable as it was. */
 cnn_layer *cnn__model_refuse(cnn_model *model) {
-  if (model && model->error >= 0) {
+  if (model && model->error >= 0 && !model->compiled) {
     model->error = cnn__fail_code();
     cnn__format(model->error_text, sizeof model->error_text, "%s", cnn_error_text());
   }
@@ -120,7 +121,6 @@ static cnn_status make_layer(cnn_model *model, const cnn__layer_type *type, cons
   return *out ? CNN_OK : cnn__fail_code();
 }
 
-/* A compiled model refuses without keeping the error: it stays as usable as it was. */
 cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,
                              const char *input) {
   cnn_layer *layer = NULL;
@@ -177,6 +177,8 @@ cnn_layer *cnn_layer_add(cnn_model *model, const char *type, const char *attribu
 /* ---- state ---- */
 
 cnn_status cnn_model_status(const cnn_model *model) {
+  if (!model)
+    return cnn__fail(CNN_EINVAL, "model is NULL");
   return model->error < 0 ? cnn__fail(model->error, "%s", model->error_text) : CNN_OK;
 }
 
@@ -189,22 +191,29 @@ void cnn__model_touch(cnn_model *model) { model->weights_version++; }
 
 /* ---- getters ---- */
 
-const char *cnn_model_name(const cnn_model *model) { return model->name; }
+const char *cnn_model_name(const cnn_model *model) { return model ? model->name : ""; }
 
-int32_t cnn_model_layer_count(const cnn_model *model) { return model->layer_count; }
+int32_t cnn_model_layer_count(const cnn_model *model) { return model ? model->layer_count : 0; }
 
 cnn_layer *cnn_model_layer_at(const cnn_model *model, int32_t index) {
-  return index >= 0 && index < model->layer_count ? model->layers[index] : NULL;
+  return index >= 0 && index < cnn_model_layer_count(model) ? model->layers[index] : NULL;
 }
 
-cnn_layer *cnn_model_layer(const cnn_model *model, const char *name) { return cnn__graph_find(model, name); }
+cnn_layer *cnn_model_layer(const cnn_model *model, const char *name) {
+  if (!model || !name) {
+    (void)cnn__fail(CNN_EINVAL, "cnn_model_layer: %s is NULL", model ? "name" : "model");
+    return NULL;
+  }
+  return cnn__graph_find(model, name);
+}
 
-int32_t cnn_model_input_count(const cnn_model *model) { return model->layer_count ? 1 : 0; }
+int32_t cnn_model_input_count(const cnn_model *model) { return cnn_model_layer_count(model) ? 1 : 0; }
 
-int32_t cnn_model_output_count(const cnn_model *model) { return model->layer_count ? 1 : 0; }
+int32_t cnn_model_output_count(const cnn_model *model) { return cnn_model_layer_count(model) ? 1 : 0; }
 
 static int32_t shape_of(const cnn_model *model, int32_t index, int32_t layer, int64_t *shape) {
-  return index || !model->layer_count ? -1 : cnn_layer_output_shape(model->layers[layer], shape);
+  const cnn_layer *found = index ? NULL : cnn_model_layer_at(model, layer);
+  return found ? cnn_layer_output_shape(found, shape) : -1;
 }
 
 int32_t cnn_model_input_shape(const cnn_model *model, int32_t index, int64_t *shape) {
@@ -212,27 +221,32 @@ int32_t cnn_model_input_shape(const cnn_model *model, int32_t index, int64_t *sh
 }
 
 int32_t cnn_model_output_shape(const cnn_model *model, int32_t index, int64_t *shape) {
-  return shape_of(model, index, model->layer_count - 1, shape);
+  return shape_of(model, index, cnn_model_layer_count(model) - 1, shape);
 }
 
 int64_t cnn_model_parameters(const cnn_model *model) {
   int64_t total = 0;
-  for (int32_t i = 0; i < model->layer_count; i++)
+  for (int32_t i = 0; model && i < model->layer_count; i++)
     total += cnn_layer_parameters(model->layers[i]);
   return total;
 }
 
 int64_t cnn_model_trainable_parameters(const cnn_model *model) {
   int64_t total = 0;
-  for (int32_t i = 0; i < model->layer_count; i++)
+  for (int32_t i = 0; model && i < model->layer_count; i++)
     total += cnn_layer_trainable_parameters(model->layers[i]);
   return total;
 }
 
+/* The work of absurd shapes stops at the largest number. */
+static int64_t add_work(int64_t total, int64_t flops, int64_t times) {
+  return cnn__mul(flops, times, &flops) || cnn__sum(total, flops, &total) ? INT64_MAX : total;
+}
+
 int64_t cnn_model_flops(const cnn_model *model) {
   int64_t total = 0;
-  for (int32_t i = 0; i < model->layer_count; i++)
-    total += model->layers[i]->flops;
+  for (int32_t i = 0; model && i < model->layer_count; i++)
+    total = add_work(total, model->layers[i]->flops, 1);
   return total;
 }
 
@@ -241,9 +255,9 @@ int64_t cnn_model_flops(const cnn_model *model) {
 int64_t cnn_model_training_flops(const cnn_model *model) {
   int64_t total = 0;
   int32_t below = 0;
-  for (int32_t i = 0; i < model->layer_count; i++) {
+  for (int32_t i = 0; model && i < model->layer_count; i++) {
     int32_t learns = cnn_layer_trainable_parameters(model->layers[i]) > 0;
-    total += model->layers[i]->flops * (1 + learns + below);
+    total = add_work(total, model->layers[i]->flops, 1 + learns + below);
     below |= learns;
   }
   return total;

@@ -30,7 +30,7 @@ struct cnn_model {
   char *name;
   uint64_t seed;
   cnn_status error;             /* first error of a constructor, and its text */
-  char error_text[512];
+  char error_text[1024];        /* as long as the longest text */
   cnn_layer **layers;
   int32_t layer_count;
   int64_t layer_capacity;
@@ -61,7 +61,6 @@ struct cnn_model {
   uint64_t weights_version, packs_version; /* packs are remade when they differ */
 
   atomic_int fitting;           /* fit is running */
-  int32_t weights_changed;      /* unused outside fit */
 };
 
 cnn_model *cnn__model_hold(cnn_model *model);

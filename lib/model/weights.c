@@ -10,10 +10,10 @@
 #define XXH_INLINE_ALL /* the streaming state on the stack, whatever version of the library is found at run time */
 #include <xxhash.h>
 
-int32_t cnn_model_weight_count(const cnn_model *model) { return model->parameter_count; }
+int32_t cnn_model_weight_count(const cnn_model *model) { return model ? model->parameter_count : 0; }
 
 const char *cnn_model_weight_name(const cnn_model *model, int32_t index) {
-  return index >= 0 && index < model->parameter_count ? cnn__model_weight(model, index)->name : NULL;
+  return index >= 0 && index < cnn_model_weight_count(model) ? cnn__model_weight(model, index)->name : NULL;
 }
 
 int32_t cnn__model_find_weight(const cnn_model *model, const char *name) {
@@ -70,6 +70,8 @@ cnn_status cnn_model_set_weight(cnn_model *model, const char *name, const cnn_te
 
 const char *cnn_model_hash(const cnn_model *model, char buffer[33]) {
   XXH3_state_t state;
+  if (!model || !buffer)
+    return "";
   XXH3_INITSTATE(&state);
   XXH3_128bits_reset(&state);
   for (int32_t i = 0; i < model->parameter_count; i++) {

@@ -113,19 +113,21 @@ void cnn_tensor_free(cnn_tensor *tensor) {
   cnn__context_drop(context);
 }
 
-int32_t cnn_tensor_type(const cnn_tensor *tensor) { return tensor->type; }
+int32_t cnn_tensor_type(const cnn_tensor *tensor) { return tensor ? tensor->type : 0; }
 
-int32_t cnn_tensor_rank(const cnn_tensor *tensor) { return tensor->shape.rank; }
+int32_t cnn_tensor_rank(const cnn_tensor *tensor) { return tensor ? tensor->shape.rank : 0; }
 
-const int64_t *cnn_tensor_shape(const cnn_tensor *tensor) { return tensor->shape.extent; }
+const int64_t *cnn_tensor_shape(const cnn_tensor *tensor) { return tensor ? tensor->shape.extent : NULL; }
 
-int64_t cnn_tensor_count(const cnn_tensor *tensor) { return tensor->count; }
+int64_t cnn_tensor_count(const cnn_tensor *tensor) { return tensor ? tensor->count : 0; }
 
-size_t cnn_tensor_bytes(const cnn_tensor *tensor) { return (size_t)tensor->count * cnn_type_size(tensor->type); }
+size_t cnn_tensor_bytes(const cnn_tensor *tensor) {
+  return tensor ? (size_t)tensor->count * cnn_type_size(tensor->type) : 0;
+}
 
-void *cnn_tensor_data(cnn_tensor *tensor) { return tensor->data; }
+void *cnn_tensor_data(cnn_tensor *tensor) { return tensor ? tensor->data : NULL; }
 
-const void *cnn_tensor_read(const cnn_tensor *tensor) { return tensor->data; }
+const void *cnn_tensor_read(const cnn_tensor *tensor) { return tensor ? tensor->data : NULL; }
 
 /* Where element `flat` lies within the axes from `first` on, as text: " at (2, 5, 0)", "" where there are none. */
 static const char *position_text(char buffer[192], const cnn__shape *shape, int32_t first, int64_t flat) {

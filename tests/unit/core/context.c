@@ -26,6 +26,10 @@ START_TEST(defaults) {
   ck_assert(!context->logger.write && !context->sink.write);
   cnn_context_free(context);
   cnn_context_free(NULL);
+  ck_assert_int_eq(cnn_context_threads(NULL), 0);
+  ck_assert_uint_eq(cnn_context_seed(NULL), 0);
+  ck_assert_str_eq(cnn_context_cpu(NULL), "");
+  ck_assert_str_eq(cnn_context_gemm(NULL), "");
 }
 END_TEST
 

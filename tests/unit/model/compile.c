@@ -137,6 +137,17 @@ START_TEST(a_refused_compile_leaves_the_old_one) {
 }
 END_TEST
 
+START_TEST(refused_layers_leave_a_compiled_model_as_it_is) {
+  ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, NULL), CNN_OK);
+  ck_assert_ptr_null(cnn_layer_add(m, "lstm", NULL));
+  ck_assert_ptr_null(cnn_layer_add(m, "dense", "units=none"));
+  ck_assert_ptr_null(cnn_dense(m, 2, &(const cnn_dense_opts){.size = 1}));
+  ck_assert_ptr_null(cnn_dense(m, 2, NULL));
+  ck_assert_int_eq(cnn_model_status(m), CNN_OK);
+  ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, NULL), CNN_OK);
+}
+END_TEST
+
 START_TEST(the_optimizer_is_retained) {
   ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, NULL), CNN_OK);
   cnn_optimizer_free(adam);
@@ -166,6 +177,7 @@ int main(void) {
   tcase_add_test(all, the_rate_is_a_float_and_settable);
   tcase_add_test(all, compiling_again_starts_the_optimizer_anew);
   tcase_add_test(all, a_refused_compile_leaves_the_old_one);
+  tcase_add_test(all, refused_layers_leave_a_compiled_model_as_it_is);
   tcase_add_test(all, the_optimizer_is_retained);
   tcase_add_test(all, plans_of_an_uncompiled_model);
   suite_add_tcase(suite, all);

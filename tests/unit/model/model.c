@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static cnn_context *context;
@@ -138,6 +139,66 @@ START_TEST(a_model_outlives_its_contexts_handle) {
 }
 END_TEST
 
+START_TEST(null_is_harmless) {
+  char text[33];
+  cnn_tensor *out = NULL;
+  ck_assert_int_eq(cnn_model_status(NULL), CNN_EINVAL);
+  ck_assert_str_eq(cnn_model_name(NULL), "");
+  ck_assert_int_eq(cnn_model_layer_count(NULL), 0);
+  ck_assert_ptr_null(cnn_model_layer_at(NULL, 0));
+  ck_assert_ptr_null(cnn_model_layer(NULL, "conv1"));
+  ck_assert_ptr_null(cnn_model_layer(m, NULL));
+  ck_assert_int_eq(cnn_model_input_count(NULL) + cnn_model_output_count(NULL), 0);
+  ck_assert_int_eq(cnn_model_input_shape(NULL, 0, NULL), -1);
+  ck_assert_int_eq(cnn_model_output_shape(NULL, 0, NULL), -1);
+  ck_assert_int_eq(cnn_model_input_shape(m, 0, NULL), 3);
+  ck_assert_int_eq(cnn_model_parameters(NULL) + cnn_model_trainable_parameters(NULL), 0);
+  ck_assert_int_eq(cnn_model_flops(NULL) + cnn_model_training_flops(NULL), 0);
+  ck_assert_int_eq(cnn_model_weight_count(NULL), 0);
+  ck_assert_ptr_null(cnn_model_weight_name(NULL, 0));
+  ck_assert_int_eq(cnn_model_weight(NULL, m, "conv1/kernel"), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_weight(&out, NULL, "conv1/kernel"), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_weight(&out, m, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_set_weight(NULL, "conv1/kernel", NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_set_weight(m, NULL, NULL), CNN_EINVAL);
+  ck_assert_str_eq(cnn_model_hash(NULL, text), "");
+  ck_assert_str_eq(cnn_model_hash(m, NULL), "");
+  ck_assert(cnn_model_learning_rate(NULL) == 0);
+  ck_assert_int_eq(cnn_model_iterations(NULL), 0);
+  ck_assert_int_eq(cnn_model_set_learning_rate(NULL, 1), CNN_EINVAL);
+}
+END_TEST
+
+/* Two layers of 2^61 operations each, three times in training. */
+START_TEST(work_beyond_64_bits_stops_at_the_largest) {
+  cnn_model *huge;
+  ck_assert_int_eq(cnn_model_new(&huge, context, NULL), CNN_OK);
+  cnn_input(huge, 3, (const int64_t[]){1048576, 1048576, 1}, NULL);
+  for (int i = 0; i < 2; i++)
+    cnn_conv2d(huge, 1, 1024, 1024, cnn_conv2d_opts(.padding = CNN_PADDING_SAME));
+  ck_assert_msg(cnn_model_status(huge) == CNN_OK, "%s", cnn_error_text());
+  ck_assert_int_eq(cnn_model_flops(huge), INT64_C(1) << 62);
+  ck_assert_int_eq(cnn_model_training_flops(huge), INT64_MAX);
+  cnn_model_free(huge);
+}
+END_TEST
+
+/* A text of two names of 255 bytes each is kept whole. */
+START_TEST(a_long_error_is_kept_whole) {
+  cnn_model *model;
+  char name[256], text[1024];
+  memset(name, 'n', 255);
+  name[255] = 0;
+  ck_assert_int_eq(cnn_model_new(&model, context, NULL), CNN_OK);
+  cnn_input(model, 1, (const int64_t[]){2}, NULL);
+  ck_assert_ptr_null(cnn_flatten(model, cnn_flatten_opts(.name = name, .input = name)));
+  snprintf(text, sizeof text, "%s", cnn_error_text());
+  ck_assert_int_eq(cnn_model_status(model), CNN_ENAME);
+  ck_assert_str_eq(cnn_error_text(), text);
+  cnn_model_free(model);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("model");
   TCase *all = tcase_create("all");
@@ -150,6 +211,9 @@ int main(void) {
   tcase_add_test(all, equal_seeds_make_equal_weights);
   tcase_add_test(all, a_held_model_outlives_its_handle);
   tcase_add_test(all, a_model_outlives_its_contexts_handle);
+  tcase_add_test(all, null_is_harmless);
+  tcase_add_test(all, work_beyond_64_bits_stops_at_the_largest);
+  tcase_add_test(all, a_long_error_is_kept_whole);
   suite_add_tcase(suite, all);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

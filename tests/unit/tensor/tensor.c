@@ -52,6 +52,9 @@ START_TEST(a_new_tensor_is_zero) {
     cnn_tensor_free(tensor);
   }
   cnn_tensor_free(NULL);
+  ck_assert_int_eq(cnn_tensor_type(NULL) + cnn_tensor_rank(NULL) + cnn_tensor_count(NULL), 0);
+  ck_assert_uint_eq(cnn_tensor_bytes(NULL), 0);
+  ck_assert(!cnn_tensor_shape(NULL) && !cnn_tensor_data(NULL) && !cnn_tensor_read(NULL));
   free_context(context);
 }
 END_TEST
