@@ -118,28 +118,36 @@ static int32_t sort_roots(const cnn__plan *plan, int32_t *order) {
   return count;
 }
 
-/* The lowest offset that is free of all placed buffers which live together with this one. */
+/* The lowest offset that is free of all placed buffers which live together with this one; they are given by rising offset. */
 static int64_t first_fit(const cnn__plan *plan, const int32_t *placed, int32_t count, const cnn__buffer *buffer) {
   int64_t offset = 0, size = cnn__round_floats(buffer->floats);
   for (int32_t i = 0; i < count; i++) {
     const cnn__buffer *other = &plan->buffers[placed[i]];
     int64_t end = other->offset + cnn__round_floats(other->floats);
-    if (live_together(other, buffer) && other->offset < offset + size && offset < end) {
+    if (other->offset >= offset + size)
+      break;
+    if (live_together(other, buffer) && offset < end)
       offset = end;
-      i = -1;
-    }
   }
   return offset;
 }
 
+static void insert_by_offset(const cnn__plan *plan, int32_t *placed, int32_t count, int32_t buffer) {
+  for (; count > 0 && plan->buffers[placed[count - 1]].offset > plan->buffers[buffer].offset; count--)
+    placed[count] = placed[count - 1];
+  placed[count] = buffer;
+}
+
 static cnn_status place(cnn__plan *plan) {
-  int32_t *order = cnn__alloc(plan->context, (size_t)plan->buffer_count * sizeof *order, "order of buffers");
+  int32_t *order = cnn__alloc(plan->context, 2 * (size_t)plan->buffer_count * sizeof *order, "order of buffers");
   if (!order)
     return CNN_ENOMEM;
+  int32_t *placed = order + plan->buffer_count;
   int32_t count = sort_roots(plan, order);
   for (int32_t i = 0; i < count; i++) {
     cnn__buffer *buffer = &plan->buffers[order[i]];
-    buffer->offset = first_fit(plan, order, i, buffer);
+    buffer->offset = first_fit(plan, placed, i, buffer);
+    insert_by_offset(plan, placed, i, order[i]);
     int64_t end = buffer->offset + cnn__round_floats(buffer->floats);
     int64_t *total = buffer->local ? &plan->local_floats : &plan->arena_floats;
     *total = end > *total ? end : *total;
