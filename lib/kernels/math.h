@@ -9,8 +9,7 @@
 #include <string.h>
 
 /* Constants shared with the vector forms. ln 2 is cut in two so that k * CNN__LN2_HIGH is exact; the polynomials are
- * minimax fits: of (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2, of (log(1 + f) / s - 2) / s^2 with s = f / (2 + f) on
- * [sqrt(1/2) - 1, sqrt(2) - 1] in s^2, and of (tanh(x) - x) / x^3 on |x| <= 0.625 in x^2. */
+ * minimax fits: of (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2, and of (tanh(x) - x) / x^3 on |x| <= 0.625 in x^2. */
 #define CNN__LOG2_E 1.44269504f
 #define CNN__LN2_HIGH 0.693359375f
 #define CNN__LN2_LOW -2.12194440e-4f
@@ -22,10 +21,6 @@
 #define CNN__EXP_4 0.0416683958f
 #define CNN__EXP_5 0.00836879669f
 #define CNN__EXP_6 0.00138144331f
-#define CNN__LOG_1 0.666666656f
-#define CNN__LOG_2 0.400003363f
-#define CNN__LOG_3 0.285372325f
-#define CNN__LOG_4 0.235836867f
 #define CNN__TANH_SMALL 0.625f
 #define CNN__TANH_1 -0.333332839f
 #define CNN__TANH_2 0.133314913f
@@ -77,34 +72,6 @@ static inline float cnn__exp(float x) {
   float first = cnn__float_of((half - 1u) << 23);
   float second = cnn__float_of((integer - half - 1u) << 23);
   return p * first * second;
-}
-
-/* Natural logarithm. x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); negative numbers give NaN, 0 gives -inf. */
-static inline float cnn__log(float x) {
-  if (!(x > 0.0f)) {
-    return x == 0.0f ? cnn__float_of(0xff800000u) : cnn__float_of(0x7fc00000u);
-  }
-  if (cnn__bits_of(x) >= 0x7f800000u) {
-    return x;
-  }
-  int32_t k = 0;
-  if (x < 1.17549435e-38f) {
-    x = x * 8388608.0f;
-    k = -23;
-  }
-  uint32_t bits = cnn__bits_of(x);
-  uint32_t offset = bits - 0x3f3504f3u; /* from sqrt(1/2) on */
-  k += (int32_t)(offset >> 23) - (offset >= 0x80000000u ? 512 : 0);
-  float f = cnn__float_of((offset & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-  float s = f / (2.0f + f);
-  float z = s * s;
-  float p = CNN__LOG_4;
-  p = p * z + CNN__LOG_3;
-  p = p * z + CNN__LOG_2;
-  p = p * z + CNN__LOG_1;
-  float half_square = (0.5f * f) * f;
-  float kf = (float)k;
-  return kf * CNN__LN2_HIGH - ((half_square - (s * (half_square + z * p) + kf * CNN__LN2_LOW)) - f);
 }
 
 /* Hyperbolic tangent: a polynomial near 0, where 1 - 2 / (exp(2x) + 1) would cancel. */
@@ -164,7 +131,8 @@ static inline double cnn__exp_f64(double x) {
   return p * first * second;
 }
 
-/* Natural logarithm in double: the series of 2 artanh(s). */
+/* Natural logarithm in double: x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), of which it is the series of 2 artanh(s),
+ * s = f / (2 + f). Negative numbers give NaN, 0 gives -inf. */
 static inline double cnn__log_f64(double x) {
   if (!(x > 0.0)) {
     return x == 0.0 ? cnn__double_of(0xfff0000000000000u) : cnn__double_of(0x7ff8000000000000u);

@@ -210,8 +210,6 @@ const double *cnn__run_losses(const cnn__run *run) { return run->losses; }
 
 const double *cnn__run_metric(const cnn__run *run, int32_t metric) { return run->metrics + metric * run->capacity; }
 
-int64_t cnn__run_count(const cnn__run *run) { return run->feed ? run->feed->count : 0; }
-
 void cnn__run_profile(cnn__run *run, int32_t enable) {
   memset(run->seconds, 0, (size_t)run->workers * (size_t)run->plan->op_count * sizeof *run->seconds);
   run->measuring = enable;

@@ -40,8 +40,6 @@ void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *fe
 const double *cnn__run_losses(const cnn__run *run);
 const double *cnn__run_metric(const cnn__run *run, int32_t metric);
 
-int64_t cnn__run_count(const cnn__run *run); /* rows of the last run */
-
 /* Seconds spent in each op of the plan since the last call with reset, summed over workers; for the benchmark. enable
  * 0 stops measuring. */
 void cnn__run_profile(cnn__run *run, int32_t enable);

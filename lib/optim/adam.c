@@ -2,6 +2,7 @@
 #include "optim/optimizer_internal.h"
 
 #include "core/options.h"
+#include "kernels/math.h"
 
 #include <math.h>
 
@@ -28,19 +29,11 @@ static int32_t slots(const void *settings_given) {
   return 2;
 }
 
-/* By repeated squaring: of nothing but products, so the same everywhere. */
-static double power(double base, int64_t exponent) {
-  double result = 1;
-  for (; exponent > 0; exponent >>= 1, base *= base)
-    if (exponent & 1)
-      result *= base;
-  return result;
-}
-
 /* Keras takes powers of the float32 betas, but 1 - beta of the decimals that were written. */
 static void begin(const void *settings_given, int64_t iteration, float rate, cnn__update *update) {
   const settings *set = settings_given;
-  double correction_1 = 1 - power(set->beta_1, iteration + 1), correction_2 = 1 - power(set->beta_2, iteration + 1);
+  double correction_1 = 1 - cnn__pow_int_f64(set->beta_1, iteration + 1);
+  double correction_2 = 1 - cnn__pow_int_f64(set->beta_2, iteration + 1);
   update->rate = rate;
   update->scalar[ALPHA] = (float)(rate * sqrt(correction_2) / correction_1);
   update->scalar[ONE_MINUS_BETA_1] = (float)(1 - cnn__attribute_decimal(set->beta_1));

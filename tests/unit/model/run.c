@@ -93,7 +93,6 @@ START_TEST(predictions_are_tests_probabilities) {
   cnn__run *predict = new_run(m, CNN__MODE_PREDICT), *test = new_run(m, CNN__MODE_TEST);
   cnn__run_predict(predict, m, &batch.feed, outputs);
   cnn__run_test(test, m, &batch.feed);
-  ck_assert_int_eq(cnn__run_count(test), ROWS);
   for (int i = 0; i < ROWS; i++) {
     const float *row = outputs + i * CLASSES;
     int best = 0;
