@@ -27,7 +27,8 @@ typedef struct cnn__conv {
   int64_t groups;
 } cnn__conv;
 
-/* Geometry of a pooling. x [n, h, w, c], y [n, oh, ow, c]; positions outside the image are left out. kh * kw <= 65536 */
+/* Geometry of a pooling. x [n, h, w, c], y [n, oh, ow, c]; positions outside the image are left out, and a window that
+ * lies wholly outside gives 0. kh * kw <= 65536. */
 typedef struct cnn__pool {
   int64_t h, w, c;
   int64_t oh, ow;
@@ -67,38 +68,42 @@ typedef struct cnn__pool {
  *                 float sum (from its first element, in order). Blocks never span samples. Written, not added to.
  * bn_moments      mean[q] = channel sum / (n * pixels), in double; m2[q]: same scheme over (x - (float)mean)^2
  *                 (float subtract, multiply, add), corrected in double for the rounding of mean to float:
- *                 d = mean - (double)(float)mean; m2 = max(0, S2 - N * d * d)  [since sum(x-mf) = N * d].
+ *                 d = mean - (double)(float)mean; m2 = max(0, S2 - N * d * d)  [since sum(x-mf) = N * d]; NaN stays.
  * bn_backward_sums  sum_dy: channel_sums of dy; sum_dy_xc: the same scheme over dy * (x - mean).
  * bn_normalize    y = (x - mean) * scale + shift, per channel; in place allowed.
  * bn_backward_apply  dx = (dy * a + (x - mean) * b) + d, per channel; dx may be dy.
  *
  * add             y = a + b; y may be a or b.        scale   y = x * s; in place allowed.
- * relu            y = 0 > x ? 0 : x (NaN stays, -0 stays); in place allowed. relu_backward: dx = y > 0 ? dy : 0; dx may be dy.
+ * relu            y = 0 > x ? 0 : x (NaN stays, -0 stays); in place allowed.
+ *                 backward: dx = y > 0 ? dy : 0; dx may be dy.
  * sigmoid         1 / (1 + exp(-x)), by cnn__exp (math.h); in place. backward: (dy * y) * (1 - y); dx may be dy.
  * tanh            own form by cnn__tanh (math.h); in place. backward: dy * (1 - y * y); dx may be dy.
- * softmax         per row: z = x - max; e = cnn__exp(z); y = e * (1 / sum e), sum in order of cnn__row_sum (math.h); in place.
- *                 backward: dx = (dy - sum(dy * y)) * y, the sum as cnn__row_sum of products; dx may be dy.
- * dropout         y = keep ? x * scale : 0 for n elements of ONE sample. Element e of the sample: bits 8: group e / 256, r = e %
- *                 256, word r / 64, byte (r % 64) / 16, lane r % 16; bits 32: group e / 64, word (e % 64) / 16, lane e % 16.
- *                 Philox block of counter {counter[0] + group * 16 + lane, counter[1..3]} under key; the value is that byte
- *                 (word >> 8 * byte) & 255, or the word. keep = value >= threshold. Backward is the same call on dy. In place.
+ * softmax         per row: z = x - max; e = cnn__exp(z); y = e * (1 / sum e), sum in order of cnn__row_sum (math.h);
+ *                 in place. backward: dx = (dy - sum(dy * y)) * y, the sum as cnn__row_sum of products; dx may be dy.
+ * dropout         y = keep ? x * scale : 0 for n elements of ONE sample. Element e of the sample: bits 8: group
+ *                 e / 256, r = e % 256, word r / 64, byte (r % 64) / 16, lane r % 16; bits 32: group e / 64, word
+ *                 (e % 64) / 16, lane e % 16. Philox block of counter {counter[0] + group * 16 + lane, counter[1..3]}
+ *                 under key; the value is that byte (word >> 8 * byte) & 255, or the word. keep = value >= threshold.
+ *                 Backward is the same call on dy. In place.
  *
- * maxpool         y = maximum of the window; the first, row by row, of equal ones wins (replace on strict >). winner (or
- *                 NULL): index ky * kw + kx of that tap in the window.
+ * maxpool         y = maximum of the window; the first, row by row, of equal ones wins (replace on strict >). winner
+ *                 (or NULL): index ky * kw + kx of that tap in the window.
  * maxpool_backward  dx = 0, then dx[winner] += dy for outputs row by row.
  *
  * tree_sum        out[e] for e in [0, n) = the fixed binary tree over slots[s * stride + e], s in [0, count):
- *                 for (d = 1; d < count; d *= 2) for (s = 0; s + d < count; s += 2 * d) slot[s] += slot[s + d]; out = slot[0].
- *                 slots are left undefined; out may be slots. tree_sum_f64: the same in double.
+ *                 for (d = 1; d < count; d *= 2) for (s = 0; s + d < count; s += 2 * d) slot[s] += slot[s + d];
+ *                 out = slot[0]. slots are left undefined; out may be slots. tree_sum_f64: the same in double.
  *
- * sgd             w -= rate * g.   sgd_momentum: v = momentum * v - rate * g; w += nesterov ? momentum * v - rate * g : v.
- * adam            m += (g - m) * one_minus_beta_1; v += (g * g - v) * one_minus_beta_2; w -= (m * alpha) / (sqrt(v) + epsilon).
+ * sgd             w -= rate * g.
+ * sgd_momentum    v = momentum * v - rate * g; w += nesterov ? momentum * v - rate * g : v.
+ * adam            m += (g - m) * one_minus_beta_1; v += (g * g - v) * one_minus_beta_2;
+ *                 w -= (m * alpha) / (sqrt(v) + epsilon).
  *
  * scale_u8        dst = (float)src / divisor (a true division).
- * warp            dst pixel (r, q) = bilinear sample of src at row m[0]*r + m[1]*q + m[2], column m[3]*r + m[4]*q + m[5], both
- *                 clamped to the image (fill mode nearest); coordinates in double ((m0*r + m2) + m1*q), fraction and blend
- *                 in float; channels apart; u8 values blended as float, then divided by divisor. A coordinate that is not
- *                 finite counts as 0. h * w * c < 2^31. */
+ * warp            dst pixel (r, q) = bilinear sample of src at row m[0]*r + m[1]*q + m[2], column m[3]*r + m[4]*q
+ *                 + m[5], both clamped to the image (fill mode nearest); coordinates in double ((m0*r + m2) + m1*q),
+ *                 fraction and blend in float; channels apart; u8 values blended as float, then divided by divisor. A
+ *                 coordinate that is not finite counts as 0. h * w * c < 2^31. */
 
 #define KERNEL(name, args) typedef void cnn__##name##_fn args;
 #include "kernels/kernels.def"

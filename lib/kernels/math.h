@@ -93,7 +93,7 @@ static inline float cnn__tanh(float x) {
   return cnn__float_of(cnn__bits_of(t) | sign);
 }
 
-/* The sum of a row: lane j of sixteen adds the elements j, j + 16, ... from 0 on, then the lanes are folded by halves. */
+/* The sum of a row: lane j of sixteen adds the elements j, j + 16, ... to 0, then the lanes are folded by halves. */
 static inline float cnn__row_sum(int64_t n, const float *x) {
   float lanes[16] = {0};
   for (int64_t i = 0; i < n; i++) {

@@ -22,7 +22,8 @@ CNN__INLINE void cnn__philox_rounds(const uint32_t key[2], cnn__ivec c[4]) {
 
 /* Word w of the block with counter {position + lane, counter[1], counter[2], counter[3]} stands in that lane of
  * words[w]. */
-CNN__INLINE void cnn__philox16(uint32_t position, const uint32_t counter[4], const uint32_t key[2], cnn__ivec words[4]) {
+CNN__INLINE void cnn__philox16(uint32_t position, const uint32_t counter[4], const uint32_t key[2],
+                               cnn__ivec words[4]) {
   cnn__ivec at = cnn__iadd(cnn__iset(position), cnn__ilanes());
   cnn__ivec even[4] = {at, cnn__iset(counter[1]), cnn__iset(counter[2]), cnn__iset(counter[3])};
   cnn__ivec odd[4] = {cnn__iodd(at), even[1], even[2], even[3]};

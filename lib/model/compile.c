@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/text.h"
+#include "kernels/build_info.h"
 
 #include <math.h>
 #include <string.h>
@@ -119,11 +120,13 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
   CNN__TRY(check_output(model, made.loss->name));
   CNN__TRY(find_metrics(&made, model, metric_count, metrics));
   cnn_status status = prepare(&made, model, optimizer);
-  if (status < 0)
+  if (status < 0) {
     discard(&made, model->context);
-  else
-    commit(model, &made, optimizer, metric_count, metrics);
-  return status;
+    return status;
+  }
+  commit(model, &made, optimizer, metric_count, metrics);
+  cnn__blas_warning(model->context);
+  return CNN_OK;
 }
 
 cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t loss_count, const char *const *losses,

@@ -112,7 +112,7 @@ static inline size_t band_behind(const struct area *a) {
 }
 
 /* An array of `bytes` in area `which`, bands drawn around it, contents the pattern; aligned to `unit` at least. */
-static inline void *place_aligned(int which, size_t bytes, size_t unit) {
+static inline void *place_on(int which, size_t bytes, size_t unit) {
   struct area *a = &areas[which];
   area_reserve(a, bytes);
   const size_t offset[3] = {a->capacity - bytes, 0, BAND + unit * (size_t)(1 + which % 7)};
@@ -121,9 +121,9 @@ static inline void *place_aligned(int which, size_t bytes, size_t unit) {
   memset(a->data - band_before(a), PATTERN, band_before(a) + bytes + band_behind(a));
   return a->data;
 }
-static inline void *place(int which, size_t bytes) { return place_aligned(which, bytes, sizeof(float)); }
+static inline void *place(int which, size_t bytes) { return place_on(which, bytes, sizeof(float)); }
 static inline double *place_doubles(int which, int64_t n) {
-  return place_aligned(which, (size_t)n * sizeof(double), sizeof(double));
+  return place_on(which, (size_t)n * sizeof(double), sizeof(double));
 }
 
 /* Compares first and lets Check speak only where something differs: an assertion of its own for each byte is slow. */
@@ -201,7 +201,7 @@ static inline int64_t lengths(int64_t i) {
 
 static inline const cnn__kernels *reference(void) { return cnn__kernels_for(CNN__CPU_REF, CNN__GEMM_REF); }
 
-/* The reference as compiled for CPUs without FMA: where this one has it, reference() is another build of that source. */
+/* The reference as compiled for CPUs without FMA; where this one has it, reference() is another build of the source. */
 #define FAMILY(init) void cnn__ref_##init(cnn__kernels *t);
 CNN__FAMILIES(FAMILY)
 #undef FAMILY

@@ -147,7 +147,8 @@ CASE(dropout) {
           NOTE(dropout, n, bits, threshold);
           const uint32_t key[2] = {(uint32_t)draw(), (uint32_t)draw()};
           /* The first coordinate also runs over its end. */
-          const uint32_t counter[4] = {turn < 6 ? 0u : 0xfffffff0u, (uint32_t)draw(), (uint32_t)draw(), (uint32_t)draw()};
+          const uint32_t first = turn < 6 ? 0u : 0xfffffff0u;
+          const uint32_t counter[4] = {first, (uint32_t)draw(), (uint32_t)draw(), (uint32_t)draw()};
           const float *x = place_floats(0, n, turn % KINDS);
           reference()->dropout(n, x, threshold, bits, 1.25f, key, counter, place_output(1, n));
           t->dropout(n, x, threshold, bits, 1.25f, key, counter, place_output(2, n));
@@ -199,7 +200,8 @@ START_TEST(dropout_keeps_its_rate) {
     for (int64_t i = 0; i < N; i++) {
       x[i] = 1.0f;
     }
-    cnn__kernels_for(cnn__cpu_best(), CNN__GEMM_NATIVE)->dropout(N, x, bits == 8 ? 64u : 1u << 30, bits, 1.0f, key, counter, x);
+    const cnn__kernels *t = cnn__kernels_for(cnn__cpu_best(), CNN__GEMM_NATIVE);
+    t->dropout(N, x, bits == 8 ? 64u : 1u << 30, bits, 1.0f, key, counter, x);
     for (int64_t i = 0; i < N; i++) {
       kept += x[i] != 0.0f;
     }

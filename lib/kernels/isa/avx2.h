@@ -107,13 +107,6 @@ CNN__INLINE cnn__ivec cnn__iset(uint32_t a) {
 CNN__INLINE cnn__ivec cnn__ilanes(void) {
   return (cnn__ivec){_mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0), _mm256_set_epi32(15, 14, 13, 12, 11, 10, 9, 8)};
 }
-CNN__INLINE cnn__ivec cnn__iload(const uint32_t *p) {
-  return (cnn__ivec){_mm256_loadu_si256((const __m256i *)p), _mm256_loadu_si256((const __m256i *)(p + 8))};
-}
-CNN__INLINE void cnn__istore(uint32_t *p, cnn__ivec a) {
-  _mm256_storeu_si256((__m256i *)p, a.lo);
-  _mm256_storeu_si256((__m256i *)(p + 8), a.hi);
-}
 CNN__INLINE cnn__ivec cnn__iadd(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_add_epi32, a, b); }
 CNN__INLINE cnn__ivec cnn__isub(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_sub_epi32, a, b); }
 CNN__INLINE cnn__ivec cnn__imul(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_mullo_epi32, a, b); }
@@ -183,9 +176,6 @@ CNN__INLINE void cnn__tstore(uint16_t *p, cnn__tags a) {
 CNN__INLINE cnn__dvec cnn__dset(double a) {
   __m256d v = _mm256_set1_pd(a);
   return (cnn__dvec){v, v, v, v};
-}
-CNN__INLINE cnn__dvec cnn__dload(const double *p) {
-  return (cnn__dvec){_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4), _mm256_loadu_pd(p + 8), _mm256_loadu_pd(p + 12)};
 }
 CNN__INLINE void cnn__dstore(double *p, cnn__dvec a) {
   _mm256_storeu_pd(p, a.d0);

@@ -52,8 +52,6 @@ CNN__INLINE cnn__ivec cnn__iset(uint32_t a) { return _mm512_set1_epi32((int32_t)
 CNN__INLINE cnn__ivec cnn__ilanes(void) {
   return _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 }
-CNN__INLINE cnn__ivec cnn__iload(const uint32_t *p) { return _mm512_loadu_si512(p); }
-CNN__INLINE void cnn__istore(uint32_t *p, cnn__ivec a) { _mm512_storeu_si512(p, a); }
 CNN__INLINE cnn__ivec cnn__iadd(cnn__ivec a, cnn__ivec b) { return _mm512_add_epi32(a, b); }
 CNN__INLINE cnn__ivec cnn__isub(cnn__ivec a, cnn__ivec b) { return _mm512_sub_epi32(a, b); }
 CNN__INLINE cnn__ivec cnn__imul(cnn__ivec a, cnn__ivec b) { return _mm512_mullo_epi32(a, b); }
@@ -94,9 +92,6 @@ CNN__INLINE cnn__tags cnn__tselect(cnn__mask m, cnn__tags a, cnn__tags b) { retu
 CNN__INLINE void cnn__tstore(uint16_t *p, cnn__tags a) { _mm256_storeu_si256((__m256i *)p, a); }
 
 CNN__INLINE cnn__dvec cnn__dset(double a) { return (cnn__dvec){_mm512_set1_pd(a), _mm512_set1_pd(a)}; }
-CNN__INLINE cnn__dvec cnn__dload(const double *p) {
-  return (cnn__dvec){_mm512_loadu_pd(p), _mm512_loadu_pd(p + 8)};
-}
 CNN__INLINE void cnn__dstore(double *p, cnn__dvec a) {
   _mm512_storeu_pd(p, a.lo);
   _mm512_storeu_pd(p + 8, a.hi);

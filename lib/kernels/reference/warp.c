@@ -38,7 +38,8 @@ static void warp_u8(int64_t h, int64_t w, int64_t c, const uint8_t *src, const d
       const uint8_t *top = src + y.first * w * c, *bottom = src + y.second * w * c;
       for (int64_t k = 0; k < c; k++) {
         const float value = blend((float)top[x.first * c + k], (float)top[x.second * c + k],
-                                  (float)bottom[x.first * c + k], (float)bottom[x.second * c + k], x.fraction, y.fraction);
+                                  (float)bottom[x.first * c + k], (float)bottom[x.second * c + k], x.fraction,
+                                  y.fraction);
         *dst++ = value / divisor;
       }
     }
