@@ -12,7 +12,6 @@ import os
 import struct
 import sys
 
-import h5py
 import numpy
 
 # As the model lists its weights: layer by layer, parameters before moving statistics.
@@ -56,6 +55,8 @@ def read_tensor(path, name):
 
 
 def main(model, predictions, out):
+    import h5py  # here, so that --help needs none
+
     with h5py.File(model) as file:
         tensors = [(layer + '/' + name, file['model_weights'][layer]['sequential'][layer][name][()].astype('<f4'))
                    for layer, names in LAYERS for name in names]
@@ -64,4 +65,7 @@ def main(model, predictions, out):
           [('predictions', read_tensor(predictions, 'best_val_accuracy_probabilities'))])
 
 
+if len(sys.argv) != 4:
+    print(__doc__.strip())
+    sys.exit(0 if '--help' in sys.argv else 2)
 main(*sys.argv[1:])
