@@ -15,10 +15,15 @@ static const cnn__attribute attributes[] = {
     {0},
 };
 
+static cnn_status check_rank(int32_t rank, const char *what) {
+  if (rank < 1 || rank > MAX_INPUT_RANK)
+    return cnn__fail(CNN_EINVAL, "%sshape has rank %d, must be 1 to %d", what, (int)rank, MAX_INPUT_RANK);
+  return CNN_OK;
+}
+
 static cnn_status setup(cnn_layer *layer) {
   const settings *set = layer->attributes;
-  if (set->shape.rank > MAX_INPUT_RANK)
-    return cnn__fail(CNN_EINVAL, "shape has rank %d, must be 1 to %d", (int)set->shape.rank, MAX_INPUT_RANK);
+  CNN__TRY(check_rank(set->shape.rank, ""));
   layer->in = layer->out = set->shape;
   return CNN_OK;
 }
@@ -37,11 +42,13 @@ cnn_layer *cnn_input(cnn_model *model, int32_t rank, const int64_t *shape, const
   if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_input_opts, name), options, "cnn_input_opts") < 0)
     return cnn__model_refuse(model);
   settings set = {.shape = {.rank = rank}};
-  if (!shape && rank > 0) {
+  if (check_rank(rank, "input: ") < 0)
+    return cnn__model_refuse(model);
+  if (!shape) {
     (void)cnn__fail(CNN_EINVAL, "input: shape is NULL, must be %d extents", (int)rank);
     return cnn__model_refuse(model);
   }
-  for (int32_t i = 0; i < rank && i < CNN_MAX_RANK; i++)
+  for (int32_t i = 0; i < rank; i++)
     set.shape.extent[i] = shape[i];
   return cnn__model_append(model, &cnn__input_layer, &set, given.name, NULL);
 }

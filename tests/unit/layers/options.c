@@ -231,6 +231,20 @@ START_TEST(bad_arguments_are_refused) {
 }
 END_TEST
 
+START_TEST(the_rank_of_an_input_is_1_to_4) {
+  static const int64_t ones[] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+  static const int32_t bad[] = {-1, 0, 5, 9};
+  char text[64];
+  cnn_model *empty;
+  ck_assert_int_eq(cnn_model_new(&empty, context, NULL), CNN_OK);
+  ck_assert_ptr_null(cnn_input(empty, bad[_i], ones, NULL));
+  snprintf(text, sizeof text, "input: shape has rank %d, must be 1 to 4", (int)bad[_i]);
+  ck_assert_int_eq(cnn_model_status(empty), CNN_EINVAL);
+  ck_assert_str_eq(cnn_error_text(), text);
+  cnn_model_free(empty);
+}
+END_TEST
+
 START_TEST(a_value_that_is_no_number_is_named) {
   ck_assert_ptr_null(cnn_dropout(model, _i ? NAN : -NAN, cnn_dropout_opts(.name = "a")));
   ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
@@ -261,6 +275,7 @@ int main(void) {
   tcase_add_test(tests, zero_is_refused_where_it_is_not_legal);
   tcase_add_loop_test(tests, reserved_fields_must_be_zero, 0, 2);
   tcase_add_test(tests, bad_arguments_are_refused);
+  tcase_add_loop_test(tests, the_rank_of_an_input_is_1_to_4, 0, 4);
   tcase_add_loop_test(tests, a_value_that_is_no_number_is_named, 0, 2);
   tcase_add_loop_test(tests, an_unknown_initializer_is_named_as_it_was_given, 0, 4);
   suite_add_tcase(suite, tests);
