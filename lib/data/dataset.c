@@ -208,18 +208,20 @@ cnn_status cnn_dataset_split(cnn_dataset **out_last, cnn_dataset *dataset, doubl
   return CNN_OK;
 }
 
-int64_t cnn_dataset_count(const cnn_dataset *dataset) { return dataset->count; }
-int64_t cnn_dataset_classes(const cnn_dataset *dataset) { return dataset->classes; }
-int32_t cnn_dataset_input_type(const cnn_dataset *dataset) { return dataset->inputs->type; }
+int64_t cnn_dataset_count(const cnn_dataset *dataset) { return dataset ? dataset->count : 0; }
+int64_t cnn_dataset_classes(const cnn_dataset *dataset) { return dataset ? dataset->classes : 0; }
+int32_t cnn_dataset_input_type(const cnn_dataset *dataset) { return dataset ? dataset->inputs->type : 0; }
 
 int32_t cnn_dataset_input_shape(const cnn_dataset *dataset, int64_t *shape) {
+  if (!dataset)
+    return 0;
   if (shape)
     memcpy(shape, dataset->sample.extent, (size_t)dataset->sample.rank * sizeof *shape);
   return dataset->sample.rank;
 }
 
 int64_t cnn_dataset_label(const cnn_dataset *dataset, int64_t index) {
-  if (!dataset->targets || index < 0 || index >= dataset->count)
+  if (!dataset || !dataset->targets || index < 0 || index >= dataset->count)
     return -1;
   int64_t row = dataset->first + index;
   if (cnn__labels_are(dataset->targets))

@@ -68,19 +68,21 @@ cnn_status cnn__history_add(cnn_history *history, int64_t epoch, double seconds,
   return CNN_OK;
 }
 
-int64_t cnn_history_count(const cnn_history *history) { return history->row_count; }
+int64_t cnn_history_count(const cnn_history *history) { return history ? history->row_count : 0; }
 
-int32_t cnn_history_name_count(const cnn_history *history) { return (int32_t)history->name_count; }
+int32_t cnn_history_name_count(const cnn_history *history) {
+  return history ? (int32_t)history->name_count : 0;
+}
 
 const char *cnn_history_name(const cnn_history *history, int32_t index) {
-  return index >= 0 && index < history->name_count ? history->names[index] : NULL;
+  return index >= 0 && index < cnn_history_name_count(history) ? history->names[index] : NULL;
 }
 
 static const row *row_at(const cnn_history *history, int64_t index) {
-  if (index >= 0 && index < history->row_count)
+  if (index >= 0 && index < cnn_history_count(history))
     return &history->rows[index];
   (void)cnn__fail(CNN_EINVAL, "history has no row %lld, only 0 to %lld", (long long)index,
-                  (long long)history->row_count - 1);
+                  (long long)cnn_history_count(history) - 1);
   return NULL;
 }
 

@@ -59,10 +59,10 @@ static int32_t find(const cnn_logs *logs, const char *name) {
   return -1;
 }
 
-int32_t cnn_logs_count(const cnn_logs *logs) { return logs->count; }
+int32_t cnn_logs_count(const cnn_logs *logs) { return logs ? logs->count : 0; }
 
 const char *cnn_logs_name(const cnn_logs *logs, int32_t index) {
-  return index >= 0 && index < logs->count ? logs->figures[index].name : NULL;
+  return index >= 0 && index < cnn_logs_count(logs) ? logs->figures[index].name : NULL;
 }
 
 cnn_status cnn_logs_value(const cnn_logs *logs, const char *name, double *out) {

@@ -126,8 +126,8 @@ const cnn_tensor *cnn_state_tensor(const cnn_state *state, const char *name) {
   return at ? at->tensor : NULL;
 }
 
-int32_t cnn_state_count(const cnn_state *state) { return state->count; }
+int32_t cnn_state_count(const cnn_state *state) { return state ? state->count : 0; }
 
 const char *cnn_state_name(const cnn_state *state, int32_t index) {
-  return index >= 0 && index < state->count ? state->entries[index].name : NULL;
+  return index >= 0 && index < cnn_state_count(state) ? state->entries[index].name : NULL;
 }

@@ -305,6 +305,9 @@ START_TEST(null_is_refused) {
   ck_assert_int_eq(cnn_dataset_input_shape(dataset, NULL), 3);
   cnn_dataset_free(dataset);
   cnn_dataset_free(NULL);
+  ck_assert_int_eq(cnn_dataset_count(NULL) + cnn_dataset_classes(NULL), 0);
+  ck_assert_int_eq(cnn_dataset_input_shape(NULL, NULL) + cnn_dataset_input_type(NULL), 0);
+  ck_assert_int_eq(cnn_dataset_label(NULL, 0), -1);
 }
 END_TEST
 

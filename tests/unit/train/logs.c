@@ -48,6 +48,8 @@ START_TEST(logs_keep_order) {
   ck_assert_int_eq(cnn_logs_count(logs), 0);
   cnn_logs_free(logs);
   cnn_logs_free(NULL);
+  ck_assert_int_eq(cnn_logs_count(NULL), 0);
+  ck_assert_ptr_null(cnn_logs_name(NULL, 0));
   close_context();
 }
 END_TEST
@@ -110,6 +112,10 @@ START_TEST(history_keeps_epochs) {
   cnn_logs_free(logs);
   cnn_history_free(history);
   cnn_history_free(NULL);
+  ck_assert_int_eq(cnn_history_count(NULL) + cnn_history_name_count(NULL), 0);
+  ck_assert_ptr_null(cnn_history_name(NULL, 0));
+  ck_assert_int_eq(cnn_history_epoch(NULL, 0), -1);
+  ck_assert(cnn_history_seconds(NULL, 0) == 0);
   close_context();
 }
 END_TEST
@@ -159,6 +165,8 @@ START_TEST(state_keeps_numbers_and_tensors) {
   cnn_tensor_free(bytes);
   cnn_state_free(state);
   cnn_state_free(NULL);
+  ck_assert_int_eq(cnn_state_count(NULL), 0);
+  ck_assert_ptr_null(cnn_state_name(NULL, 0));
   close_context();
 }
 END_TEST
