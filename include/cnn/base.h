@@ -10,7 +10,7 @@
  *   version knows must be zero, else the call is refused with CNN_ETOONEW; a struct smaller than the first version's is CNN_EINVAL.
  *   C++ has no compound literals: fill the struct by hand, `.size = sizeof`.
  * - Written through the first argument, a handle is yours: free it. Returned, it is borrowed and lives as long as its
- *   parent. Freeing NULL does nothing. Handles are counted inside and keep what they need alive, so they may be freed
+ *   parent. Freeing NULL does nothing. After a failure there is nothing to free there. Handles are counted inside and keep what they need alive, so they may be freed
  *   in any order.
  * - NULL for a handle, a name or a place to write is refused with CNN_EINVAL; a getter of NULL gives 0, "" or NULL (-1 where that
  *   means none).

@@ -10,8 +10,7 @@ enum { /* purposes: one each, never reused */
   CNN__RANDOM_INIT = 1,    /* initialisers: layer, position in the parameter; pass = parameter index */
   CNN__RANDOM_DROPOUT = 2, /* layer, pass, sample */
   CNN__RANDOM_AUGMENT = 3, /* pass, sample */
-  CNN__RANDOM_SHUFFLE = 4, /* pass */
-  CNN__RANDOM_CHOICE = 5   /* picking samples to show */
+  CNN__RANDOM_SHUFFLE = 4  /* pass */
 };
 
 /* One block. key = seed's low and high word. */

@@ -188,6 +188,8 @@ int main(void) {
   find_tables();
   layer_names = reference_json("layers/index.json");
   activation_names = reference_json("activations/index.json");
+  if (json_array_size(layer_names) < 60 || json_array_size(activation_names) < 10)
+    return 1; /* an empty list would test nothing and pass */
   Suite *suite = suite_create("golden");
   TCase *layers = tcase_create("layers"), *activations = tcase_create("activations");
   tcase_add_loop_test(layers, layer_case, 0, (int)json_array_size(layer_names) * table_count);
