@@ -271,6 +271,9 @@ static figure utilisation(const bench *b, int32_t which, double flop) {
   return f;
 }
 
+/* GFLOP/s of a step that took this long. */
+static double rate(const row *r, double milliseconds) { return milliseconds > 0 ? r->flop / milliseconds / 1e6 : 0; }
+
 static void print_json(const char *name, const figure *f, const char *end) {
   printf("  \"%s\": {\"median\": %.6g, \"min\": %.6g, \"max\": %.6g}%s\n", name, median(f), extreme(f, 0), extreme(f, 1), end);
 }
@@ -297,12 +300,13 @@ static void report(const bench *b, int json) {
   printf(json ? "  \"layers\": [\n" : "\nstep of an augmented training step        ms    GFLOP/s\n");
   for (int32_t i = 0; i < b->row_count; i++) {
     const row *r = &b->rows[i];
-    double ms = median(&r->milliseconds), gflops = ms > 0 ? r->flop / ms / 1e6 : 0;
+    double ms = median(&r->milliseconds), least = extreme(&r->milliseconds, 0), most = extreme(&r->milliseconds, 1);
     if (json)
-      printf("    {\"name\": \"%s\", \"ms\": {\"median\": %.6g, \"min\": %.6g, \"max\": %.6g}, \"gflops\": %.6g}%s\n", r->name,
-             ms, extreme(&r->milliseconds, 0), extreme(&r->milliseconds, 1), gflops, i + 1 < b->row_count ? "," : "");
+      printf("    {\"name\": \"%s\", \"ms\": {\"median\": %.6g, \"min\": %.6g, \"max\": %.6g}, "
+             "\"gflops\": {\"median\": %.6g, \"min\": %.6g, \"max\": %.6g}}%s\n",
+             r->name, ms, least, most, rate(r, ms), rate(r, most), rate(r, least), i + 1 < b->row_count ? "," : "");
     else
-      printf("%-36s %9.4f %10.2f\n", r->name, ms, gflops);
+      printf("%-36s %9.4f %10.2f\n", r->name, ms, rate(r, ms));
   }
   if (json)
     printf("  ]\n}\n");
