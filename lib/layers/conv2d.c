@@ -112,8 +112,6 @@ static cnn_status setup(cnn_layer *layer) {
   return CNN_OK;
 }
 
-static int32_t has_bias(const cnn_layer *layer) { return layer->weight_count > 1; }
-
 static void pack(const cnn__work *work) {
   work->k->conv_pack(work->layer->data, work->weights[0], work->packs[0]);
 }
@@ -125,7 +123,7 @@ static void pack_transposed(const cnn__work *work) {
 static void forward(const cnn__work *work) {
   const cnn__conv *g = work->layer->data;
   int32_t relu = work->activation == CNN_ACTIVATION_RELU;
-  work->k->conv_forward(g, work->count, work->x, work->packs[0], has_bias(work->layer) ? work->weights[1] : NULL, relu,
+  work->k->conv_forward(g, work->count, work->x, work->packs[0], cnn__has_bias(work->layer) ? work->weights[1] : NULL, relu,
                         work->y, work->scratch);
   if (!relu)
     cnn__activate(work->k, work->activation, work->count * output_count(g), g->f, work->y, work->y);
@@ -135,14 +133,14 @@ static void backward(const cnn__work *work) {
   const cnn__conv *g = work->layer->data;
   cnn__activate_backward(work->k, work->activation, work->count * output_count(g), g->f, work->y, work->dy, work->dy);
   work->k->conv_backward_weights(g, work->count, work->x, work->dy, work->slots, work->scratch);
-  if (has_bias(work->layer))
+  if (cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, g->oh * g->ow, g->f, work->dy, work->sums);
   if (work->dx)
     work->k->conv_backward_data(g, work->count, work->dy, work->packs[1], work->dx, work->scratch);
 }
 
 static int64_t join_parts(const cnn_layer *layer) {
-  return (kernel_count(layer->data) + CHUNK - 1) / CHUNK + has_bias(layer);
+  return (kernel_count(layer->data) + CHUNK - 1) / CHUNK + cnn__has_bias(layer);
 }
 
 /* The shards' gradients added up: a chunk of the kernel in each part, the bias in the last. */
@@ -154,9 +152,7 @@ static void join(const cnn__work *work) {
                       work->grads[0] + begin);
     return;
   }
-  work->k->tree_sum_f64(layer->sum_doubles, work->shards, layer->sum_doubles, work->sums, work->sums);
-  for (int64_t q = 0; q < layer->sum_doubles; q++)
-    work->grads[1][q] = (float)work->sums[q];
+  cnn__join_bias(work);
 }
 
 static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};

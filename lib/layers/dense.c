@@ -52,8 +52,6 @@ static cnn_status setup(cnn_layer *layer) {
   return CNN_OK;
 }
 
-static int32_t has_bias(const cnn_layer *layer) { return layer->weight_count > 1; }
-
 static void pack(const cnn__work *work) {
   const product *p = work->layer->data;
   work->k->gemm_pack(p->in, p->out, work->weights[0], work->packs[0]);
@@ -68,7 +66,7 @@ static void forward(const cnn__work *work) {
   const product *p = work->layer->data;
   int64_t rows = work->count * p->rows;
   int32_t relu = work->activation == CNN_ACTIVATION_RELU;
-  work->k->gemm(rows, p->out, p->in, work->x, p->in, work->packs[0], has_bias(work->layer) ? work->weights[1] : NULL,
+  work->k->gemm(rows, p->out, p->in, work->x, p->in, work->packs[0], cnn__has_bias(work->layer) ? work->weights[1] : NULL,
                 relu, work->y, p->out);
   if (!relu)
     cnn__activate(work->k, work->activation, rows * p->out, p->out, work->y, work->y);
@@ -78,7 +76,7 @@ static void backward(const cnn__work *work) {
   const product *p = work->layer->data;
   int64_t rows = work->count * p->rows;
   cnn__activate_backward(work->k, work->activation, rows * p->out, p->out, work->y, work->dy, work->dy);
-  if (has_bias(work->layer))
+  if (cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, p->rows, p->out, work->dy, work->sums);
   if (work->dx)
     work->k->gemm(rows, p->in, p->out, work->dy, p->out, work->packs[1], NULL, 0, work->dx, p->in);
@@ -86,22 +84,19 @@ static void backward(const cnn__work *work) {
 
 static int64_t weight_parts(const cnn_layer *layer) {
   const product *p = layer->data;
-  return (p->in + KERNEL_ROWS - 1) / KERNEL_ROWS + has_bias(layer);
+  return (p->in + KERNEL_ROWS - 1) / KERNEL_ROWS + cnn__has_bias(layer);
 }
 
 /* Gradients over the whole batch: some rows of the kernel in each part, the bias in the last. */
 static void backward_weights(const cnn__work *work) {
-  const cnn_layer *layer = work->layer;
-  const product *p = layer->data;
+  const product *p = work->layer->data;
   int64_t begin = work->part * KERNEL_ROWS, end = begin + KERNEL_ROWS;
   if (begin < p->in) {
     work->k->gemm_tn(work->batch * p->rows, p->out, work->x, p->in, work->dy, p->out, begin, end < p->in ? end : p->in,
                      work->grads[0]);
     return;
   }
-  work->k->tree_sum_f64(p->out, work->shards, layer->sum_doubles, work->sums, work->sums);
-  for (int64_t q = 0; q < p->out; q++)
-    work->grads[1][q] = (float)work->sums[q];
+  cnn__join_bias(work);
 }
 
 static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};

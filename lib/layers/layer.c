@@ -161,3 +161,14 @@ cnn_status cnn_layer_attribute_text(const cnn_layer *layer, const char *key, cha
                      (int)wanted + 1, bytes);
   return CNN_OK;
 }
+
+/* ---- a kernel and perhaps a bias ---- */
+
+int32_t cnn__has_bias(const cnn_layer *layer) { return layer->weight_count > 1; }
+
+void cnn__join_bias(const cnn__work *work) {
+  int64_t count = work->layer->sum_doubles;
+  work->k->tree_sum_f64(count, work->shards, count, work->sums, work->sums);
+  for (int64_t q = 0; q < count; q++)
+    work->grads[1][q] = (float)work->sums[q];
+}

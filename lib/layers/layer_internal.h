@@ -200,6 +200,11 @@ const cnn__layer_type *cnn__layer_type_find(const char *name); /* NULL with CNN_
 /* Output extent and padding before, as Keras: n input, k kernel, s stride, d dilation. -1: does not fit. */
 int64_t cnn__window_extent(int64_t n, int64_t k, int64_t s, int64_t d, int32_t padding, int64_t *before);
 
+/* layer.c, of layers whose weights are a kernel and perhaps a bias: is there one; and its gradient in a late phase, the shards' sums (one
+ * double an element) joined by the fixed tree. */
+int32_t cnn__has_bias(const cnn_layer *layer);
+void cnn__join_bias(const cnn__work *work);
+
 /* activation.c: y = act(x) and dx = dy * act'(y) over rows of `last` elements; y may be x, dx may be dy. */
 void cnn__activate(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *x, float *y);
 void cnn__activate_backward(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *y,
