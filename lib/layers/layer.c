@@ -113,6 +113,16 @@ void cnn__layer_free(cnn_layer *layer) {
   cnn__free(layer->context, layer);
 }
 
+int32_t cnn__layer_trainable(const cnn_layer *layer) {
+  for (int32_t i = 0; i < layer->weight_count; i++)
+    if (layer->weights[i].trainable)
+      return 1;
+  for (int32_t m = 0; m < layer->member_count; m++)
+    if (cnn__layer_trainable(layer->members[m]))
+      return 1;
+  return 0;
+}
+
 /* ---- public ---- */
 
 const char *cnn_layer_name(const cnn_layer *layer) { return layer ? layer->name : ""; }

@@ -59,7 +59,19 @@ typedef cnn_status cnn__attribute_take(void *user, const char *key, const char *
 cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, const char *text, const char *what,
                                  cnn__attribute_take *take, void *user);
 
+#define CNN__MAX_WEIGHTS 4
+#define CNN__MAX_PACKS 2
+#define CNN__MAX_MEMBERS 4
+
 /* ---- what a phase works on ---- */
+
+/* A layer's arrays as its phases take them. */
+typedef struct cnn__arrays {
+  float *weights[CNN__MAX_WEIGHTS];
+  float *grads[CNN__MAX_WEIGHTS]; /* NULL where not trainable or not compiled */
+  float *packs[CNN__MAX_PACKS];   /* derived forms; NULL before the first plan */
+} cnn__arrays;
+
 typedef struct cnn__work {
   const cnn__kernels *k;
   const cnn_layer *layer;
@@ -83,6 +95,7 @@ typedef struct cnn__work {
   float *const *packs;      /* derived forms of the weights, layer->pack_floats[i] each; written by PACK phases only */
   float *const *weights;    /* layer->weights[i].value */
   float *const *grads;      /* of trainable weights; NULL entries for the others */
+  const cnn__arrays *arrays; /* the same three: arrays[m] is member m's in a fused layer, arrays[0] any other's own */
   void *scratch;            /* layer->scratch_bytes, this worker's */
 } cnn__work;
 
@@ -130,9 +143,6 @@ typedef struct cnn__layer_type {
   const cnn__phase *phases[CNN__PHASE_KINDS]; /* NULL: none (BACKWARD_FROZEN NULL: as BACKWARD) */
 } cnn__layer_type;
 
-#define CNN__MAX_WEIGHTS 4
-#define CNN__MAX_PACKS 2
-
 typedef struct cnn__weight {
   char *name;               /* "conv1/kernel"; local part after the slash */
   cnn__shape shape;
@@ -151,6 +161,8 @@ struct cnn_layer {
   int32_t frozen;
   int32_t input_count;
   cnn_layer *inputs[1];     /* the layers it reads */
+  const cnn_layer *members[CNN__MAX_MEMBERS]; /* of a layer that a plan made of neighbours: these, in order */
+  int32_t member_count;     /* 0 in a layer of the model */
   cnn__shape in, out;       /* without the batch axis */
   void *attributes;
   void *data;
@@ -175,6 +187,8 @@ cnn_layer *cnn__layer_new(cnn_model *model, cnn_context *context, const cnn__lay
                           const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count,
                           uint64_t seed);
 void cnn__layer_free(cnn_layer *layer);
+/* Has it, or one of its members, a weight that training changes? */
+int32_t cnn__layer_trainable(const cnn_layer *layer);
 
 /* For setup: declare the next weight (local name "kernel"); its index is the order of the calls. trainable is 0 in
  * a frozen layer. */

@@ -17,13 +17,6 @@ typedef struct cnn__parameter {
   float *slots[CNN__MAX_SLOTS]; /* trainable and compiled; zero at compile */
 } cnn__parameter;
 
-/* A layer's arrays as its phases take them. */
-typedef struct cnn__arrays {
-  float *weights[CNN__MAX_WEIGHTS];
-  float *grads[CNN__MAX_WEIGHTS]; /* NULL where not trainable or not compiled */
-  float *packs[CNN__MAX_PACKS];   /* derived forms; NULL before the first plan */
-} cnn__arrays;
-
 struct cnn_model {
   atomic_int references;
   cnn_context *context;

@@ -15,17 +15,10 @@ int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
   return (layer->needs & CNN__SAME) || (inference && (layer->needs & CNN__SAME_IN_INFERENCE));
 }
 
-static int32_t trainable(const cnn_layer *layer) {
-  for (int32_t i = 0; i < layer->weight_count; i++)
-    if (layer->weights[i].trainable)
-      return 1;
-  return 0;
-}
-
 /* The first layer that has something to learn: backward ends there. */
-static int32_t lowest_trainable(const cnn_model *model) {
+static int32_t lowest_trainable(const cnn__plan *plan) {
   int32_t i = 0;
-  while (i < model->layer_count && !trainable(model->layers[i]))
+  while (i < plan->layer_count && !cnn__layer_trainable(plan->layers[i]))
     i++;
   return i;
 }
@@ -60,7 +53,6 @@ static int32_t last_shard_phase(const cnn__phase *phases, int32_t count) {
 
 typedef struct maker {
   cnn__plan *plan;
-  const cnn_model *model;
   int32_t lowest;
 } maker;
 
@@ -75,12 +67,12 @@ static cnn__op *add_phase(maker *make, int32_t i, int32_t list, const cnn__phase
   op->list = list;
   op->phase = phase;
   if (phase->domain == CNN__PARTS && phase->parts)
-    op->parts = phase->parts(make->model->layers[i]);
+    op->parts = phase->parts(make->plan->layers[i]);
   return op;
 }
 
 static void forward(maker *make, int32_t i) {
-  const cnn_layer *layer = make->model->layers[i];
+  const cnn_layer *layer = make->plan->layers[i];
   if (cnn__plan_same(make->plan, layer))
     return;
   int32_t list = forward_list(make->plan, layer), count = list_length(layer, list);
@@ -96,17 +88,17 @@ static void forward(maker *make, int32_t i) {
   }
 }
 
-static int32_t gradient(const maker *make, int32_t i) { return make->model->layer_count + i; }
+static int32_t gradient(const maker *make, int32_t i) { return make->plan->layer_count + i; }
 
 /* Layer i sums over the batch before its last phase, so its dy would have to lie in memory for the whole batch
  * meanwhile. Where the layer above makes it from a much smaller gradient, it is made again instead, in the worker's
  * cache; the buffer of that second dy, or the first one's. */
 static int32_t dy_after_barrier(maker *make, int32_t i) {
-  const cnn_layer *layer = make->model->layers[i];
-  int32_t layers = make->model->layer_count;
+  const cnn_layer *layer = make->plan->layers[i];
+  int32_t layers = make->plan->layer_count;
   if (i + 1 == layers || (layer->needs & CNN__NEEDS_DY_LATE))
     return gradient(make, i);
-  const cnn_layer *above = make->model->layers[i + 1];
+  const cnn_layer *above = make->plan->layers[i + 1];
   if (!(above->needs & CNN__BACKWARD_AGAIN) || cnn__shape_count(&above->out) * 2 > cnn__shape_count(&layer->out))
     return gradient(make, i);
   cnn__op *again = add_phase(make, i + 1, backward_list(above), above->type->phases[backward_list(above)]);
@@ -118,7 +110,7 @@ static int32_t dy_after_barrier(maker *make, int32_t i) {
 }
 
 static void backward(maker *make, int32_t i) {
-  const cnn_layer *layer = make->model->layers[i];
+  const cnn_layer *layer = make->plan->layers[i];
   if (cnn__plan_same(make->plan, layer))
     return;
   int32_t list = backward_list(layer), count = list_length(layer, list);
@@ -141,8 +133,8 @@ static void backward(maker *make, int32_t i) {
 }
 
 static void late(maker *make, int32_t i) {
-  const cnn_layer *layer = make->model->layers[i];
-  if (!trainable(layer))
+  const cnn_layer *layer = make->plan->layers[i];
+  if (!cnn__layer_trainable(layer))
     return;
   int32_t list = backward_list(layer), count = list_length(layer, list);
   for (int32_t p = 0; p < count; p++) {
@@ -157,7 +149,7 @@ static void late(maker *make, int32_t i) {
 
 static void objective(maker *make) {
   cnn__plan *plan = make->plan;
-  int32_t last = make->model->layer_count - 1;
+  int32_t last = make->plan->layer_count - 1;
   cnn__op *op = add(make, plan->mode == CNN__MODE_PREDICT ? CNN__OP_OUTPUT : CNN__OP_LOSS, last);
   op->x = plan->output;
   if (plan->mode == CNN__MODE_PREDICT)
@@ -169,7 +161,7 @@ static void objective(maker *make) {
 }
 
 static void make_ops(maker *make) {
-  int32_t last = make->model->layer_count - 1;
+  int32_t last = make->plan->layer_count - 1;
   add(make, CNN__OP_FEED, 0)->y = 0;
   for (int32_t i = 1; i <= last; i++)
     forward(make, i);
@@ -229,20 +221,35 @@ static void make_chunks(cnn__plan *plan, const cnn_model *model) {
 
 /* ---- the plan ---- */
 
-static int32_t count_phases(const cnn_model *model) {
-  int32_t count = 4 + model->layer_count; /* feed, objective, update; and for each layer its backward again */
-  for (int32_t i = 0; i < model->layer_count; i++)
+static int32_t count_phases(const cnn__plan *plan) {
+  int32_t count = 4 + plan->layer_count; /* feed, objective, update; and for each layer its backward again */
+  for (int32_t i = 0; i < plan->layer_count; i++)
     for (int32_t list = 0; list < CNN__PHASE_PACK; list++)
-      count += list_length(model->layers[i], list);
+      count += list_length(plan->layers[i], list);
   return count;
+}
+
+/* The layers that run: the model's. */
+static cnn_status take_layers(cnn__plan *plan, const cnn_model *model) {
+  size_t layers = (size_t)model->layer_count;
+  plan->layers = cnn__alloc_zero(model->context, layers * sizeof *plan->layers, "layers of a plan");
+  plan->first_member = cnn__alloc_zero(model->context, layers * sizeof *plan->first_member, "layers of a plan");
+  if (!plan->layers || !plan->first_member)
+    return CNN_ENOMEM;
+  for (int32_t i = 0; i < model->layer_count; i++) {
+    plan->layers[i] = model->layers[i];
+    plan->first_member[i] = i;
+  }
+  plan->layer_count = model->layer_count;
+  return CNN_OK;
 }
 
 static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   cnn_context *context = model->context;
-  size_t ops = (size_t)count_phases(model), layers = (size_t)model->layer_count, chunks = 0;
+  size_t ops = (size_t)count_phases(plan), layers = (size_t)plan->layer_count, chunks = 0;
   for (int32_t i = 0; i < model->parameter_count; i++)
     chunks += (size_t)chunks_of(cnn__model_weight(model, i));
-  plan->buffer_count = 3 * model->layer_count + 1;
+  plan->buffer_count = 3 * plan->layer_count + 1;
   plan->ops = cnn__alloc_zero(context, ops * sizeof *plan->ops, "ops of a plan");
   plan->segments = cnn__alloc_zero(context, ops * sizeof *plan->segments, "segments of a plan");
   plan->buffers = cnn__alloc_zero(context, (3 * layers + 1) * sizeof *plan->buffers, "buffers of a plan");
@@ -257,19 +264,20 @@ static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
 }
 
 static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss *loss) {
+  CNN__TRY(take_layers(plan, model));
   CNN__TRY(allocate(plan, model));
-  int32_t last = model->layer_count - 1, train = plan->mode == CNN__MODE_TRAIN;
-  int32_t softmax = model->layers[last]->activation == CNN_ACTIVATION_SOFTMAX;
+  int32_t last = plan->layer_count - 1, train = plan->mode == CNN__MODE_TRAIN;
+  int32_t softmax = plan->layers[last]->activation == CNN_ACTIVATION_SOFTMAX;
   int32_t taken = plan->mode != CNN__MODE_PREDICT && loss->fuses_softmax && softmax;
   plan->softmax_taken = taken ? last : -1;
   plan->output = last;
-  plan->probabilities = taken ? 2 * model->layer_count : last;
-  maker make = {plan, model, train ? lowest_trainable(model) : model->layer_count};
+  plan->probabilities = taken ? 2 * plan->layer_count : last;
+  maker make = {plan, train ? lowest_trainable(plan) : plan->layer_count};
   if (train)
     make_chunks(plan, model);
   make_ops(&make);
   make_segments(plan);
-  return cnn__plan_memory(plan, model, make.lowest);
+  return cnn__plan_memory(plan, make.lowest);
 }
 
 cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss) {
@@ -289,6 +297,8 @@ cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, 
 void cnn__plan_free(cnn__plan *plan) {
   if (!plan)
     return;
+  cnn__free(plan->context, plan->layers);
+  cnn__free(plan->context, plan->first_member);
   cnn__free(plan->context, plan->ops);
   cnn__free(plan->context, plan->segments);
   cnn__free(plan->context, plan->buffers);

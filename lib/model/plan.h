@@ -29,7 +29,7 @@ typedef struct cnn__buffer {
 
 typedef struct cnn__op {
   int32_t kind;
-  int32_t layer;         /* index in the model */
+  int32_t layer;         /* index in the plan's layers */
   int32_t list;          /* CNN__PHASE_*: which of the layer's lists the phase is of */
   const cnn__phase *phase;
   int64_t parts;
@@ -52,6 +52,9 @@ typedef struct cnn__segment {
 typedef struct cnn__plan {
   cnn_context *context;  /* borrowed from the model */
   int32_t mode;
+  const cnn_layer **layers; /* what runs, in order: the model's layers, neighbours made into one where a rule says so */
+  int32_t *first_member; /* of each, the index of its first layer in the model */
+  int32_t layer_count;
   int32_t softmax_taken; /* layer whose softmax the loss took over; -1 none */
   int32_t output;        /* buffer of the model's output (logits where taken) */
   int32_t probabilities; /* buffer of the probabilities in that case; else == output */
@@ -64,7 +67,7 @@ typedef struct cnn__plan {
   int64_t chunk_count;
   int64_t arena_floats;  /* a sample */
   int64_t local_floats;  /* a sample; the worker's buffer holds CNN__SHARD samples */
-  /* per layer of the model: offsets into the run's blocks */
+  /* per layer: offsets into the run's blocks */
   int64_t *kept_offset;  /* bytes a sample */
   int64_t *slot_offset;  /* floats a shard */
   int64_t *sum_offset;   /* doubles a shard */
@@ -79,7 +82,7 @@ void cnn__plan_free(cnn__plan *plan);
 
 /* For plan.c: from the ops of `plan` the memory of its buffers. lowest: first layer whose backward runs (layer count:
  * none). */
-cnn_status cnn__plan_memory(cnn__plan *plan, const cnn_model *model, int32_t lowest);
+cnn_status cnn__plan_memory(cnn__plan *plan, int32_t lowest);
 
 /* Where layer i's output is its input, in this mode: no phase runs. */
 int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer);

@@ -15,20 +15,20 @@ static void share(cnn__plan *plan, int32_t buffer, int32_t with) { plan->buffers
 
 /* May layer i write its output over its input? Not where its own backward reads the input, nor where the layer that
  * made the input reads it as its output; between them may stand layers that move no data. */
-static int32_t forward_in_place(const cnn__plan *plan, const cnn_model *model, int32_t i, int32_t lowest) {
-  const cnn_layer *layer = model->layers[i];
+static int32_t forward_in_place(const cnn__plan *plan, int32_t i, int32_t lowest) {
+  const cnn_layer *layer = plan->layers[i];
   if (!(layer->needs & CNN__IN_PLACE) || plan->buffers[i].floats != plan->buffers[i - 1].floats)
     return 0;
   if (i >= lowest && (layer->needs & (CNN__NEEDS_X | CNN__NEEDS_X_LATE)))
     return 0;
   int32_t source = i - 1;
-  while (source > 0 && cnn__plan_same(plan, model->layers[source]))
+  while (source > 0 && cnn__plan_same(plan, plan->layers[source]))
     source--;
-  return source < lowest || !(model->layers[source]->needs & CNN__NEEDS_Y);
+  return source < lowest || !(plan->layers[source]->needs & CNN__NEEDS_Y);
 }
 
-static int32_t backward_in_place(const cnn__plan *plan, const cnn_model *model, int32_t i) {
-  const cnn_layer *layer = model->layers[i];
+static int32_t backward_in_place(const cnn__plan *plan, int32_t i) {
+  const cnn_layer *layer = plan->layers[i];
   return (layer->needs & CNN__IN_PLACE) && !(layer->needs & CNN__NEEDS_DY_LATE) &&
          plan->buffers[i].floats == plan->buffers[i - 1].floats;
 }
@@ -41,13 +41,13 @@ static int32_t last_dy(const cnn__plan *plan, int32_t i, int32_t layers) {
   return layers + i;
 }
 
-static void make_aliases(cnn__plan *plan, const cnn_model *model, int32_t lowest) {
-  int32_t layers = model->layer_count;
+static void make_aliases(cnn__plan *plan, int32_t lowest) {
+  int32_t layers = plan->layer_count;
   for (int32_t i = 1; i < layers; i++)
-    if (cnn__plan_same(plan, model->layers[i]) || forward_in_place(plan, model, i, lowest))
+    if (cnn__plan_same(plan, plan->layers[i]) || forward_in_place(plan, i, lowest))
       share(plan, i, i - 1);
   for (int32_t i = layers - 1; i > lowest; i--)
-    if (cnn__plan_same(plan, model->layers[i]) || backward_in_place(plan, model, i))
+    if (cnn__plan_same(plan, plan->layers[i]) || backward_in_place(plan, i))
       share(plan, layers + i - 1, last_dy(plan, i, layers));
 }
 
@@ -162,10 +162,10 @@ static cnn_status place(cnn__plan *plan) {
 
 static size_t round_bytes(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-static void place_layers(cnn__plan *plan, const cnn_model *model) {
+static void place_layers(cnn__plan *plan) {
   int32_t train = plan->mode == CNN__MODE_TRAIN;
-  for (int32_t i = 0; i < model->layer_count; i++) {
-    const cnn_layer *layer = model->layers[i];
+  for (int32_t i = 0; i < plan->layer_count; i++) {
+    const cnn_layer *layer = plan->layers[i];
     size_t scratch = round_bytes(layer->scratch_bytes);
     plan->scratch_bytes = scratch > plan->scratch_bytes ? scratch : plan->scratch_bytes;
     plan->kept_offset[i] = plan->kept_bytes;
@@ -181,15 +181,15 @@ static void place_layers(cnn__plan *plan, const cnn_model *model) {
   }
 }
 
-cnn_status cnn__plan_memory(cnn__plan *plan, const cnn_model *model, int32_t lowest) {
-  int32_t layers = model->layer_count;
+cnn_status cnn__plan_memory(cnn__plan *plan, int32_t lowest) {
+  int32_t layers = plan->layer_count;
   for (int32_t i = 0; i < plan->buffer_count; i++) {
     int32_t layer = i == 2 * layers ? layers - 1 : i < 2 * layers ? i % layers : i - 2 * layers - 1;
-    plan->buffers[i] = (cnn__buffer){.floats = cnn__shape_count(&model->layers[layer]->out), .first = -1, .last = -1,
+    plan->buffers[i] = (cnn__buffer){.floats = cnn__shape_count(&plan->layers[layer]->out), .first = -1, .last = -1,
                                      .first_op = -1, .last_op = -1, .alias = -1};
   }
-  make_aliases(plan, model, lowest);
+  make_aliases(plan, lowest);
   find_lives(plan);
-  place_layers(plan, model);
+  place_layers(plan);
   return place(plan);
 }

@@ -27,8 +27,8 @@ static float *rows_of(const cnn__run *run, int32_t buffer, int64_t first, int32_
 
 static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
   const cnn__plan *plan = run->plan;
-  const cnn_layer *layer = run->model->layers[op->layer];
-  cnn__arrays *arrays = &run->model->arrays[op->layer];
+  const cnn_layer *layer = plan->layers[op->layer];
+  const cnn__arrays *arrays = &run->model->arrays[plan->first_member[op->layer]];
   int64_t batch = run->feed->count, first = shard * CNN__SHARD, left = batch - first;
   int32_t i = op->layer;
   return (cnn__work){
@@ -57,6 +57,7 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .packs = arrays->packs,
       .weights = arrays->weights,
       .grads = arrays->grads,
+      .arrays = arrays,
       .scratch = workspace(run, worker) + run->local_bytes,
   };
 }
