@@ -56,7 +56,8 @@ typedef struct cnn__pool {
  *
  * gemm_pack       w [k, n] row-major -> panels [ceil(n/16)][k][16], zero padded.
  * gemm_pack_t     w [k, n] row-major -> panels [ceil(k/16)][n][16] of the transpose: element (p, j, l) = w[p*16+l][j].
- *                 Size of either: cnn__gemm_packed_floats(k, n) of the matrix they hold, 64-byte aligned.
+ *                 Size of either: cnn__gemm_packed_floats(k, n) of the matrix they hold, 64-byte aligned. Only panels
+ *                 [from, to) are written, to at most cnn__gemm_panels(n), of the transpose cnn__gemm_panels(k).
  * gemm            c[i,j] = fma chain from bias[j] (0 if NULL) over p = 0..k-1 of a[i,p] * b[p,j], b given packed; then
  *                 relu if asked. a has row stride lda, c row stride ldc. Used forward (gemm_pack) and for the input
  *                 gradient (gemm_pack_t: n and k change places).
@@ -121,7 +122,8 @@ typedef struct cnn__kernels {
 int64_t cnn__conv_packed_floats(const cnn__conv *g);
 int64_t cnn__conv_packed_t_floats(const cnn__conv *g);
 size_t cnn__conv_scratch_bytes(const cnn__conv *g);
-static inline int64_t cnn__gemm_packed_floats(int64_t k, int64_t n) { return (n + 15) / 16 * 16 * k; }
+static inline int64_t cnn__gemm_panels(int64_t n) { return (n + CNN__LANES - 1) / CNN__LANES; }
+static inline int64_t cnn__gemm_packed_floats(int64_t k, int64_t n) { return cnn__gemm_panels(n) * CNN__LANES * k; }
 
 /* The table for level and provider, as cpu.h found them (CNN_CPU, CNN_GEMM); filled once per process and pair,
  * never freed, immutable. Never NULL. */

@@ -54,12 +54,12 @@ static cnn_status setup(cnn_layer *layer) {
 
 static void pack(const cnn__work *work) {
   const product *p = work->layer->data;
-  work->k->gemm_pack(p->in, p->out, work->weights[0], work->packs[0]);
+  work->k->gemm_pack(p->in, p->out, 0, cnn__gemm_panels(p->out), work->weights[0], work->packs[0]);
 }
 
 static void pack_transposed(const cnn__work *work) {
   const product *p = work->layer->data;
-  work->k->gemm_pack_t(p->in, p->out, work->weights[0], work->packs[1]);
+  work->k->gemm_pack_t(p->in, p->out, 0, cnn__gemm_panels(p->in), work->weights[0], work->packs[1]);
 }
 
 static void forward(const cnn__work *work) {

@@ -41,7 +41,10 @@ static float *packed(const cnn__kernels *t, int transposed, int64_t k, int64_t n
   const int64_t floats = transposed ? cnn__gemm_packed_floats(n, k) : cnn__gemm_packed_floats(k, n);
   float *p = place(14, (size_t)floats * sizeof *p);
   at.placement = placement;
-  (transposed ? t->gemm_pack_t : t->gemm_pack)(k, n, w, p);
+  const int64_t panels = cnn__gemm_panels(transposed ? k : n), cut = (k + n) % (panels + 1);
+  cnn__gemm_pack_fn *pack = transposed ? t->gemm_pack_t : t->gemm_pack;
+  pack(k, n, cut, panels, w, p);
+  pack(k, n, 0, cut, w, p);
   check_bands(14);
   return p;
 }
