@@ -208,8 +208,10 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
   }
 }
 
-static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, float *dw, void *scratch) {
-  memset(dw, 0, (size_t)(terms(g) * g->f) * sizeof(float));
+static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
+                             void *scratch) {
+  if (!add)
+    memset(dw, 0, (size_t)(terms(g) * g->f) * sizeof(float));
   for (; n > 0; n--, x += g->h * g->w * g->c, dy += g->oh * g->ow * g->f)
     for (band b = {0, 0, 0, scratch}; next_band(g, &b);) {
       int64_t first = b.group * group_outputs(g);

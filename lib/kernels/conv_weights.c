@@ -3,7 +3,7 @@
  * A tile holds the sums of one tap, some input channels and one or two vectors of output channels in registers while it
  * sweeps the rectangle of output positions whose tap lies in the image: so there are no edges inside. Few input
  * channels leave registers idle; then all taps of a kernel row make one tile, and positions at the edge see some of its
- * inputs only. Images are added in order, the first one is written. */
+ * inputs only. The chains go on from image to image through dw. */
 #include "kernels/conv_layout.h"
 #include "kernels/tile.h"
 
@@ -31,7 +31,7 @@ typedef struct tile {
   float *dw;
   int64_t dw_row;
   int64_t images, x_image, dy_image;
-  int32_t add; /* to what earlier images left in dw */
+  int32_t add; /* the chains go on from dw */
 } tile;
 
 /* One position. `valid` (NULL: all) tells which inputs count. */
@@ -70,13 +70,21 @@ CNN__INLINE void edge(const int inputs, const int vectors, const tile *t, const 
   }
 }
 
-/* One image's chains over the rectangle, for `inputs` inputs times `vectors` of outputs. */
+/* Where a sum belongs, and its lanes. */
+CNN__INLINE float *sum_at(const tile *t, int vectors, int e) {
+  return t->dw + e / vectors * t->dw_row + e % vectors * CNN__LANES;
+}
+CNN__INLINE int64_t sum_lanes(const tile *t, int vectors, int e) {
+  return e % vectors == vectors - 1 ? t->lanes : CNN__LANES;
+}
+
+/* One image's part of the chains over the rectangle, for `inputs` inputs times `vectors` of outputs. */
 CNN__INLINE void run(const int inputs, const int vectors, const tile *t, const float *image, const float *gradient,
                      int32_t add) {
   cnn__vec acc[2 * MOST];
   CNN__UNROLL
   for (int e = 0; e < inputs * vectors; e++)
-    acc[e] = cnn__vset(0.0f);
+    acc[e] = add ? cnn__vget(sum_at(t, vectors, e), sum_lanes(t, vectors, e)) : cnn__vset(0.0f);
   for (int64_t i = 0; i < t->rows; i++) {
     const float *row = image + i * t->x_row, *dy = gradient + i * t->dy_row;
     int64_t at = t->x_first + t->left * t->x_pixel, count = t->inner;
@@ -95,9 +103,7 @@ CNN__INLINE void run(const int inputs, const int vectors, const tile *t, const f
   }
   CNN__UNROLL
   for (int e = 0; e < inputs * vectors; e++) {
-    float *out = t->dw + e / vectors * t->dw_row + e % vectors * CNN__LANES;
-    int64_t lanes = e % vectors == vectors - 1 ? t->lanes : CNN__LANES;
-    cnn__vput(out, lanes, add ? cnn__vadd(cnn__vget(out, lanes), acc[e]) : acc[e]);
+    cnn__vput(sum_at(t, vectors, e), sum_lanes(t, vectors, e), acc[e]);
   }
 }
 
@@ -203,18 +209,19 @@ static int64_t taps_together(const cnn__conv *g) {
 
 /* Images go one by one through all tiles, so that an image stays in cache. Where the kernel itself is too large for
  * that, all images go through one tile after the other, so that each part of the gradient is visited once. */
-static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, float *dw, void *scratch) {
+static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
+                             void *scratch) {
   (void)scratch;
   int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = taps_together(g);
   int64_t x_image = g->h * g->w * g->c, dy_image = g->oh * g->ow * g->f, kernel = g->kh * g->kw * cg * g->f;
   int64_t count = kernel > LARGE && kernel > x_image + dy_image ? n : 1;
-  for (int64_t e = 0; n < 1 && e < kernel; e++)
+  for (int64_t e = 0; n < 1 && !add && e < kernel; e++)
     dw[e] = 0.0f;
   for (int64_t image = 0; image < n; image += count, x += count * x_image, dy += count * dy_image)
     for (int64_t group = 0; group < g->groups; group++)
       for (int64_t ky = 0; ky < g->kh; ky++)
         for (int64_t kx = 0; kx < g->kw; kx += together)
-          sweep_taps(g, count, ky, kx, kx + together, x + group * cg, dy + group * fg, dw + group * fg, image > 0);
+          sweep_taps(g, count, ky, kx, kx + together, x + group * cg, dy + group * fg, dw + group * fg, add || image > 0);
 }
 
 void CNN__NAME(conv_weights_init)(cnn__kernels *t) { t->conv_backward_weights = backward_weights; }

@@ -50,8 +50,8 @@ typedef struct cnn__pool {
  * conv_backward_data     dx[b,i,j,p] = fma chain from 0 over (block of CNN__CBLOCK output channels of the group,
  *                 ky descending, kx descending, output channel in block) of dy * w, over those taps whose output
  *                 position exists.
- * conv_backward_weights  dw (HWIO, written not added to) = the sum, image after image ((s0 + s1) + s2 ...), of
- *                 s_b[ky,kx,p,q] = fma chain from 0 over output rows, then columns, of x * dy; taps outside skipped.
+ * conv_backward_weights  dw (HWIO)[ky,kx,p,q] = fma chain from 0, or if `add` from what stands in dw, over images, output
+ *                 rows, then columns, of x * dy; taps outside skipped. So images may come in one call or in several.
  * scratch         cnn__conv_scratch_bytes(g) bytes per worker, 64-byte aligned, contents undefined.
  *
  * gemm_pack       w [k, n] row-major -> panels [ceil(n/16)][k][16], zero padded.

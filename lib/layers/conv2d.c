@@ -132,7 +132,7 @@ static void forward(const cnn__work *work) {
 static void backward(const cnn__work *work) {
   const cnn__conv *g = work->layer->data;
   cnn__activate_backward(work->k, work->activation, work->count * output_count(g), g->f, work->y, work->dy, work->dy);
-  work->k->conv_backward_weights(g, work->count, work->x, work->dy, work->slots, work->scratch);
+  work->k->conv_backward_weights(g, work->count, work->x, work->dy, 0, work->slots, work->scratch);
   if (cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, g->oh * g->ow, g->f, work->dy, work->sums);
   if (work->dx)

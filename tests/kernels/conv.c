@@ -186,11 +186,16 @@ static void backward_data_equals(const cnn__kernels *t, const cnn__conv *g, int6
 static void backward_weights_equals(const cnn__kernels *t, const cnn__conv *g, int64_t which, int kind) {
   const int64_t n = images(g, which);
   const float *x = place_floats(0, n * x_floats(g), kind), *dy = place_floats(1, n * y_floats(g), kind);
-  reference()->conv_backward_weights(g, n, x, dy, place_output(3, w_floats(g)), scratch(g));
+  reference()->conv_backward_weights(g, n, x, dy, 0, place_output(3, w_floats(g)), scratch(g));
   check_bands(3);
-  t->conv_backward_weights(g, n, x, dy, place_output(4, w_floats(g)), scratch(g));
+  float *dw = place_output(4, w_floats(g));
+  t->conv_backward_weights(g, n, x, dy, 0, dw, scratch(g));
   same_floats(4, 3);
   check_bands(15);
+  for (int64_t i = 0; i < n; i++) {
+    t->conv_backward_weights(g, 1, x + i * x_floats(g), dy + i * y_floats(g), i > 0, dw, scratch(g));
+  }
+  same_floats(4, 3);
 }
 
 #define EQUALS(slot, function)                                   \
@@ -289,7 +294,7 @@ static void all_within(const cnn__kernels *t, const cnn__conv *g, int64_t n) {
   float *dw = place_output(6, w_floats(g));
   t->conv_forward(g, n, x, packed(g, t, 0, w), bias, 0, y, scratch(g));
   t->conv_backward_data(g, n, dy, packed(g, t, 1, w), dx, scratch(g));
-  t->conv_backward_weights(g, n, x, dy, dw, scratch(g));
+  t->conv_backward_weights(g, n, x, dy, 0, dw, scratch(g));
   for (int i = 4; i <= 6; i++) {
     check_bands(i);
   }
@@ -340,7 +345,7 @@ START_TEST(no_image) {
       float *dw = place_output(0, w_floats(&g));
       t->conv_forward(&g, 0, NULL, NULL, NULL, 1, NULL, NULL);
       t->conv_backward_data(&g, 0, NULL, NULL, NULL, NULL);
-      t->conv_backward_weights(&g, 0, NULL, NULL, dw, NULL);
+      t->conv_backward_weights(&g, 0, NULL, NULL, 0, dw, NULL);
       for (int64_t i = 0; i < w_floats(&g); i++) {
         ck_assert(dw[i] == 0.0f && !signbit(dw[i]));
       }

@@ -103,7 +103,7 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
   }
 }
 
-/* One image's chains for sixteen output channels q.. of kernel row (ky, kx, p). */
+/* One image's part of the chains for sixteen output channels q.. of kernel row (ky, kx, p). */
 static void weight_row(const cnn__conv *g, int64_t ky, int64_t kx, const float *x, const float *dy, int64_t lanes,
                        float *acc) {
   for (int64_t i = 0; i < g->oh; i++)
@@ -116,20 +116,18 @@ static void weight_row(const cnn__conv *g, int64_t ky, int64_t kx, const float *
     }
 }
 
-static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, float *dw, void *scratch) {
+static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
+                             void *scratch) {
   (void)scratch;
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
-  for (int64_t e = 0; n < 1 && e < g->kh * g->kw * cg * g->f; e++)
+  for (int64_t e = 0; !add && e < g->kh * g->kw * cg * g->f; e++)
     dw[e] = 0.0f;
   for (int64_t image = 0; image < n; image++, x += g->h * g->w * g->c, dy += g->oh * g->ow * g->f)
     for (int64_t row = 0; row < g->kh * g->kw * cg; row++)
       for (int64_t group = 0; group < g->groups; group++)
         for (int64_t q = 0; q < fg; q += CNN__LANES) {
           int64_t lanes = cnn__at_most(fg - q, CNN__LANES), at = group * fg + q, tap = row / cg;
-          float acc[CNN__LANES] = {0}, *out = dw + row * g->f + at;
-          weight_row(g, tap / g->kw, tap % g->kw, x + group * cg + row % cg, dy + at, lanes, acc);
-          for (int64_t l = 0; l < lanes; l++)
-            out[l] = image ? out[l] + acc[l] : acc[l];
+          weight_row(g, tap / g->kw, tap % g->kw, x + group * cg + row % cg, dy + at, lanes, dw + row * g->f + at);
         }
 }
 
