@@ -1,0 +1,80 @@
+/* profile: the ops of the training plan by name. Ops of the same layer and kind of phase are one row. */
+#include "profile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MOST_ROWS 80
+#define TABLE "layers"
+
+typedef struct row {
+  char name[64];
+  double flop, seconds;
+} row;
+
+static const char *phase_name(const cnn__op *op) {
+  return op->list == CNN__PHASE_PACK                                      ? "pack"
+         : op->list == CNN__PHASE_TRAIN || op->list == CNN__PHASE_INFER   ? "forward"
+         : op->phase->late                                                ? "late"
+                                                                          : "backward";
+}
+
+static void describe(const network_run *r, const cnn__op *op, row *out) {
+  *out = (row){.flop = 0};
+  if (op->kind != CNN__OP_LAYER) {
+    snprintf(out->name, sizeof out->name, "%s",
+             op->kind == CNN__OP_FEED ? "feed" : op->kind == CNN__OP_LOSS ? "loss" : "update");
+    return;
+  }
+  const cnn_layer *layer = r->network->model->layers[op->layer];
+  const char *what = phase_name(op);
+  double forward = (double)layer->flops * (double)r->batch;
+  int32_t late_products = (layer->needs & CNN__NEEDS_X_LATE) != 0;
+  snprintf(out->name, sizeof out->name, "%s %s", layer->name, what);
+  if (strcmp(what, "forward") == 0)
+    out->flop = forward;
+  else if (strcmp(what, "backward") == 0)
+    out->flop = forward * ((op->dx >= 0) + !late_products);
+  else if (strcmp(what, "late") == 0)
+    out->flop = late_products ? forward : 0;
+}
+
+static row *row_named(row *rows, int32_t *count, const row *wanted) {
+  for (int32_t i = 0; i < *count; i++)
+    if (strcmp(rows[i].name, wanted->name) == 0)
+      return &rows[i];
+  if (*count == MOST_ROWS)
+    return &rows[MOST_ROWS - 1];
+  rows[*count] = *wanted;
+  return &rows[(*count)++];
+}
+
+static void note(bench *b, const char *name, double seconds, double flop, double step) {
+  bench_cell(b, TABLE, name, "ms", seconds * 1e3);
+  bench_cell(b, TABLE, name, "gflops", seconds > 0 ? flop / seconds / 1e9 : 0);
+  bench_cell(b, TABLE, name, "share", step > 0 ? seconds / step : 0);
+}
+
+void profile_step(bench *b, network_run *r, int64_t steps) {
+  const cnn__plan *plan = r->network->model->plans[CNN__MODE_TRAIN];
+  row rows[MOST_ROWS];
+  int32_t count = 0;
+  double sum = 0, flop = 0;
+  cnn__run_profile(r->train, 1);
+  double step = (double)r->batch / network_train(r, r->augmented, steps);
+  const double *seconds = cnn__run_profile_seconds(r->train);
+  for (int32_t i = 0; i < plan->op_count; i++) {
+    row op;
+    describe(r, &plan->ops[i], &op);
+    row_named(rows, &count, &op)->seconds += seconds[i] / (double)steps / b->threads;
+  }
+  cnn__run_profile(r->train, 0);
+  for (int32_t i = 0; i < count; i++) {
+    note(b, rows[i].name, rows[i].seconds, rows[i].flop, step);
+    sum += rows[i].seconds;
+    flop += rows[i].flop;
+  }
+  note(b, "sum of ops", sum, flop, step);
+  note(b, "step", step, flop, step);
+  note(b, "outside of ops", step - sum, 0, step);
+}
