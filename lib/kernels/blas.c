@@ -96,14 +96,13 @@ static void rectify(int64_t m, int64_t n, float *c, int64_t ldc) {
         c[i * ldc + j] = 0.0f;
 }
 
-static void gemm_pack(int64_t k, int64_t n, int64_t from, int64_t to, const float *w, float *packed) {
-  int64_t first = from * CNN__LANES, columns = cnn__at_most(to * CNN__LANES, n) - first;
-  for (int64_t p = 0; p < k && columns > 0; p++)
-    memcpy(packed + p * n + first, w + p * n + first, (size_t)columns * sizeof(float));
+static void gemm_pack(int64_t k, int64_t n, int64_t k0, int64_t k1, const float *w, float *packed) {
+  (void)k;
+  memcpy(packed + k0 * n, w + k0 * n, (size_t)((k1 - k0) * n) * sizeof(float));
 }
 
-static void gemm_pack_t(int64_t k, int64_t n, int64_t from, int64_t to, const float *w, float *packed) {
-  for (int64_t p = from * CNN__LANES; p < to * CNN__LANES && p < k; p++)
+static void gemm_pack_t(int64_t k, int64_t n, int64_t k0, int64_t k1, const float *w, float *packed) {
+  for (int64_t p = k0; p < k1; p++)
     for (int64_t j = 0; j < n; j++)
       packed[j * k + p] = w[p * n + j];
 }

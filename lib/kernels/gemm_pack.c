@@ -3,12 +3,11 @@
 
 void CNN__NAME(gemm_pack_init)(cnn__kernels *t);
 
-static void pack(int64_t k, int64_t n, int64_t from, int64_t to, const float *w, float *packed) {
-  packed += from * k * CNN__LANES;
-  for (int64_t j = from * CNN__LANES; j < to * CNN__LANES; j += CNN__LANES) {
+static void pack(int64_t k, int64_t n, int64_t k0, int64_t k1, const float *w, float *packed) {
+  for (int64_t j = 0; j < n; j += CNN__LANES, packed += k * CNN__LANES) {
     int64_t lanes = n - j < CNN__LANES ? n - j : CNN__LANES;
-    for (int64_t p = 0; p < k; p++, packed += CNN__LANES)
-      cnn__vstore(packed, cnn__vget(w + p * n + j, lanes));
+    for (int64_t p = k0; p < k1; p++)
+      cnn__vstore(packed + p * CNN__LANES, cnn__vget(w + p * n + j, lanes));
   }
 }
 
@@ -37,9 +36,9 @@ static void transpose(const float *w, int64_t row, float *to) {
   }
 }
 
-static void pack_t(int64_t k, int64_t n, int64_t from, int64_t to, const float *w, float *packed) {
-  packed += from * n * CNN__LANES;
-  for (int64_t p = from * CNN__LANES; p < to * CNN__LANES; p += CNN__LANES, packed += n * CNN__LANES) {
+static void pack_t(int64_t k, int64_t n, int64_t k0, int64_t k1, const float *w, float *packed) {
+  packed += k0 * n;
+  for (int64_t p = k0; p < k1; p += CNN__LANES, packed += n * CNN__LANES) {
     int64_t j = 0;
     for (; p + CNN__LANES <= k && j + 8 <= n; j += 8) {
       transpose(w + p * n + j, n, packed + j * CNN__LANES);

@@ -56,8 +56,8 @@ typedef struct cnn__pool {
  *
  * gemm_pack       w [k, n] row-major -> panels [ceil(n/16)][k][16], zero padded.
  * gemm_pack_t     w [k, n] row-major -> panels [ceil(k/16)][n][16] of the transpose: element (p, j, l) = w[p*16+l][j].
- *                 Size of either: cnn__gemm_packed_floats(k, n) of the matrix they hold, 64-byte aligned. Only panels
- *                 [from, to) are written, to at most cnn__gemm_panels(n), of the transpose cnn__gemm_panels(k).
+ *                 Size of either: cnn__gemm_packed_floats(k, n) of the matrix they hold, 64-byte aligned. Only what
+ *                 rows [k0, k1) of w go to is written; in gemm_pack_t k0 is a multiple of 16, and k1 too or k.
  * gemm            c[i,j] = fma chain from bias[j] (0 if NULL) over p = 0..k-1 of a[i,p] * b[p,j], b given packed; then
  *                 relu if asked. a has row stride lda, c row stride ldc. Used forward (gemm_pack) and for the input
  *                 gradient (gemm_pack_t: n and k change places).

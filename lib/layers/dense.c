@@ -26,8 +26,21 @@ typedef struct product {
   int64_t rows, in, out;
 } product;
 
-/* Rows of the kernel whose gradient one part of the last phase makes. */
-#define KERNEL_ROWS 64
+/* Rows of the kernel, a multiple of the lanes, whose gradient one part of the last phase makes, and one part of packing
+ * packs: few enough that what belongs to them stays in the first caches from one to the other. */
+static int64_t part_rows(const product *p) {
+  int64_t blocks = 4096 / (p->out * CNN__LANES);
+  return CNN__LANES * (blocks < 1 ? 1 : blocks > 4 ? 4 : blocks);
+}
+
+static int64_t kernel_parts(const product *p) { return (p->in - 1) / part_rows(p) + 1; }
+
+/* Rows [*begin, *end) are this part's; none in the part of the bias. */
+static int32_t rows_of(const product *p, int64_t part, int64_t *begin, int64_t *end) {
+  *begin = part * part_rows(p);
+  *end = *begin + part_rows(p) < p->in ? *begin + part_rows(p) : p->in;
+  return *begin < p->in;
+}
 
 static cnn_status setup(cnn_layer *layer) {
   const settings *set = layer->attributes;
@@ -52,14 +65,14 @@ static cnn_status setup(cnn_layer *layer) {
   return CNN_OK;
 }
 
+static int64_t pack_parts(const cnn_layer *layer) { return kernel_parts(layer->data); }
+
 static void pack(const cnn__work *work) {
   const product *p = work->layer->data;
-  work->k->gemm_pack(p->in, p->out, 0, cnn__gemm_panels(p->out), work->weights[0], work->packs[0]);
-}
-
-static void pack_transposed(const cnn__work *work) {
-  const product *p = work->layer->data;
-  work->k->gemm_pack_t(p->in, p->out, 0, cnn__gemm_panels(p->in), work->weights[0], work->packs[1]);
+  int64_t begin, end;
+  rows_of(p, work->part, &begin, &end);
+  work->k->gemm_pack(p->in, p->out, begin, end, work->weights[0], work->packs[0]);
+  work->k->gemm_pack_t(p->in, p->out, begin, end, work->weights[0], work->packs[1]);
 }
 
 static void forward(const cnn__work *work) {
@@ -84,16 +97,15 @@ static void backward(const cnn__work *work) {
 
 static int64_t weight_parts(const cnn_layer *layer) {
   const product *p = layer->data;
-  return (p->in + KERNEL_ROWS - 1) / KERNEL_ROWS + cnn__has_bias(layer);
+  return kernel_parts(p) + cnn__has_bias(layer);
 }
 
 /* Gradients over the whole batch: some rows of the kernel in each part, the bias in the last. */
 static void backward_weights(const cnn__work *work) {
   const product *p = work->layer->data;
-  int64_t begin = work->part * KERNEL_ROWS, end = begin + KERNEL_ROWS;
-  if (begin < p->in) {
-    work->k->gemm_tn(work->batch * p->rows, p->out, work->x, p->in, work->dy, p->out, begin, end < p->in ? end : p->in,
-                     work->grads[0]);
+  int64_t begin, end;
+  if (rows_of(p, work->part, &begin, &end)) {
+    work->k->gemm_tn(work->batch * p->rows, p->out, work->x, p->in, work->dy, p->out, begin, end, work->grads[0]);
     return;
   }
   cnn__join_bias(work);
@@ -104,8 +116,7 @@ static const cnn__phase backward_phases[] = {
     {.domain = CNN__SHARDS, .run = backward},
     {.domain = CNN__PARTS, .late = 1, .run = backward_weights, .parts = weight_parts},
     {0}};
-static const cnn__phase pack_phases[] = {
-    {.domain = CNN__PARTS, .run = pack}, {.domain = CNN__PARTS, .run = pack_transposed}, {0}};
+static const cnn__phase pack_phases[] = {{.domain = CNN__PARTS, .run = pack, .parts = pack_parts}, {0}};
 
 const cnn__layer_type cnn__dense_layer = {
     .name = "dense",

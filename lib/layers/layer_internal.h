@@ -113,7 +113,7 @@ enum {
   CNN__PHASE_INFER,           /* forward in inference; also in training where the layer is frozen */
   CNN__PHASE_BACKWARD,
   CNN__PHASE_BACKWARD_FROZEN, /* statistics constant, no weight gradients */
-  CNN__PHASE_PACK,            /* weights -> packs, when weights have changed */
+  CNN__PHASE_PACK,            /* weights -> packs, when weights have changed: parts phases, in any order and side by side */
   CNN__PHASE_KINDS
 };
 

@@ -51,7 +51,8 @@ struct cnn_model {
   cnn__plan *plans[CNN__MODES];
   cnn__run *idle;               /* free TEST and PREDICT records, linked */
   float *packs_block;           /* derived forms of all weights */
-  uint64_t weights_version, packs_version; /* packs are remade when they differ */
+  uint64_t weights_version;     /* moves on when weights change, which no const call does */
+  _Atomic uint64_t packs_version; /* the weights' that the packs were made of; they are remade when the two differ */
 
   atomic_int fitting;           /* fit is running */
 };

@@ -7,62 +7,63 @@
 typedef struct packing {
   const cnn_model *model;
   const cnn__kernels *k;
-  int32_t round;
 } packing;
 
-/* The phase of a layer in a round: its first, second ... pack phase; NULL where it has fewer. */
-static const cnn__phase *phase_of(const cnn_layer *layer, int32_t round) {
-  const cnn__phase *phases = layer->type->phases[CNN__PHASE_PACK];
-  for (int32_t i = 0; phases && phases[i].run; i++)
-    if (i == round)
-      return &phases[i];
-  return NULL;
+static int64_t parts_of(const cnn_layer *layer, const cnn__phase *phase) {
+  return phase->parts ? phase->parts(layer) : 1;
 }
 
-static int64_t parts_of(const cnn_layer *layer, int32_t round) {
-  const cnn__phase *phase = phase_of(layer, round);
-  if (!phase)
-    return 0;
-  return phase->parts ? phase->parts(layer) : 1;
+void cnn__pack_part(const cnn_model *model, const cnn__kernels *k, int32_t layer, const cnn__phase *phase, int64_t part,
+                    int64_t parts) {
+  const cnn__arrays *arrays = &model->arrays[layer];
+  cnn__work work = {.k = k,
+                    .layer = model->layers[layer],
+                    .activation = model->layers[layer]->activation,
+                    .part = part,
+                    .parts = parts,
+                    .packs = arrays->packs,
+                    .weights = arrays->weights,
+                    .grads = arrays->grads,
+                    .arrays = arrays};
+  phase->run(&work);
+}
+
+static int64_t parts_of_layer(const cnn_layer *layer) {
+  int64_t parts = 0;
+  for (const cnn__phase *phase = layer->type->phases[CNN__PHASE_PACK]; phase && phase->run; phase++)
+    parts += parts_of(layer, phase);
+  return parts;
 }
 
 static void item(void *user, int64_t number, int32_t worker) {
   (void)worker;
   const packing *p = user;
   int32_t i = 0;
-  for (int64_t parts; number >= (parts = parts_of(p->model->layers[i], p->round)); i++)
+  for (int64_t parts; number >= (parts = parts_of_layer(p->model->layers[i])); i++)
     number -= parts;
   const cnn_layer *layer = p->model->layers[i];
-  const cnn__arrays *arrays = &p->model->arrays[i];
-  cnn__work work = {.k = p->k,
-                    .layer = layer,
-                    .activation = layer->activation,
-                    .part = number,
-                    .parts = parts_of(layer, p->round),
-                    .packs = arrays->packs,
-                    .weights = arrays->weights,
-                    .grads = arrays->grads};
-  phase_of(layer, p->round)->run(&work);
+  const cnn__phase *phase = layer->type->phases[CNN__PHASE_PACK];
+  for (int64_t parts; number >= (parts = parts_of(layer, phase)); phase++)
+    number -= parts;
+  cnn__pack_part(p->model, p->k, i, phase, number, parts_of(layer, phase));
 }
 
 static void pack_all(const cnn_model *model) {
-  packing p = {model, cnn__kernels_for(model->context->level, model->context->provider), 0};
-  for (;; p.round++) {
-    int64_t items = 0;
-    for (int32_t i = 0; i < model->layer_count; i++)
-      items += parts_of(model->layers[i], p.round);
-    if (!items)
-      return;
-    cnn__pool_run(model->context->pool, items, item, &p);
-  }
+  packing p = {model, cnn__kernels_for(model->context->level, model->context->provider)};
+  int64_t items = 0;
+  for (int32_t i = 0; i < model->layer_count; i++)
+    items += parts_of_layer(model->layers[i]);
+  cnn__pool_run(model->context->pool, items, item, &p);
 }
 
 void cnn__model_pack(const cnn_model *model) {
   cnn_model *shared = (cnn_model *)(uintptr_t)model; /* packs are derived from the weights, and guarded by the lock */
+  if (atomic_load_explicit(&shared->packs_version, memory_order_acquire) == model->weights_version)
+    return;
   pthread_mutex_lock(&shared->lock);
-  if (shared->packs_version != shared->weights_version) {
+  if (atomic_load(&shared->packs_version) != model->weights_version) {
     pack_all(model);
-    shared->packs_version = shared->weights_version;
+    atomic_store_explicit(&shared->packs_version, model->weights_version, memory_order_release);
   }
   pthread_mutex_unlock(&shared->lock);
 }
@@ -83,7 +84,7 @@ cnn_status cnn__packs_new(cnn_model *model) {
       model->arrays[i].packs[p] = next;
       next += cnn__round_floats(model->layers[i]->pack_floats[p]);
     }
-  model->packs_version = model->weights_version - 1;
+  atomic_store(&model->packs_version, model->weights_version - 1);
   return CNN_OK;
 }
 

@@ -8,4 +8,8 @@
 cnn_status cnn__packs_new(cnn_model *model);
 void cnn__packs_free(cnn_model *model);
 
+/* One of the `parts` of a PACK phase of layer `layer` of the model. */
+void cnn__pack_part(const cnn_model *model, const cnn__kernels *k, int32_t layer, const cnn__phase *phase, int64_t part,
+                    int64_t parts);
+
 #endif

@@ -41,9 +41,9 @@ static float *packed(const cnn__kernels *t, int transposed, int64_t k, int64_t n
   const int64_t floats = transposed ? cnn__gemm_packed_floats(n, k) : cnn__gemm_packed_floats(k, n);
   float *p = place(14, (size_t)floats * sizeof *p);
   at.placement = placement;
-  const int64_t panels = cnn__gemm_panels(transposed ? k : n), cut = (k + n) % (panels + 1);
+  const int64_t cut = transposed ? (k + n) % (k / 16 + 1) * 16 : (k + n) % (k + 1);
   cnn__gemm_pack_fn *pack = transposed ? t->gemm_pack_t : t->gemm_pack;
-  pack(k, n, cut, panels, w, p);
+  pack(k, n, cut, k, w, p);
   pack(k, n, 0, cut, w, p);
   check_bands(14);
   return p;

@@ -4,17 +4,16 @@
 
 #include <math.h>
 
-static void pack(int64_t k, int64_t n, int64_t from, int64_t to, const float *w, float *packed) {
-  packed += from * k * CNN__LANES;
-  for (int64_t j = from * CNN__LANES; j < to * CNN__LANES; j += CNN__LANES)
-    for (int64_t p = 0; p < k; p++)
+static void pack(int64_t k, int64_t n, int64_t k0, int64_t k1, const float *w, float *packed) {
+  for (int64_t j = 0; j < n; j += CNN__LANES, packed += k * CNN__LANES)
+    for (int64_t p = k0; p < k1; p++)
       for (int64_t l = 0; l < CNN__LANES; l++)
-        *packed++ = j + l < n ? w[p * n + j + l] : 0.0f;
+        packed[p * CNN__LANES + l] = j + l < n ? w[p * n + j + l] : 0.0f;
 }
 
-static void pack_t(int64_t k, int64_t n, int64_t from, int64_t to, const float *w, float *packed) {
-  packed += from * n * CNN__LANES;
-  for (int64_t p = from * CNN__LANES; p < to * CNN__LANES; p += CNN__LANES)
+static void pack_t(int64_t k, int64_t n, int64_t k0, int64_t k1, const float *w, float *packed) {
+  packed += k0 * n;
+  for (int64_t p = k0; p < k1; p += CNN__LANES)
     for (int64_t j = 0; j < n; j++)
       for (int64_t l = 0; l < CNN__LANES; l++)
         *packed++ = p + l < k ? w[(p + l) * n + j] : 0.0f;
