@@ -8,6 +8,9 @@ void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 
 #define COLUMNS 16                        /* columns given to a tile at once */
 #define BAND_BYTES ((int64_t)256 << 10)   /* inputs that all output channels read before the next ones are touched */
+#define ONE_TAP 256                       /* channels of a kernel of one tap, sixteen wide, that the first cache holds */
+#define TAPS 8                            /* the same for kernels of several, in taps of a block */
+#define ROW (8 * CNN__TILE)               /* pixels of a row where rows may be cut anywhere */
 
 /* One axis of a sweep: output positions first + t * out_step, t in [0, count), take tap tap + m * tap_step, m in
  * [0, taps), at input position t * in_step + offset + m * offset_step; it counts where it is in [0, in). */
@@ -20,7 +23,7 @@ typedef struct axis {
 
 typedef struct sweep {
   axis y, x;
-  int64_t kw;
+  int64_t kh, kw;
   int64_t in, in_group;   /* channels of a pixel read, of a group */
   int64_t out, out_group; /* channels of a pixel written, of a group */
   int64_t out_h, out_w;
@@ -98,26 +101,30 @@ static void rows_seen(const axis *y, int64_t t, int64_t *m0, int64_t *m1) {
 }
 
 /* A tile whose kernel rows have more columns than fit a plan, piece by piece: the sums wait in the output. */
-static void run_pieces(const sweep *s, cnn__tile tile, int64_t t, int64_t width, int64_t channels, plan *p) {
-  int64_t rows = tile.rows;
-  int32_t relu = tile.relu;
+static void run_pieces(const sweep *s, const cnn__tile *whole, int64_t t, int64_t width, int64_t channels, plan *p) {
+  cnn__tile tile = *whole;
   tile.rows = 1;
-  for (int64_t row = 0; row < rows; row++, tile.x += tile.x_row, tile.w += tile.w_row)
+  tile.more = 0;
+  for (int64_t part = 0; part < (whole->more + 1) * whole->rows; part++) {
+    int64_t block = part / whole->rows, row = part % whole->rows;
+    tile.x = whole->x + block * whole->x_block + row * whole->x_row;
+    tile.w = whole->w + block * whole->w_block + row * whole->w_row;
     for (int64_t m = 0; m < s->x.taps; tile.init = tile.y, tile.init_pixel = tile.y_pixel) {
       m = plan_columns(s, m, t, width, channels, p);
       tile.column_count = p->count;
-      tile.relu = relu && row + 1 == rows && m == s->x.taps;
+      tile.relu = whole->relu && part + 1 == (whole->more + 1) * whole->rows && m == s->x.taps;
       CNN__NAME(tiles)[width](&tile);
     }
+  }
 }
 
-/* Where a sweep stands: sixteen output channels, a block of input channels, a band of rows through the images. */
+/* Where a sweep stands: sixteen output channels, some blocks of input channels, a band of rows through the images. */
 typedef struct place {
-  const float *x, *w, *bias; /* at the first channel of the block and of the sixteen */
+  const float *x, *w, *bias; /* at the first channel of the blocks and of the sixteen */
   float *y;
-  int64_t channels, lanes;
+  int64_t channels, blocks, lanes;
   int64_t row0, row1;
-  int32_t first, relu; /* the first block starts the sums, the last one ends with relu if asked */
+  int32_t first, relu; /* the first blocks start the sums, the last ones end with relu if asked */
 } place;
 
 /* The tiles of one place, from left to right, each from the first row to the last with one plan. */
@@ -126,7 +133,8 @@ static void sweep_place(const sweep *s, const place *at) {
   plan p = {columns, 0};
   int64_t row_floats = s->kw * at->channels * CNN__LANES;
   cnn__tile tile = {.x_row = s->y.offset_step * s->x.in * s->in, .w_row = s->y.tap_step * row_floats,
-                    .x_pixel = s->x.in_step * s->in, .columns = columns, .y_pixel = s->x.out_step * s->out,
+                    .x_pixel = s->x.in_step * s->in, .columns = columns, .more = at->blocks - 1,
+                    .x_block = at->channels, .w_block = at->channels * s->kh * s->kw * CNN__LANES, .y_pixel = s->x.out_step * s->out,
                     .lanes = at->lanes, .relu = at->relu};
   for (int64_t t = 0, width; t < s->x.count; t += width) {
     width = cnn__tile_width(s->x.count, t);
@@ -142,13 +150,20 @@ static void sweep_place(const sweep *s, const place *at) {
       tile.y = at->y + (line * s->out_w + s->x.first + t * s->x.out_step) * s->out;
       tile.init = at->first ? at->bias : tile.y;
       tile.init_pixel = at->first ? 0 : tile.y_pixel;
-      if (whole || !tile.rows) {
+      if (whole && (tile.rows || at->first || at->relu))
         CNN__NAME(tiles)[width](&tile);
-      } else {
-        run_pieces(s, tile, t, width, at->channels, &p);
-      }
+      else if (tile.rows)
+        run_pieces(s, &tile, t, width, at->channels, &p);
     }
   }
+}
+
+/* Channels of a block, and how many blocks a tile goes through at once. A single tap has no blocks: its order is that of
+ * the channels. */
+static void blocks_at(const sweep *s, int64_t p, int64_t *channels, int64_t *blocks) {
+  int64_t left = s->in_group - p, taps = s->y.taps * s->x.taps;
+  *channels = cnn__at_most(left, s->kh * s->kw == 1 ? ONE_TAP : CNN__CBLOCK);
+  *blocks = at_least(cnn__at_most(left / *channels, taps ? TAPS / taps : left), 1);
 }
 
 /* All channels of a band of rows. */
@@ -156,13 +171,14 @@ static void sweep_band(const sweep *s, int64_t groups, const float *x, const flo
                        int32_t relu, float *y, int64_t row0, int64_t row1) {
   for (int64_t group = 0; group < groups; group++)
     for (int64_t q = 0; q < s->out_group; q += CNN__LANES, packed += s->slice)
-      for (int64_t p = 0; p < s->in_group; p += CNN__CBLOCK) {
+      for (int64_t p = 0, channels, blocks; p < s->in_group; p += channels * blocks) {
         int64_t channel = group * s->out_group + q;
+        blocks_at(s, p, &channels, &blocks);
         place at = {.x = x + group * s->in_group + p, .w = packed + p * (s->slice / s->in_group),
                     .bias = bias ? bias + channel : NULL, .y = y + channel,
-                    .channels = cnn__at_most(s->in_group - p, CNN__CBLOCK),
+                    .channels = channels, .blocks = blocks,
                     .lanes = cnn__at_most(s->out_group - q, CNN__LANES), .row0 = row0, .row1 = row1,
-                    .first = p == 0, .relu = relu && p + CNN__CBLOCK >= s->in_group};
+                    .first = p == 0, .relu = relu && p + channels * blocks == s->in_group};
         sweep_place(s, &at);
       }
 }
@@ -175,15 +191,36 @@ static void run_sweep(const sweep *s, int64_t groups, int64_t n, const float *x,
     sweep_band(s, groups, x, packed, bias, relu, y, row, cnn__at_most(row + band, rows));
 }
 
+/* One tap, at each pixel of the image itself: the pixels of all images are one row, which may be cut as one likes. */
+static int32_t pointwise(const cnn__conv *g) {
+  return g->kh * g->kw == 1 && g->sh * g->sw == 1 && g->pt == 0 && g->pl == 0 && g->oh == g->h && g->ow == g->w;
+}
+
+static void run_pointwise(sweep s, int64_t groups, int64_t pixels, const float *x, const float *packed, const float *bias,
+                          int32_t relu, float *y) {
+  int64_t rows = pixels / ROW, cut[2][2] = {{rows, ROW}, {1, pixels - rows * ROW}};
+  for (int i = 0; i < 2; i++) {
+    s.y = forward_axis(cut[i][0], cut[i][0], 1, 1, 1, 0);
+    s.x = forward_axis(cut[i][1], cut[i][1], 1, 1, 1, 0);
+    s.out_h = cut[i][0];
+    s.out_w = cut[i][1];
+    if (s.out_h * s.out_w > 0)
+      run_sweep(&s, groups, 1, x + i * rows * ROW * s.in, packed, bias, relu, y + i * rows * ROW * s.out);
+  }
+}
+
 static void forward(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias, int32_t relu,
                     float *y, void *scratch) {
   (void)scratch;
   int64_t cg = g->c / g->groups;
   sweep s = {.y = forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
-             .x = forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kw = g->kw, .in = g->c, .in_group = cg,
+             .x = forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .in = g->c, .in_group = cg,
              .out = g->f, .out_group = g->f / g->groups, .out_h = g->oh, .out_w = g->ow,
              .slice = g->kh * g->kw * cg * CNN__LANES};
-  run_sweep(&s, g->groups, n, x, packed, bias, relu, y);
+  if (pointwise(g))
+    run_pointwise(s, g->groups, n * g->h * g->w, x, packed, bias, relu, y);
+  else
+    run_sweep(&s, g->groups, n, x, packed, bias, relu, y);
 }
 
 /* The positions fall into stride x stride lattices, of which each sees its own taps only. */
@@ -194,10 +231,13 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
   for (int64_t i = 0; i < cnn__at_most(g->sh, g->h); i++)
     for (int64_t j = 0; j < cnn__at_most(g->sw, g->w); j++) {
       sweep s = {.y = backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, i),
-                 .x = backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kw = g->kw, .in = g->f,
+                 .x = backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kh = g->kh, .kw = g->kw, .in = g->f,
                  .in_group = fg, .out = g->c, .out_group = g->c / g->groups, .out_h = g->h, .out_w = g->w,
                  .slice = g->kh * g->kw * fg * CNN__LANES};
-      run_sweep(&s, g->groups, n, dy, packed_t, NULL, 0, dx);
+      if (pointwise(g))
+        run_pointwise(s, g->groups, n * g->h * g->w, dy, packed_t, NULL, 0, dx);
+      else
+        run_sweep(&s, g->groups, n, dy, packed_t, NULL, 0, dx);
     }
 }
 

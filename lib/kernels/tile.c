@@ -72,8 +72,10 @@ CNN__INLINE void columns(const int width, const cnn__tile *t, const float *x, co
 }
 
 CNN__INLINE void rows(const int width, const cnn__tile *t, steps s, cnn__vec *acc) {
-  for (int64_t row = 0; row < t->rows; row++)
-    columns(width, t, t->x + row * t->x_row, t->w + row * t->w_row, s, acc);
+  const float *x = t->x, *w = t->w;
+  for (int64_t block = 0; block <= t->more; block++, x += t->x_block, w += t->w_block)
+    for (int64_t row = 0; row < t->rows; row++)
+      columns(width, t, x + row * t->x_row, w + row * t->w_row, s, acc);
 }
 
 CNN__INLINE void tile(const int width, const cnn__tile *t) {

@@ -40,6 +40,7 @@ typedef struct cnn__tile {
   int64_t x_pixel;      /* from one pixel to the next */
   const cnn__column *columns;
   int64_t rows, column_count;
+  int64_t more, x_block, w_block; /* as many times again the same rows and columns, so far on */
   const float *init; /* where the sums start, NULL: at 0; init_pixel apart (0 for a bias) */
   int64_t init_pixel;
   float *y;
