@@ -65,8 +65,6 @@ static axis backward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, in
   return a;
 }
 
-static int64_t at_least(int64_t value, int64_t limit) { return value > limit ? value : limit; }
-
 /* The smallest t >= 0 with t * step >= distance. */
 static int64_t steps_to(int64_t distance, int64_t step) { return distance <= 0 ? 0 : (distance + step - 1) / step; }
 
@@ -143,7 +141,7 @@ static void sweep_place(const sweep *s, const place *at) {
     for (int64_t row = at->row0; row < at->row1; row++) {
       int64_t image = row / s->y.count, i = row % s->y.count, m0, m1;
       rows_seen(&s->y, i, &m0, &m1);
-      tile.rows = at_least(m1 - m0, 0);
+      tile.rows = cnn__at_least(m1 - m0, 0);
       tile.x = at->x + (image * s->y.in + i * s->y.in_step + s->y.offset + m0 * s->y.offset_step) * s->x.in * s->in;
       tile.w = at->w + (s->y.tap + m0 * s->y.tap_step) * row_floats;
       int64_t line = image * s->out_h + s->y.first + i * s->y.out_step;
@@ -163,7 +161,7 @@ static void sweep_place(const sweep *s, const place *at) {
 static void blocks_at(const sweep *s, int64_t p, int64_t *channels, int64_t *blocks) {
   int64_t left = s->in_group - p, taps = s->y.taps * s->x.taps;
   *channels = cnn__at_most(left, s->kh * s->kw == 1 ? ONE_TAP : CNN__CBLOCK);
-  *blocks = at_least(cnn__at_most(left / *channels, taps ? TAPS / taps : left), 1);
+  *blocks = cnn__at_least(cnn__at_most(left / *channels, taps ? TAPS / taps : left), 1);
 }
 
 /* All channels of a band of rows. */
@@ -186,14 +184,9 @@ static void sweep_band(const sweep *s, int64_t groups, const float *x, const flo
 static void run_sweep(const sweep *s, int64_t groups, int64_t n, const float *x, const float *packed,
                       const float *bias, int32_t relu, float *y) {
   int64_t row_bytes = s->y.in_step * s->x.in * s->in * (int64_t)sizeof(float);
-  int64_t band = at_least(BAND_BYTES / row_bytes, 1), rows = n * s->y.count;
+  int64_t band = cnn__at_least(BAND_BYTES / row_bytes, 1), rows = n * s->y.count;
   for (int64_t row = 0; row < rows; row += band)
     sweep_band(s, groups, x, packed, bias, relu, y, row, cnn__at_most(row + band, rows));
-}
-
-/* One tap, at each pixel of the image itself: the pixels of all images are one row, which may be cut as one likes. */
-static int32_t pointwise(const cnn__conv *g) {
-  return g->kh * g->kw == 1 && g->sh * g->sw == 1 && g->pt == 0 && g->pl == 0 && g->oh == g->h && g->ow == g->w;
 }
 
 static void run_pointwise(sweep s, int64_t groups, int64_t pixels, const float *x, const float *packed, const float *bias,
@@ -217,7 +210,7 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
              .x = forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .in = g->c, .in_group = cg,
              .out = g->f, .out_group = g->f / g->groups, .out_h = g->oh, .out_w = g->ow,
              .slice = g->kh * g->kw * cg * CNN__LANES};
-  if (pointwise(g))
+  if (cnn__conv_pointwise(g))
     run_pointwise(s, g->groups, n * g->h * g->w, x, packed, bias, relu, y);
   else
     run_sweep(&s, g->groups, n, x, packed, bias, relu, y);
@@ -234,7 +227,7 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
                  .x = backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kh = g->kh, .kw = g->kw, .in = g->f,
                  .in_group = fg, .out = g->c, .out_group = g->c / g->groups, .out_h = g->h, .out_w = g->w,
                  .slice = g->kh * g->kw * fg * CNN__LANES};
-      if (pointwise(g))
+      if (cnn__conv_pointwise(g))
         run_pointwise(s, g->groups, n * g->h * g->w, dy, packed_t, NULL, 0, dx);
       else
         run_sweep(&s, g->groups, n, dy, packed_t, NULL, 0, dx);

@@ -6,6 +6,13 @@
 
 static inline int64_t cnn__at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
 
+static inline int64_t cnn__at_least(int64_t value, int64_t limit) { return value > limit ? value : limit; }
+
+/* One tap, at each pixel of the image itself: the pixels of all images are one row, which may be cut as one likes. */
+static inline int32_t cnn__conv_pointwise(const cnn__conv *g) {
+  return g->kh * g->kw == 1 && g->sh * g->sw == 1 && g->pt == 0 && g->pl == 0 && g->oh == g->h && g->ow == g->w;
+}
+
 /* Output rows whose taps, laid out as [pixel][ky][kx][channel of one group], fill the scratch of the blas provider. */
 int64_t cnn__conv_band_rows(const cnn__conv *g);
 

@@ -19,7 +19,11 @@ void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 #endif
 #define MOST 16
 
-#define LARGE ((int64_t)128 << 10) /* floats of a kernel that the second cache holds beside an image */
+#define LARGE ((int64_t)128 << 10)       /* floats of a kernel that the second cache holds beside an image */
+#define BAND_FLOATS ((int64_t)64 << 10)  /* of both arrays in a band */
+#define INPUT_FLOATS ((int64_t)32 << 10) /* of the input channels gone through at once */
+#define INPUTS 48                        /* these are a multiple of it: whole tiles on every level, whole cache lines */
+#define PIXELS 64                        /* in a row where rows may be cut anywhere */
 
 typedef struct tile {
   const float *x, *dy;       /* the first row: its start, and its first position */
@@ -167,38 +171,46 @@ static void sweep_inputs(tile t, int64_t inputs, tile_fn *const *tiles, int64_t 
   }
 }
 
-/* All output channels of a group; t stands at the first. */
-static void sweep_outputs(tile t, int64_t inputs, int64_t outputs) {
-  for (int64_t q = 0, step; q < outputs; q += step, t.dy += step, t.dw += step) {
-    step = WIDE && outputs - q > CNN__LANES ? 2 * CNN__LANES : CNN__LANES;
-    t.lanes = cnn__at_most(outputs - q - step + CNN__LANES, CNN__LANES);
-    sweep_inputs(t, inputs, step > CNN__LANES ? wide : narrow, step > CNN__LANES ? WIDE : NARROW);
-  }
-}
-
 /* The output positions [*from, *to) of an axis at which a tap lies in the input; none: *from = *to. */
 static void seen(int64_t in, int64_t out, int64_t stride, int64_t offset, int64_t *from, int64_t *to) {
   *to = cnn__at_most(offset >= in ? 0 : (in - offset + stride - 1) / stride, out);
   *from = cnn__at_most(offset >= 0 ? 0 : (-offset + stride - 1) / stride, *to);
 }
 
-/* The taps kx0..kx1 of a kernel row, whose inputs lie one after the other, for some images of one group. */
-static void sweep_taps(const cnn__conv *g, int64_t n, int64_t ky, int64_t kx0, int64_t kx1, const float *x,
-                       const float *dy, float *dw, int32_t add) {
-  int64_t cg = g->c / g->groups, above = ky * g->dh - g->pt;
-  int64_t first = kx0 * g->dw - g->pl, last = (kx1 - 1) * g->dw - g->pl;
-  int64_t i0, i1, j0, j1, inner0, inner1;
+/* What is gone through before the sums return to memory: rows of some images. */
+typedef struct band {
+  const float *x, *dy; /* of the first image */
+  int64_t images, row0, row1;
+  int32_t add;
+} band;
+
+/* The channels that tiles are made of at once: inputs p.. of a group, outputs q.. */
+typedef struct channels {
+  int64_t group, p, inputs, q, outputs;
+} channels;
+
+/* The taps kx0..kx1 of a kernel row, whose inputs lie one after the other. */
+static void sweep_taps(const cnn__conv *g, const band *b, const channels *c, int64_t ky, int64_t kx0, int64_t kx1,
+                       float *dw) {
+  int64_t cg = g->c / g->groups, fg = g->f / g->groups, above = ky * g->dh - g->pt;
+  int64_t first = kx0 * g->dw - g->pl, last = (kx1 - 1) * g->dw - g->pl, in = c->group * cg + c->p;
+  int64_t i0, i1, j0, j1, inner0, inner1, out = c->group * fg + c->q;
   seen(g->h, g->oh, g->sh, above, &i0, &i1);
+  i0 = i0 > b->row0 ? i0 : b->row0;
+  i1 = cnn__at_most(i1, b->row1);
   seen(g->w, g->ow, g->sw, first, &inner0, &j1);
   seen(g->w, g->ow, g->sw, last, &j0, &inner1);
   if (inner0 >= inner1)
     inner0 = inner1 = j1;
-  tile t = {.x = x + cnn__at_most(i0 * g->sh + above, g->h) * g->w * g->c, .dy = dy + (i0 * g->ow + j0) * g->f,
-            .x_first = (j0 * g->sw + first) * g->c, .rows = i1 - i0, .left = inner0 - j0, .inner = inner1 - inner0,
-            .right = j1 - inner1, .x_row = g->sh * g->w * g->c, .x_pixel = g->sw * g->c, .x_end = g->w * g->c,
-            .dy_row = g->ow * g->f, .dy_pixel = g->f, .dw = dw + (ky * g->kw + kx0) * cg * g->f, .dw_row = g->f,
-            .images = n, .x_image = g->h * g->w * g->c, .dy_image = g->oh * g->ow * g->f, .add = add};
-  sweep_outputs(t, (kx1 - kx0) * cg, g->f / g->groups);
+  tile t = {.x = b->x + in + (i0 < i1 ? (i0 * g->sh + above) * g->w * g->c : 0), .dy = b->dy + out + (i0 * g->ow + j0) * g->f,
+            .x_first = (j0 * g->sw + first) * g->c, .rows = i0 < i1 ? i1 - i0 : 0, .left = inner0 - j0,
+            .inner = inner1 - inner0, .right = j1 - inner1, .x_row = g->sh * g->w * g->c, .x_pixel = g->sw * g->c,
+            .x_end = g->w * g->c, .dy_row = g->ow * g->f, .dy_pixel = g->f,
+            .lanes = (c->outputs - 1) % CNN__LANES + 1, .dw = dw + ((ky * g->kw + kx0) * cg + c->p) * g->f + out,
+            .dw_row = g->f, .images = b->images, .x_image = g->h * g->w * g->c, .dy_image = g->oh * g->ow * g->f,
+            .add = b->add};
+  int32_t two = c->outputs > CNN__LANES;
+  sweep_inputs(t, (kx1 - kx0) * c->inputs, two ? wide : narrow, two ? WIDE : NARROW);
 }
 
 /* The taps of a kernel row that make one tile. */
@@ -207,21 +219,66 @@ static int64_t taps_together(const cnn__conv *g) {
   return g->groups == 1 && g->dw == 1 && inputs <= limit ? g->kw : 1;
 }
 
-/* Images go one by one through all tiles, so that an image stays in cache. Where the kernel itself is too large for
- * that, all images go through one tile after the other, so that each part of the gradient is visited once. */
+/* A band, some input channels after the other, so that they stay in the second cache for all outputs and taps. */
+static void sweep_band(const cnn__conv *g, const band *b, float *dw) {
+  int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = taps_together(g), width = (WIDE ? 2 : 1) * CNN__LANES;
+  int64_t pixels = b->images * (b->row1 - b->row0) * g->sh * g->w;
+  int64_t block = cnn__at_least(INPUT_FLOATS / cnn__at_least(pixels, 1) / INPUTS, 1) * INPUTS;
+  channels c = {0};
+  for (c.group = 0; c.group < g->groups; c.group++)
+    for (c.p = 0; c.p < cg; c.p += c.inputs) {
+      c.inputs = cnn__at_most(cg - c.p, block);
+      for (c.q = 0; c.q < fg; c.q += c.outputs) {
+        c.outputs = cnn__at_most(fg - c.q, width);
+        for (int64_t ky = 0; ky < g->kh; ky++)
+          for (int64_t kx = 0; kx < g->kw; kx += together)
+            sweep_taps(g, b, &c, ky, kx, kx + together, dw);
+      }
+    }
+}
+
+/* How much makes a band: rows of an image that the second cache holds; where the sums themselves are larger than that,
+ * all images, so that they are visited once. */
+static void cut(const cnn__conv *g, int64_t n, int64_t *images, int64_t *rows) {
+  int64_t kernel = g->kh * g->kw * (g->c / g->groups) * (g->f / g->groups);
+  int64_t image = (g->h * g->w * g->c + g->oh * g->ow * g->f) / g->groups;
+  int64_t most = cnn__at_least(BAND_FLOATS, cnn__at_most(kernel, LARGE));
+  *images = kernel > LARGE && kernel > image ? n : cnn__at_most(cnn__at_least(most / image, 1), n);
+  *rows = *images > 1 || image <= most || kernel > image ? g->oh : cnn__at_least(most * g->oh / image, 1);
+}
+
+static void sweep_images(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw) {
+  int64_t x_image = g->h * g->w * g->c, dy_image = g->oh * g->ow * g->f, images, rows;
+  cut(g, n, &images, &rows);
+  band b = {x, dy, 0, 0, 0, add};
+  for (int64_t image = 0; image < n; image += b.images, b.x += b.images * x_image, b.dy += b.images * dy_image) {
+    b.images = cnn__at_most(n - image, images);
+    for (b.row0 = 0; b.row0 < g->oh; b.row0 = b.row1, b.add = 1) {
+      b.row1 = cnn__at_most(b.row0 + rows, g->oh);
+      sweep_band(g, &b, dw);
+    }
+  }
+}
+
 static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
                              void *scratch) {
   (void)scratch;
-  int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = taps_together(g);
-  int64_t x_image = g->h * g->w * g->c, dy_image = g->oh * g->ow * g->f, kernel = g->kh * g->kw * cg * g->f;
-  int64_t count = kernel > LARGE && kernel > x_image + dy_image ? n : 1;
-  for (int64_t e = 0; n < 1 && !add && e < kernel; e++)
+  for (int64_t e = 0; n < 1 && !add && e < g->kh * g->kw * (g->c / g->groups) * g->f; e++)
     dw[e] = 0.0f;
-  for (int64_t image = 0; image < n; image += count, x += count * x_image, dy += count * dy_image)
-    for (int64_t group = 0; group < g->groups; group++)
-      for (int64_t ky = 0; ky < g->kh; ky++)
-        for (int64_t kx = 0; kx < g->kw; kx += together)
-          sweep_taps(g, count, ky, kx, kx + together, x + group * cg, dy + group * fg, dw + group * fg, add || image > 0);
+  if (!cnn__conv_pointwise(g)) {
+    sweep_images(g, n, x, dy, add, dw);
+    return;
+  }
+  cnn__conv row = *g;
+  int64_t pixels = n * g->h * g->w, rows = pixels / PIXELS, rest = pixels - rows * PIXELS;
+  row.h = row.oh = rows;
+  row.w = row.ow = PIXELS;
+  if (rows > 0)
+    sweep_images(&row, 1, x, dy, add, dw);
+  row.h = row.oh = 1;
+  row.w = row.ow = rest;
+  if (rest > 0)
+    sweep_images(&row, 1, x + rows * PIXELS * g->c, dy + rows * PIXELS * g->f, add || rows > 0, dw);
 }
 
 void CNN__NAME(conv_weights_init)(cnn__kernels *t) { t->conv_backward_weights = backward_weights; }
