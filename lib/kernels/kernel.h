@@ -102,9 +102,11 @@ typedef struct cnn__pool {
  *
  * scale_u8        dst = (float)src / divisor (a true division).
  * warp            dst pixel (r, q) = bilinear sample of src at row m[0]*r + m[1]*q + m[2], column m[3]*r + m[4]*q
- *                 + m[5], both clamped to the image (fill mode nearest); coordinates in double ((m0*r + m2) + m1*q),
- *                 fraction and blend in float; channels apart; u8 values blended as float, then divided by divisor. A
- *                 coordinate that is not finite counts as 0. h * w * c < 2^31. */
+ *                 + m[5], both clamped to the image (fill mode nearest), NaN counting as 0. Coordinates as affine.h
+ *                 has them: every 32 columns from a start in double, (m0*r + m2) + m1*q, in between in fixed point.
+ *                 With a and b side by side, fmaf(b - a, fraction, a): along rows, then between the two; a neighbour
+ *                 of fraction 0 is not looked at (a stands for it). Channels apart; u8 values are blended as floats,
+ *                 then divided by divisor. h * w * c < 2^31. */
 
 #define KERNEL(name, args) typedef void cnn__##name##_fn args;
 #include "kernels/kernels.def"

@@ -7,11 +7,13 @@
  *   max(a, b)                   a > b ? a : b, so b where either is NaN or both are zeros; min(a, b): a < b ? a : b
  *   vsum vtop                   the lanes folded by halves, lane j with j + 8 first: with add; with max
  *   greater equal at_least      masks; false where NaN; integers unsigned
+ *   ilimit(a, most)             taken as signed: 0 where a is below it, most where a is above that, else a
+ *   left_by right_by            each lane shifted by as many bits as the second says
  *   select(m, a, b) keep(m, a)  a where true, else b; else +0
  *   imul_even iodd iweave       products of the even lanes, as 64 bits; the odd lanes moved to the even ones; lane 2j
  *                               from the first, 2j + 1 from lane 2j of the second
  *   vbits ifloat                the same bits as the other kind; vfrom, dfrom, ifrom convert (ifrom_d truncates)
- *   vgather(p, at)              p[at[j]]; igather_bytes: four bytes from p + at[j] on, little-endian */
+ *   vgather(p, at)              p[at[j]] */
 #ifndef CNN_KERNELS_VECTOR_H
 #define CNN_KERNELS_VECTOR_H
 

@@ -4,7 +4,8 @@
 /* h, w, c */
 static const int64_t images[][3] = {{1, 1, 1},  {1, 2, 1},   {2, 1, 1},   {1, 3, 1},  {2, 2, 1},  {3, 5, 1},
                                     {1, 40, 1}, {28, 28, 1}, {17, 16, 1}, {5, 33, 1}, {1, 1, 2},  {1, 1, 3},
-                                    {9, 9, 3},  {7, 20, 3},  {4, 5, 4},   {6, 35, 2}, {3, 4, 17}, {64, 3, 1}};
+                                    {9, 9, 3},  {7, 20, 3},  {4, 5, 4},   {6, 35, 2}, {3, 4, 17}, {64, 3, 1},
+                                    {2, 700, 1}, {90, 61, 1}, {3, 530, 2}, {2, 3, 600}, {20, 19, 5}};
 #define IMAGES ((int)(sizeof images / sizeof images[0]))
 
 /* A turned, scaled and shifted image; some maps leave it altogether, some hold what is no number. */
@@ -19,6 +20,8 @@ static void draw_map(double m[6], int turn) {
   if (turn % 4 == 2) {
     m[2] *= 1e300;
     m[5] *= -1e9;
+    m[1] *= turn % 8 == 2 ? 40.0 : 1e5;
+    m[4] *= turn % 8 == 2 ? 3.0 : 1e8;
   }
   if (turn % 4 == 3) {
     static const double odd[4] = {NAN, INFINITY, -INFINITY, 1.7e308};
@@ -106,6 +109,55 @@ static double bilinear(const uint8_t *x, int64_t h, int64_t w, double row, doubl
          fy * ((1 - fx) * x[r1 * w + q] + fx * x[r1 * w + q1]);
 }
 
+/* Maps of whole numbers move pixels and change none: shifts, both mirrors, a turn by a quarter, a long way outside. */
+START_TEST(whole_numbers) {
+  enum { H = 40, W = 70 };
+  static const double maps[][6] = {{1, 0, 0, 0, 1, 0},   {1, 0, 3, 0, 1, -5},     {-1, 0, H - 1, 0, 1, 0},
+                                   {1, 0, 0, 0, -1, W - 1}, {0, 1, 2, -1, 0, H - 1}, {1, 0, 1e9, 0, 1, -1e9}};
+  static uint8_t x[H * W];
+  static float bytes[H * W], y[H * W], z[H * W];
+  draw_state = 23;
+  for (int i = 0; i < H * W; i++) {
+    x[i] = (uint8_t)draw();
+    bytes[i] = draw_float(NORMAL);
+  }
+  for (size_t turn = 0; turn < sizeof maps / sizeof *maps; turn++) {
+    const double *m = maps[turn];
+    reference()->warp_u8(H, W, 1, x, m, 1.0f, y);
+    reference()->warp_f32(H, W, 1, bytes, m, z);
+    for (int r = 0; r < H; r++) {
+      for (int q = 0; q < W; q++) {
+        const int64_t row = (int64_t)fmin(fmax(m[0] * r + m[1] * q + m[2], 0.0), H - 1);
+        const int64_t column = (int64_t)fmin(fmax(m[3] * r + m[4] * q + m[5], 0.0), W - 1);
+        ck_assert_float_eq(y[r * W + q], (float)x[row * W + column]);
+        ck_assert_float_eq(z[r * W + q], bytes[row * W + column]);
+      }
+    }
+  }
+}
+END_TEST
+
+/* Steep maps on a large image: right to the bound that affine.h states, on a slope that shows the coordinate itself. */
+START_TEST(coordinates) {
+  enum { H = 3, W = 3000 };
+  static float ramp[H * W], y[H * W];
+  for (int i = 0; i < H * W; i++) {
+    ramp[i] = (float)(i % W) * 0x1p-12f;
+  }
+  for (double slope = 0.001; slope < 900.0; slope *= 1.7) {
+    for (int sign = -1; sign <= 1; sign += 2) {
+      const double m[6] = {1, 0, 0, 0.3, sign * slope, sign < 0 ? W - 1.25 : 0.625};
+      reference()->warp_f32(H, W, 1, ramp, m, y);
+      for (int i = 0; i < H * W; i++) {
+        const double want = fmin(fmax(m[3] * (i / W) + m[4] * (i % W) + m[5], 0.0), W - 1);
+        const double bound = fmax((32.0 * slope + 2.0) * 0x1p-28, 0x1p-23);
+        ck_assert_double_eq_tol((double)y[i] * 4096.0, want, bound + want * 0x1p-23);
+      }
+    }
+  }
+}
+END_TEST
+
 START_TEST(bilinear_in_double) {
   enum { H = 28, W = 31 };
   uint8_t x[H * W];
@@ -138,6 +190,8 @@ int main(void) {
   ADD_CASE(tcase, scale_u8);
   ADD_CASE(tcase, warp_u8);
   ADD_CASE(tcase, warp_f32);
+  tcase_add_test(tcase, whole_numbers);
+  tcase_add_test(tcase, coordinates);
   tcase_add_test(tcase, bilinear_in_double);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);

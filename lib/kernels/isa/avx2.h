@@ -104,6 +104,15 @@ CNN__INLINE cnn__vec cnn__vkeep(cnn__mask m, cnn__vec a) { return CNN__BOTH(cnn_
 CNN__INLINE cnn__ivec cnn__iset(uint32_t a) {
   return (cnn__ivec){_mm256_set1_epi32((int32_t)a), _mm256_set1_epi32((int32_t)a)};
 }
+CNN__INLINE cnn__ivec cnn__iload_n(const uint32_t *p, int64_t n) {
+  cnn__ivec m = cnn__first(n);
+  return (cnn__ivec){_mm256_maskload_epi32((const int *)(const void *)p, m.lo),
+                     _mm256_maskload_epi32((const int *)(const void *)(p + 8), m.hi)};
+}
+CNN__INLINE void cnn__istore(uint32_t *p, cnn__ivec a) {
+  _mm256_storeu_si256((__m256i *)p, a.lo);
+  _mm256_storeu_si256((__m256i *)(p + 8), a.hi);
+}
 CNN__INLINE cnn__ivec cnn__ilanes(void) {
   return (cnn__ivec){_mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0), _mm256_set_epi32(15, 14, 13, 12, 11, 10, 9, 8)};
 }
@@ -111,6 +120,11 @@ CNN__INLINE cnn__ivec cnn__iadd(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn
 CNN__INLINE cnn__ivec cnn__isub(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_sub_epi32, a, b); }
 CNN__INLINE cnn__ivec cnn__imul(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_mullo_epi32, a, b); }
 CNN__INLINE cnn__ivec cnn__imin(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_min_epu32, a, b); }
+CNN__INLINE cnn__ivec cnn__ilimit(cnn__ivec a, cnn__ivec most) {
+  __m256i zero = _mm256_setzero_si256();
+  return (cnn__ivec){_mm256_min_epi32(_mm256_max_epi32(a.lo, zero), most.lo),
+                     _mm256_min_epi32(_mm256_max_epi32(a.hi, zero), most.hi)};
+}
 CNN__INLINE cnn__ivec cnn__iand(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_and_si256, a, b); }
 CNN__INLINE cnn__ivec cnn__ior(cnn__ivec a, cnn__ivec b) { return CNN__BOTH(cnn__ivec, _mm256_or_si256, a, b); }
 CNN__INLINE cnn__ivec cnn__ixor3(cnn__ivec a, cnn__ivec b, cnn__ivec c) {
@@ -119,6 +133,9 @@ CNN__INLINE cnn__ivec cnn__ixor3(cnn__ivec a, cnn__ivec b, cnn__ivec c) {
 }
 #define cnn__ileft(a, bits) ((cnn__ivec){_mm256_slli_epi32((a).lo, bits), _mm256_slli_epi32((a).hi, bits)})
 #define cnn__iright(a, bits) ((cnn__ivec){_mm256_srli_epi32((a).lo, bits), _mm256_srli_epi32((a).hi, bits)})
+CNN__INLINE cnn__ivec cnn__ileft_by(cnn__ivec a, cnn__ivec bits) {
+  return CNN__BOTH(cnn__ivec, _mm256_sllv_epi32, a, bits);
+}
 CNN__INLINE cnn__ivec cnn__iright_by(cnn__ivec a, cnn__ivec bits) {
   return CNN__BOTH(cnn__ivec, _mm256_srlv_epi32, a, bits);
 }
@@ -159,10 +176,6 @@ CNN__INLINE cnn__ivec cnn__iload_u16(const uint16_t *p) {
 CNN__INLINE cnn__vec cnn__vgather(const float *p, cnn__ivec at) {
   return (cnn__vec){_mm256_i32gather_ps(p, at.lo, 4), _mm256_i32gather_ps(p, at.hi, 4)};
 }
-CNN__INLINE cnn__ivec cnn__igather_bytes(const uint8_t *p, cnn__ivec at) {
-  return (cnn__ivec){_mm256_i32gather_epi32((const int *)(const void *)p, at.lo, 1),
-                     _mm256_i32gather_epi32((const int *)(const void *)p, at.hi, 1)};
-}
 
 CNN__INLINE cnn__tags cnn__tset(uint16_t a) { return cnn__iset(a); }
 CNN__INLINE cnn__tags cnn__tselect(cnn__mask m, cnn__tags a, cnn__tags b) {
@@ -186,17 +199,8 @@ CNN__INLINE void cnn__dstore(double *p, cnn__dvec a) {
 CNN__INLINE cnn__dvec cnn__dadd(cnn__dvec a, cnn__dvec b) { return CNN__FOUR(_mm256_add_pd, a, b); }
 CNN__INLINE cnn__dvec cnn__dsub(cnn__dvec a, cnn__dvec b) { return CNN__FOUR(_mm256_sub_pd, a, b); }
 CNN__INLINE cnn__dvec cnn__dmul(cnn__dvec a, cnn__dvec b) { return CNN__FOUR(_mm256_mul_pd, a, b); }
+CNN__INLINE cnn__dvec cnn__dmax(cnn__dvec a, cnn__dvec b) { return CNN__FOUR(_mm256_max_pd, a, b); }
 CNN__INLINE cnn__dvec cnn__dmin(cnn__dvec a, cnn__dvec b) { return CNN__FOUR(_mm256_min_pd, a, b); }
-/* a where a lies in [0, most], else 0: NaN and infinities give 0. */
-CNN__INLINE __m256d cnn__dkeep_one(__m256d a, __m256d most) {
-  __m256d above = _mm256_cmp_pd(a, _mm256_setzero_pd(), _CMP_GT_OQ);
-  return _mm256_and_pd(a, _mm256_and_pd(above, _mm256_cmp_pd(a, most, _CMP_LE_OQ)));
-}
-CNN__INLINE cnn__dvec cnn__dkeep(cnn__dvec a, double most) {
-  __m256d end = _mm256_set1_pd(most);
-  return (cnn__dvec){cnn__dkeep_one(a.d0, end), cnn__dkeep_one(a.d1, end), cnn__dkeep_one(a.d2, end),
-                     cnn__dkeep_one(a.d3, end)};
-}
 CNN__INLINE cnn__dvec cnn__dfrom_v(cnn__vec a) {
   return (cnn__dvec){
       _mm256_cvtps_pd(_mm256_castps256_ps128(a.lo)), _mm256_cvtps_pd(_mm256_extractf128_ps(a.lo, 1)),
@@ -210,10 +214,6 @@ CNN__INLINE cnn__dvec cnn__dfrom_i(cnn__ivec a) {
 CNN__INLINE cnn__ivec cnn__ifrom_d(cnn__dvec a) {
   return (cnn__ivec){_mm256_set_m128i(_mm256_cvttpd_epi32(a.d1), _mm256_cvttpd_epi32(a.d0)),
                      _mm256_set_m128i(_mm256_cvttpd_epi32(a.d3), _mm256_cvttpd_epi32(a.d2))};
-}
-CNN__INLINE cnn__vec cnn__vfrom_d(cnn__dvec a) {
-  return (cnn__vec){_mm256_set_m128(_mm256_cvtpd_ps(a.d1), _mm256_cvtpd_ps(a.d0)),
-                    _mm256_set_m128(_mm256_cvtpd_ps(a.d3), _mm256_cvtpd_ps(a.d2))};
 }
 
 #endif

@@ -49,6 +49,10 @@ CNN__INLINE cnn__vec cnn__vselect(cnn__mask m, cnn__vec a, cnn__vec b) { return 
 CNN__INLINE cnn__vec cnn__vkeep(cnn__mask m, cnn__vec a) { return _mm512_maskz_mov_ps(m, a); }
 
 CNN__INLINE cnn__ivec cnn__iset(uint32_t a) { return _mm512_set1_epi32((int32_t)a); }
+CNN__INLINE cnn__ivec cnn__iload_n(const uint32_t *p, int64_t n) {
+  return _mm512_maskz_loadu_epi32(cnn__mask_first(n), p);
+}
+CNN__INLINE void cnn__istore(uint32_t *p, cnn__ivec a) { _mm512_storeu_si512(p, a); }
 CNN__INLINE cnn__ivec cnn__ilanes(void) {
   return _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 }
@@ -56,6 +60,9 @@ CNN__INLINE cnn__ivec cnn__iadd(cnn__ivec a, cnn__ivec b) { return _mm512_add_ep
 CNN__INLINE cnn__ivec cnn__isub(cnn__ivec a, cnn__ivec b) { return _mm512_sub_epi32(a, b); }
 CNN__INLINE cnn__ivec cnn__imul(cnn__ivec a, cnn__ivec b) { return _mm512_mullo_epi32(a, b); }
 CNN__INLINE cnn__ivec cnn__imin(cnn__ivec a, cnn__ivec b) { return _mm512_min_epu32(a, b); }
+CNN__INLINE cnn__ivec cnn__ilimit(cnn__ivec a, cnn__ivec most) {
+  return _mm512_min_epi32(_mm512_max_epi32(a, _mm512_setzero_si512()), most);
+}
 CNN__INLINE cnn__ivec cnn__iand(cnn__ivec a, cnn__ivec b) { return _mm512_and_si512(a, b); }
 CNN__INLINE cnn__ivec cnn__ior(cnn__ivec a, cnn__ivec b) { return _mm512_or_si512(a, b); }
 CNN__INLINE cnn__ivec cnn__ixor3(cnn__ivec a, cnn__ivec b, cnn__ivec c) {
@@ -63,6 +70,7 @@ CNN__INLINE cnn__ivec cnn__ixor3(cnn__ivec a, cnn__ivec b, cnn__ivec c) {
 }
 #define cnn__ileft(a, bits) _mm512_slli_epi32(a, bits)
 #define cnn__iright(a, bits) _mm512_srli_epi32(a, bits)
+CNN__INLINE cnn__ivec cnn__ileft_by(cnn__ivec a, cnn__ivec bits) { return _mm512_sllv_epi32(a, bits); }
 CNN__INLINE cnn__ivec cnn__iright_by(cnn__ivec a, cnn__ivec bits) { return _mm512_srlv_epi32(a, bits); }
 CNN__INLINE cnn__mask cnn__iequal(cnn__ivec a, cnn__ivec b) { return _mm512_cmpeq_epi32_mask(a, b); }
 CNN__INLINE cnn__mask cnn__iat_least(cnn__ivec a, cnn__ivec b) { return _mm512_cmpge_epu32_mask(a, b); }
@@ -83,9 +91,6 @@ CNN__INLINE cnn__ivec cnn__iload_u16(const uint16_t *p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
 }
 CNN__INLINE cnn__vec cnn__vgather(const float *p, cnn__ivec at) { return _mm512_i32gather_ps(at, p, 4); }
-CNN__INLINE cnn__ivec cnn__igather_bytes(const uint8_t *p, cnn__ivec at) {
-  return _mm512_i32gather_epi32(at, p, 1);
-}
 
 CNN__INLINE cnn__tags cnn__tset(uint16_t a) { return _mm256_set1_epi16((int16_t)a); }
 CNN__INLINE cnn__tags cnn__tselect(cnn__mask m, cnn__tags a, cnn__tags b) { return _mm256_mask_blend_epi16(m, b, a); }
@@ -105,15 +110,11 @@ CNN__INLINE cnn__dvec cnn__dsub(cnn__dvec a, cnn__dvec b) {
 CNN__INLINE cnn__dvec cnn__dmul(cnn__dvec a, cnn__dvec b) {
   return (cnn__dvec){_mm512_mul_pd(a.lo, b.lo), _mm512_mul_pd(a.hi, b.hi)};
 }
+CNN__INLINE cnn__dvec cnn__dmax(cnn__dvec a, cnn__dvec b) {
+  return (cnn__dvec){_mm512_max_pd(a.lo, b.lo), _mm512_max_pd(a.hi, b.hi)};
+}
 CNN__INLINE cnn__dvec cnn__dmin(cnn__dvec a, cnn__dvec b) {
   return (cnn__dvec){_mm512_min_pd(a.lo, b.lo), _mm512_min_pd(a.hi, b.hi)};
-}
-/* a where a lies in [0, most], else 0: NaN and infinities give 0. */
-CNN__INLINE cnn__dvec cnn__dkeep(cnn__dvec a, double most) {
-  __m512d zero = _mm512_setzero_pd(), end = _mm512_set1_pd(most);
-  __mmask8 lo = _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(a.lo, zero, _CMP_GT_OQ), a.lo, end, _CMP_LE_OQ);
-  __mmask8 hi = _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(a.hi, zero, _CMP_GT_OQ), a.hi, end, _CMP_LE_OQ);
-  return (cnn__dvec){_mm512_maskz_mov_pd(lo, a.lo), _mm512_maskz_mov_pd(hi, a.hi)};
 }
 CNN__INLINE cnn__dvec cnn__dfrom_v(cnn__vec a) {
   return (cnn__dvec){_mm512_cvtps_pd(_mm512_castps512_ps256(a)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1))};
@@ -124,9 +125,6 @@ CNN__INLINE cnn__dvec cnn__dfrom_i(cnn__ivec a) {
 }
 CNN__INLINE cnn__ivec cnn__ifrom_d(cnn__dvec a) {
   return _mm512_inserti32x8(_mm512_castsi256_si512(_mm512_cvttpd_epi32(a.lo)), _mm512_cvttpd_epi32(a.hi), 1);
-}
-CNN__INLINE cnn__vec cnn__vfrom_d(cnn__dvec a) {
-  return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a.lo)), _mm512_cvtpd_ps(a.hi), 1);
 }
 
 #endif
