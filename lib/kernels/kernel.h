@@ -67,9 +67,13 @@ typedef struct cnn__pool {
  *
  * channel_sums    sums[q] = double sum over samples, then blocks of CNN__PIXELS pixels of a sample, of the block's
  *                 float sum (from its first element, in order). Blocks never span samples. Written, not added to.
- * bn_moments      mean[q] = channel sum / (n * pixels), in double; m2[q]: same scheme over (x - (float)mean)^2
- *                 (float subtract, multiply, add), corrected in double for the rounding of mean to float:
- *                 d = mean - (double)(float)mean; m2 = max(0, S2 - N * d * d)  [since sum(x-mf) = N * d]; NaN stays.
+ * bn_moments      mean and sum of squared deviations of each channel, of each sample by itself, then joined sample by
+ *                 sample, to those of `before` samples that stand in mean and m2 (undefined where before is 0). One
+ *                 sample: mean = channel sum / pixels, in double; m2: the same scheme over (x - (float)mean)^2 (float
+ *                 subtract, multiply, add), corrected in double for the rounding of mean to float: d = mean -
+ *                 (double)(float)mean; m2 = max(0, S2 - pixels * d * d)  [since sum(x - mf) = pixels * d]; NaN stays.
+ *                 The next one joins b before it (Chan, Golub, LeVeque 1979), in double: share = 1 / (b + 1), delta =
+ *                 its mean - mean; mean += delta * share; m2 += its m2 + delta * delta * ((b * share) * pixels).
  * bn_backward_sums  sum_dy: channel_sums of dy; sum_dy_xc: the same scheme over dy * (x - mean).
  * bn_normalize    y = (x - mean) * scale + shift, per channel; in place allowed.
  * bn_backward_apply  dx = (dy * a + (x - mean) * b) + d, per channel; dx may be dy.
@@ -90,6 +94,16 @@ typedef struct cnn__pool {
  * maxpool         y = maximum of the window; the first, row by row, of equal ones wins (replace on strict >). winner
  *                 (or NULL): index ky * kw + kx of that tap in the window.
  * maxpool_backward  dx = 0, then dx[winner] += dy for outputs row by row.
+ *
+ * maxpool_signed  y = maximum of the window where sign[q] > 0 (all where sign is NULL), minimum where it is < 0, else
+ *                 the first tap: the tap that would win after a map of that slope. The first of equal ones wins.
+ *                 winner (or NULL) as in maxpool. Padding 0, windows inside the image, kh * kw <= 256.
+ * maxpool_bn_backward  the gradient before batch normalisation and pooling, x being what the former saw: per channel
+ *                 dx = (share + (x - mean) * b) + d, share = dy * a of the pixel's window where its tap won (winner
+ *                 NULL: everywhere), else 0; where relu: 0 unless x > 0. Windows do not overlap (sh = kh, sw = kw), padding
+ *                 0; pixels that none covers have share 0. sums (or NULL): from 0, or if `add` from what stands there,
+ *                 double sum over rows, then blocks of CNN__PIXELS pixels of a row, of the block's float sum of dx from
+ *                 0, in order.
  *
  * tree_sum        out[e] for e in [0, n) = the fixed binary tree over slots[s * stride + e], s in [0, count):
  *                 for (d = 1; d < count; d *= 2) for (s = 0; s + d < count; s += 2 * d) slot[s] += slot[s + d];
@@ -140,7 +154,7 @@ const cnn__kernels *cnn__kernels_for(int32_t level, int32_t provider);
 /* A family file ends with `void CNN__NAME(norm_init)(cnn__kernels *t)`, which writes its slots. FAMILY(name) each. */
 #define CNN__FAMILIES(FAMILY) \
   FAMILY(conv_init) FAMILY(gemm_init) FAMILY(elementwise_init) FAMILY(norm_init) FAMILY(pool_init) \
-  FAMILY(reduce_init) FAMILY(optim_init) FAMILY(warp_init)
+  FAMILY(fused_init)   FAMILY(reduce_init) FAMILY(optim_init) FAMILY(warp_init)
 #ifdef CNN__LEVEL
 #define FAMILY(init) void CNN__NAME(init)(cnn__kernels *t);
 CNN__FAMILIES(FAMILY)

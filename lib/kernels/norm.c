@@ -136,21 +136,38 @@ static void channel_sums(int64_t n, int64_t pixels, int64_t c, const float *x, d
   sum_channels(value_term, NULL, n, pixels, c, c, x, x, NULL, sums, NULL);
 }
 
-static void bn_moments(int64_t n, int64_t pixels, int64_t c, const float *x, double *mean, double *m2) {
-  const double count = (double)(n * pixels);
-  channel_sums(n, pixels, c, x, mean);
-  for (int64_t q = 0; q < c; q += 4 * CNN__LANES) {
-    const int64_t left = c - q < 4 * CNN__LANES ? c - q : 4 * CNN__LANES;
-    float rounded[4 * CNN__LANES];
-    for (int64_t i = 0; i < left; i++) {
-      mean[q + i] = mean[q + i] / count;
-      rounded[i] = (float)mean[q + i];
-    }
-    sum_channels(square_term, NULL, n, pixels, c, left, x + q, x + q, rounded, m2 + q, NULL);
-    for (int64_t i = 0; i < left; i++) {
-      const double d = mean[q + i] - (double)rounded[i];
-      const double sum = m2[q + i] - count * d * d;
-      m2[q + i] = 0.0 > sum ? 0.0 : sum;
+/* Channels whose moments are worked out together. */
+#define GROUP (4 * CNN__LANES)
+
+/* Mean and sum of squared deviations of up to GROUP channels of one sample; c floats per pixel. */
+static void sample_moments(int64_t pixels, int64_t c, int64_t channels, const float *x, double *mean, double *m2) {
+  const double count = (double)pixels;
+  float rounded[GROUP];
+  sum_channels(value_term, NULL, 1, pixels, c, channels, x, x, NULL, mean, NULL);
+  for (int64_t i = 0; i < channels; i++) {
+    mean[i] = mean[i] / count;
+    rounded[i] = (float)mean[i];
+  }
+  sum_channels(square_term, NULL, 1, pixels, c, channels, x, x, rounded, m2, NULL);
+  for (int64_t i = 0; i < channels; i++) {
+    const double d = mean[i] - (double)rounded[i];
+    const double sum = m2[i] - count * d * d;
+    m2[i] = 0.0 > sum ? 0.0 : sum;
+  }
+}
+
+static void bn_moments(int64_t before, int64_t n, int64_t pixels, int64_t c, const float *x, double *mean, double *m2) {
+  for (int64_t b = before; b < before + n; b++, x += pixels * c) {
+    const double share = 1.0 / (double)(b + 1), weight = (double)b * share * (double)pixels;
+    for (int64_t q = 0; q < c; q += GROUP) {
+      const int64_t channels = c - q < GROUP ? c - q : GROUP;
+      double its_mean[GROUP], its_m2[GROUP];
+      sample_moments(pixels, c, channels, x + q, b == 0 ? mean + q : its_mean, b == 0 ? m2 + q : its_m2);
+      for (int64_t i = 0; i < channels && b > 0; i++) {
+        const double delta = its_mean[i] - mean[q + i];
+        mean[q + i] += delta * share;
+        m2[q + i] += its_m2[i] + delta * delta * weight;
+      }
     }
   }
 }

@@ -97,7 +97,7 @@ static double deviation(const cnn__work *work, double variance) {
 
 static void moments(const cnn__work *work) {
   const channels *c = work->layer->data;
-  work->k->bn_moments(work->count, c->pixels, c->count, work->x, work->sums, work->sums + c->count);
+  work->k->bn_moments(0, work->count, c->pixels, c->count, work->x, work->sums, work->sums + c->count);
 }
 
 /* Samples of the micro-shards [first, first + shards). */

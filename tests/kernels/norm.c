@@ -37,8 +37,16 @@ CASE(bn_moments) {
       EACH_PLACEMENT(200 + (uint64_t)s) {
         for (int kind = 0; kind < KINDS; kind++) {
           const float *x = place_floats(0, n * pixels * c, kind);
-          reference()->bn_moments(n, pixels, c, x, place_doubles(1, c), place_doubles(2, c));
-          t->bn_moments(n, pixels, c, x, place_doubles(3, c), place_doubles(4, c));
+          double *mean = place_doubles(1, c), *m2 = place_doubles(2, c);
+          reference()->bn_moments(0, n, pixels, c, x, mean, m2);
+          t->bn_moments(0, n, pixels, c, x, place_doubles(3, c), place_doubles(4, c));
+          same_doubles(3, 1);
+          same_doubles(4, 2);
+          mean = place_doubles(3, c);
+          m2 = place_doubles(4, c);
+          for (int64_t b = 0; b < n; b++) {
+            t->bn_moments(b, 1, pixels, c, x + b * pixels * c, mean, m2);
+          }
           same_doubles(3, 1);
           same_doubles(4, 2);
         }
@@ -121,7 +129,7 @@ START_TEST(moments_are_exact) {
     x[i] = 100.0f + draw_float(UNIFORM);
   }
   double mean[C], m2[C], sum_dy[C], sum_dy_xc[C];
-  reference()->bn_moments(2, PIXELS, C, x, mean, m2);
+  reference()->bn_moments(0, 2, PIXELS, C, x, mean, m2);
   const float zero[C] = {0};
   reference()->bn_backward_sums(2, PIXELS, C, x, zero, x, sum_dy, sum_dy_xc);
   for (int q = 0; q < C; q++) {

@@ -169,6 +169,13 @@ CNN__INLINE cnn__ivec cnn__iload_u8(const uint8_t *p) {
   __m128i bytes = _mm_loadu_si128((const __m128i *)p);
   return (cnn__ivec){_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))};
 }
+CNN__INLINE cnn__ivec cnn__iload_u8_n(const uint8_t *p, int64_t n) {
+  uint8_t all[16] = {0};
+  for (int64_t i = 0; i < n; i++) {
+    all[i] = p[i];
+  }
+  return cnn__iload_u8(all);
+}
 CNN__INLINE cnn__ivec cnn__iload_u16(const uint16_t *p) {
   return (cnn__ivec){_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)),
                      _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(p + 8)))};
@@ -184,6 +191,18 @@ CNN__INLINE cnn__tags cnn__tselect(cnn__mask m, cnn__tags a, cnn__tags b) {
 }
 CNN__INLINE void cnn__tstore(uint16_t *p, cnn__tags a) {
   _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(_mm256_packus_epi32(a.lo, a.hi), 0xd8));
+}
+CNN__INLINE void cnn__tstore_u8(uint8_t *p, cnn__tags a) {
+  __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(a.lo, a.hi), 0xd8);
+  _mm_storeu_si128((__m128i *)p,
+                   _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+}
+CNN__INLINE void cnn__tstore_u8_n(uint8_t *p, int64_t n, cnn__tags a) {
+  uint8_t all[16];
+  cnn__tstore_u8(all, a);
+  for (int64_t i = 0; i < n; i++) {
+    p[i] = all[i];
+  }
 }
 
 CNN__INLINE cnn__dvec cnn__dset(double a) {

@@ -87,6 +87,9 @@ CNN__INLINE cnn__vec cnn__vfrom(cnn__ivec a) { return _mm512_cvtepi32_ps(a); }
 CNN__INLINE cnn__ivec cnn__iload_u8(const uint8_t *p) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
 }
+CNN__INLINE cnn__ivec cnn__iload_u8_n(const uint8_t *p, int64_t n) {
+  return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(cnn__mask_first(n), p));
+}
 CNN__INLINE cnn__ivec cnn__iload_u16(const uint16_t *p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
 }
@@ -95,6 +98,12 @@ CNN__INLINE cnn__vec cnn__vgather(const float *p, cnn__ivec at) { return _mm512_
 CNN__INLINE cnn__tags cnn__tset(uint16_t a) { return _mm256_set1_epi16((int16_t)a); }
 CNN__INLINE cnn__tags cnn__tselect(cnn__mask m, cnn__tags a, cnn__tags b) { return _mm256_mask_blend_epi16(m, b, a); }
 CNN__INLINE void cnn__tstore(uint16_t *p, cnn__tags a) { _mm256_storeu_si256((__m256i *)p, a); }
+CNN__INLINE void cnn__tstore_u8(uint8_t *p, cnn__tags a) {
+  _mm_storeu_si128((__m128i *)p, _mm256_cvtepi16_epi8(a));
+}
+CNN__INLINE void cnn__tstore_u8_n(uint8_t *p, int64_t n, cnn__tags a) {
+  _mm_mask_storeu_epi8(p, cnn__mask_first(n), _mm256_cvtepi16_epi8(a));
+}
 
 CNN__INLINE cnn__dvec cnn__dset(double a) { return (cnn__dvec){_mm512_set1_pd(a), _mm512_set1_pd(a)}; }
 CNN__INLINE void cnn__dstore(double *p, cnn__dvec a) {

@@ -42,21 +42,37 @@ static void channel_sums(int64_t n, int64_t pixels, int64_t c, const float *x, d
   }
 }
 
-static void bn_moments(int64_t n, int64_t pixels, int64_t c, const float *x, double *mean, double *m2) {
-  const double count = (double)(n * pixels);
-  channel_sums(n, pixels, c, x, mean);
+/* One sample's mean and sum of squared deviations. */
+static void sample_moments(int64_t pixels, int64_t c, const float *x, double *mean, double *m2) {
+  double sum = 0.0;
+  for (int64_t p = 0; p < pixels; p += CNN__PIXELS) {
+    sum += (double)block_sum(least(CNN__PIXELS, pixels - p), c, x + p * c);
+  }
+  *mean = sum / (double)pixels;
+  const float rounded = (float)*mean;
+  double squares = 0.0;
+  for (int64_t p = 0; p < pixels; p += CNN__PIXELS) {
+    squares += (double)block_squares(least(CNN__PIXELS, pixels - p), c, x + p * c, rounded);
+  }
+  const double d = *mean - (double)rounded;
+  squares = squares - (double)pixels * d * d;
+  *m2 = 0.0 > squares ? 0.0 : squares;
+}
+
+static void bn_moments(int64_t before, int64_t n, int64_t pixels, int64_t c, const float *x, double *mean, double *m2) {
   for (int64_t q = 0; q < c; q++) {
-    mean[q] = mean[q] / count;
-    const float rounded = (float)mean[q];
-    double sum = 0.0;
-    for (int64_t b = 0; b < n; b++) {
-      for (int64_t p = 0; p < pixels; p += CNN__PIXELS) {
-        sum += (double)block_squares(least(CNN__PIXELS, pixels - p), c, x + (b * pixels + p) * c + q, rounded);
+    for (int64_t b = before; b < before + n; b++) {
+      double its_mean, its_m2;
+      sample_moments(pixels, c, x + (b - before) * pixels * c + q, &its_mean, &its_m2);
+      if (b == 0) {
+        mean[q] = its_mean;
+        m2[q] = its_m2;
+        continue;
       }
+      const double share = 1.0 / (double)(b + 1), delta = its_mean - mean[q];
+      mean[q] += delta * share;
+      m2[q] += its_m2 + delta * delta * ((double)b * share * (double)pixels);
     }
-    const double d = mean[q] - (double)rounded;
-    sum = sum - count * d * d;
-    m2[q] = 0.0 > sum ? 0.0 : sum;
   }
 }
 
