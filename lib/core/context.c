@@ -72,7 +72,8 @@ static cnn_status read_options(cnn_context *context, const cnn_context_opts *giv
   context->threads = options.threads ? options.threads : cnn__threads_default();
   context->level = cnn__cpu_choose();
   context->provider = context->level < 0 ? -1 : cnn__gemm_choose(context->level);
-  return context->threads < 0 || context->provider < 0 ? cnn__fail_code() : CNN_OK;
+  context->fuse = cnn__fuse_choose();
+  return context->threads < 0 || context->provider < 0 || context->fuse < 0 ? cnn__fail_code() : CNN_OK;
 }
 
 cnn_status cnn_context_new(cnn_context **out, const cnn_context_opts *options) {

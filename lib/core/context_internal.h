@@ -17,6 +17,7 @@ struct cnn_context {
   int32_t threads;
   int32_t level;             /* CNN__CPU_* */
   int32_t provider;          /* CNN__GEMM_* */
+  int32_t fuse;              /* plans make one layer of several where they can */
   cnn__pool_threads *pool;
 };
 

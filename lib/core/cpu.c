@@ -68,6 +68,13 @@ int32_t cnn__cpu_choose(void) {
   return cnn__cpu_peek();
 }
 
+int32_t cnn__fuse_choose(void) {
+  const char *wanted = variable("CNN_FUSE");
+  if (wanted && strcmp(wanted, "0") != 0 && strcmp(wanted, "1") != 0)
+    return cnn__fail(CNN_EINVAL, "CNN_FUSE is '%s'; known are 0, 1", wanted), -1;
+  return !wanted || wanted[0] == '1';
+}
+
 static int32_t has_blas(void) {
 #if defined(CNN_HAVE_BLAS)
   return 1;

@@ -21,7 +21,7 @@ CNN__INLINE cnn__ivec get_tags(const uint8_t *from, int64_t n) {
 
 /* ---- pooling by the sign of what comes after ---- */
 
-/* How sixteen channels are pooled: as maxima of x times 1 or -1; where `still`, the first tap stays. */
+/* How sixteen channels are pooled: as maxima of x times 1 or -1; where nothing `moves`, the first tap stays. */
 typedef struct direction {
   cnn__vec turn;
   cnn__mask moves;
@@ -46,8 +46,8 @@ CNN__INLINE cnn__vec tap_at(const float *x, int64_t n, const direction *to, cons
 }
 
 /* n channels of one window; x, y and winner point at the first of them. */
-CNN__INLINE void pool_window(const cnn__pool *g, const int64_t kh, const int64_t kw, const float *x, const direction *to,
-                             const int plain, float *y, uint8_t *winner, int64_t n) {
+CNN__INLINE void pool_window(const cnn__pool *g, const int64_t kh, const int64_t kw, const float *x,
+                             const direction *to, const int plain, float *y, uint8_t *winner, int64_t n) {
   cnn__vec best = tap_at(x, n, to, plain);
   cnn__tags tags = cnn__tset(0);
   for (int64_t ky = 0; ky < kh; ky++) {
@@ -263,7 +263,8 @@ static void maxpool_bn_backward(const cnn__pool *g, int64_t n, const float *x, c
       step = left >= PAIR * CNN__LANES ? PAIR * CNN__LANES : left >= CNN__LANES ? CNN__LANES : left;
       const row first = {.x = x + image * in + q, .dy = dy + image * out + q,
                          .winner = winner == NULL ? NULL : winner + image * out + q, .dx = dx + image * in + q,
-                         .sums = sums == NULL ? NULL : sums + q, .c = c, .w = g->w, .ow = g->ow, .kw = g->kw, .n = step};
+                         .sums = sums == NULL ? NULL : sums + q, .c = c, .w = g->w, .ow = g->ow, .kw = g->kw,
+                         .n = step};
       const float *const factor[4] = {mean + q, a + q, b + q, d + q};
       if (step == PAIR * CNN__LANES) {
         (relu ? pair_relu : pair)(g, &first, factor);

@@ -4,7 +4,7 @@
  * Statistics are sums over the whole batch: each micro-shard leaves its own in doubles, a phase in parts joins them
  * in the fixed tree and leaves per channel what the phases over samples then need. Those work with the mean rounded
  * to float; what the rounding took is given back in the shift. */
-#include "layers/layer_internal.h"
+#include "layers/batch_normalization.h"
 
 #include "core/options.h"
 
@@ -27,23 +27,12 @@ static const cnn__attribute attributes[] = {
     {0},
 };
 
-typedef struct channels {
-  int64_t pixels, count;      /* a sample: pixels of `count` channels */
-  int32_t gamma, beta;        /* indices of the weights; -1: left out */
-  int32_t mean, variance;     /* moving */
-} channels;
-
-/* Rows of `count` floats in the state; the last three are made by backward. */
-enum { MEAN, SCALE, SHIFT, RESIDUE, DEVIATION, DX_DY, DX_X, DX_CONSTANT, STATE_ROWS };
-/* ... and in the pack, which inference reads; ZERO is the mean and shift of gradients in a frozen layer. */
-enum { PACK_MEAN, PACK_SCALE, PACK_SHIFT, PACK_ZERO, PACK_ROWS };
-
 /* Channels that one part of a merge takes. */
 #define CHANNELS 64
 
 static cnn_status setup(cnn_layer *layer) {
   const settings *set = layer->attributes;
-  channels *c = layer->data;
+  cnn__channels *c = layer->data;
   layer->out = layer->in;
   layer->frozen = !set->trainable;
   c->count = layer->in.extent[layer->in.rank - 1];
@@ -61,30 +50,30 @@ static cnn_status setup(cnn_layer *layer) {
   CNN__TRY(cnn__layer_weight(layer, "moving_variance", &shape, CNN_INITIALIZER_ONES, 0));
   layer->needs = CNN__IN_PLACE | (layer->frozen ? 0 : CNN__NEEDS_X);
   layer->pack_count = 1;
-  layer->pack_floats[0] = PACK_ROWS * c->count;
+  layer->pack_floats[0] = CNN__BN_PACK_ROWS * c->count;
   layer->sum_doubles = layer->frozen ? 0 : 2 * c->count;
-  layer->state_floats = layer->frozen ? 0 : STATE_ROWS * c->count;
+  layer->state_floats = layer->frozen ? 0 : CNN__BN_STATE_ROWS * c->count;
   return CNN_OK;
 }
 
 static int64_t merge_parts(const cnn_layer *layer) {
-  const channels *c = layer->data;
+  const cnn__channels *c = layer->data;
   return (c->count + CHANNELS - 1) / CHANNELS;
 }
 
 static int64_t part_end(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   int64_t end = (work->part + 1) * CHANNELS;
   return end < c->count ? end : c->count;
 }
 
 static float gamma_of(const cnn__work *work, int64_t q) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   return c->gamma < 0 ? 1.0f : work->weights[c->gamma][q];
 }
 
 static float beta_of(const cnn__work *work, int64_t q) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   return c->beta < 0 ? 0.0f : work->weights[c->beta][q];
 }
 
@@ -96,7 +85,7 @@ static double deviation(const cnn__work *work, double variance) {
 /* ---- training ---- */
 
 static void moments(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   work->k->bn_moments(0, work->count, c->pixels, c->count, work->x, work->sums, work->sums + c->count);
 }
 
@@ -109,7 +98,7 @@ static double samples_in(const cnn__work *work, int64_t first, int64_t shards) {
 /* Mean and sum of squared deviations of channel q over the batch, shard 0's in the end: pairs joined in the order
  * of tree_sum (Chan, Golub, LeVeque 1979). */
 static void merge_moments(const cnn__work *work, int64_t q) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   int64_t stride = work->layer->sum_doubles;
   for (int64_t d = 1; d < work->shards; d *= 2)
     for (int64_t s = 0; s + d < work->shards; s += 2 * d) {
@@ -123,7 +112,7 @@ static void merge_moments(const cnn__work *work, int64_t q) {
 /* Keras 3: moving * momentum + batch * (1 - momentum), in float32, biased variance. */
 static void move(const cnn__work *work, int64_t q, double mean, double variance) {
   const settings *set = work->layer->attributes;
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   float old = set->momentum, new = (float)(1.0 - cnn__attribute_decimal(set->momentum));
   float *moving_mean = &work->weights[c->mean][q], *moving_variance = &work->weights[c->variance][q];
   *moving_mean = *moving_mean * old + (float)mean * new;
@@ -131,50 +120,51 @@ static void move(const cnn__work *work, int64_t q, double mean, double variance)
 }
 
 static void merge(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   for (int64_t q = work->part * CHANNELS, end = part_end(work); q < end; q++) {
     merge_moments(work, q);
     double mean = work->sums[q];
     double variance = work->sums[c->count + q] / ((double)work->batch * (double)c->pixels);
     double r = deviation(work, variance), scale = (double)gamma_of(work, q) * r;
     float *state = work->state + q;
-    state[MEAN * c->count] = (float)mean;
-    state[SCALE * c->count] = (float)scale;
-    state[RESIDUE * c->count] = (float)((double)(float)mean - mean);
-    state[SHIFT * c->count] = (float)((double)beta_of(work, q) + ((double)(float)mean - mean) * scale);
-    state[DEVIATION * c->count] = (float)r;
+    state[CNN__BN_MEAN * c->count] = (float)mean;
+    state[CNN__BN_SCALE * c->count] = (float)scale;
+    state[CNN__BN_RESIDUE * c->count] = (float)((double)(float)mean - mean);
+    state[CNN__BN_SHIFT * c->count] = (float)((double)beta_of(work, q) + ((double)(float)mean - mean) * scale);
+    state[CNN__BN_DEVIATION * c->count] = (float)r;
     move(work, q, mean, variance);
   }
 }
 
 static void normalize(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   const float *state = work->state;
-  work->k->bn_normalize(work->count * c->pixels, c->count, work->x, state + MEAN * c->count, state + SCALE * c->count,
-                        state + SHIFT * c->count, work->y);
+  work->k->bn_normalize(work->count * c->pixels, c->count, work->x, state + CNN__BN_MEAN * c->count,
+                        state + CNN__BN_SCALE * c->count, state + CNN__BN_SHIFT * c->count, work->y);
 }
 
 static void backward_sums(const cnn__work *work) {
-  const channels *c = work->layer->data;
-  work->k->bn_backward_sums(work->count, c->pixels, c->count, work->x, work->state + MEAN * c->count, work->dy,
+  const cnn__channels *c = work->layer->data;
+  work->k->bn_backward_sums(work->count, c->pixels, c->count, work->x, work->state + CNN__BN_MEAN * c->count, work->dy,
                             work->sums, work->sums + c->count);
 }
 
 /* dx = scale * (dy - mean(dy) - (x - mean) * mean(dy * (x - mean)) / (variance + epsilon)), as dy * a + (x - float
  * mean) * b + d. */
 static void backward_merge(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   int64_t begin = work->part * CHANNELS, end = part_end(work), stride = work->layer->sum_doubles;
   double *dy = work->sums, *dy_x = work->sums + c->count, n = (double)work->batch * (double)c->pixels;
   work->k->tree_sum_f64(end - begin, work->shards, stride, dy + begin, dy + begin);
   work->k->tree_sum_f64(end - begin, work->shards, stride, dy_x + begin, dy_x + begin);
   for (int64_t q = begin; q < end; q++) {
     float *state = work->state + q;
-    double r = state[DEVIATION * c->count], residue = state[RESIDUE * c->count], a = state[SCALE * c->count];
+    double r = state[CNN__BN_DEVIATION * c->count], residue = state[CNN__BN_RESIDUE * c->count];
+    double a = state[CNN__BN_SCALE * c->count];
     double product = dy_x[q] + residue * dy[q], b = -a * r * r * product / n;
-    state[DX_DY * c->count] = (float)a;
-    state[DX_X * c->count] = (float)b;
-    state[DX_CONSTANT * c->count] = (float)(residue * b - a * dy[q] / n);
+    state[CNN__BN_DX_DY * c->count] = (float)a;
+    state[CNN__BN_DX_X * c->count] = (float)b;
+    state[CNN__BN_DX_CONSTANT * c->count] = (float)(residue * b - a * dy[q] / n);
     if (c->gamma >= 0)
       work->grads[c->gamma][q] = (float)(product * r);
     if (c->beta >= 0)
@@ -183,41 +173,41 @@ static void backward_merge(const cnn__work *work) {
 }
 
 static void backward_apply(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   const float *state = work->state;
   if (work->dx)
-    work->k->bn_backward_apply(work->count * c->pixels, c->count, work->x, state + MEAN * c->count,
-                               state + DX_DY * c->count, state + DX_X * c->count, state + DX_CONSTANT * c->count,
-                               work->dy, work->dx);
+    work->k->bn_backward_apply(work->count * c->pixels, c->count, work->x, state + CNN__BN_MEAN * c->count,
+                               state + CNN__BN_DX_DY * c->count, state + CNN__BN_DX_X * c->count,
+                               state + CNN__BN_DX_CONSTANT * c->count, work->dy, work->dx);
 }
 
 /* ---- inference, and a frozen layer ---- */
 
 static void pack(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   for (int64_t q = 0; q < c->count; q++) {
     float *at = work->packs[0] + q;
-    at[PACK_MEAN * c->count] = work->weights[c->mean][q];
-    at[PACK_SCALE * c->count] =
+    at[CNN__BN_PACK_MEAN * c->count] = work->weights[c->mean][q];
+    at[CNN__BN_PACK_SCALE * c->count] =
         (float)((double)gamma_of(work, q) * deviation(work, (double)work->weights[c->variance][q]));
-    at[PACK_SHIFT * c->count] = beta_of(work, q);
-    at[PACK_ZERO * c->count] = 0.0f;
+    at[CNN__BN_PACK_SHIFT * c->count] = beta_of(work, q);
+    at[CNN__BN_PACK_ZERO * c->count] = 0.0f;
   }
 }
 
 static void infer(const cnn__work *work) {
-  const channels *c = work->layer->data;
+  const cnn__channels *c = work->layer->data;
   const float *packed = work->packs[0];
-  work->k->bn_normalize(work->count * c->pixels, c->count, work->x, packed + PACK_MEAN * c->count,
-                        packed + PACK_SCALE * c->count, packed + PACK_SHIFT * c->count, work->y);
+  work->k->bn_normalize(work->count * c->pixels, c->count, work->x, packed + CNN__BN_PACK_MEAN * c->count,
+                        packed + CNN__BN_PACK_SCALE * c->count, packed + CNN__BN_PACK_SHIFT * c->count, work->y);
 }
 
 static void backward_frozen(const cnn__work *work) {
-  const channels *c = work->layer->data;
-  const float *packed = work->packs[0], *zero = packed + PACK_ZERO * c->count;
+  const cnn__channels *c = work->layer->data;
+  const float *packed = work->packs[0], *zero = packed + CNN__BN_PACK_ZERO * c->count;
   if (work->dx)
-    work->k->bn_normalize(work->count * c->pixels, c->count, work->dy, zero, packed + PACK_SCALE * c->count, zero,
-                          work->dx);
+    work->k->bn_normalize(work->count * c->pixels, c->count, work->dy, zero, packed + CNN__BN_PACK_SCALE * c->count,
+                          zero, work->dx);
 }
 
 static const cnn__phase train_phases[] = {{.domain = CNN__SHARDS, .run = moments},
@@ -238,7 +228,7 @@ const cnn__layer_type cnn__batch_normalization_layer = {
     .help = "Normalises each channel of the last axis over the batch.",
     .attributes = attributes,
     .attributes_size = sizeof(settings),
-    .data_size = sizeof(channels),
+    .data_size = sizeof(cnn__channels),
     .inputs = 1,
     .setup = setup,
     .phases = {[CNN__PHASE_TRAIN] = train_phases,

@@ -229,21 +229,6 @@ static int32_t count_phases(const cnn__plan *plan) {
   return count;
 }
 
-/* The layers that run: the model's. */
-static cnn_status take_layers(cnn__plan *plan, const cnn_model *model) {
-  size_t layers = (size_t)model->layer_count;
-  plan->layers = cnn__alloc_zero(model->context, layers * sizeof *plan->layers, "layers of a plan");
-  plan->first_member = cnn__alloc_zero(model->context, layers * sizeof *plan->first_member, "layers of a plan");
-  if (!plan->layers || !plan->first_member)
-    return CNN_ENOMEM;
-  for (int32_t i = 0; i < model->layer_count; i++) {
-    plan->layers[i] = model->layers[i];
-    plan->first_member[i] = i;
-  }
-  plan->layer_count = model->layer_count;
-  return CNN_OK;
-}
-
 static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   cnn_context *context = model->context;
   size_t ops = (size_t)count_phases(plan), layers = (size_t)plan->layer_count, chunks = 0;
@@ -264,7 +249,7 @@ static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
 }
 
 static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss *loss) {
-  CNN__TRY(take_layers(plan, model));
+  CNN__TRY(cnn__plan_layers(plan, model));
   CNN__TRY(allocate(plan, model));
   int32_t last = plan->layer_count - 1, train = plan->mode == CNN__MODE_TRAIN;
   int32_t softmax = plan->layers[last]->activation == CNN_ACTIVATION_SOFTMAX;
@@ -297,8 +282,7 @@ cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, 
 void cnn__plan_free(cnn__plan *plan) {
   if (!plan)
     return;
-  cnn__free(plan->context, plan->layers);
-  cnn__free(plan->context, plan->first_member);
+  cnn__plan_layers_free(plan);
   cnn__free(plan->context, plan->ops);
   cnn__free(plan->context, plan->segments);
   cnn__free(plan->context, plan->buffers);

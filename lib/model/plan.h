@@ -52,7 +52,7 @@ typedef struct cnn__segment {
 typedef struct cnn__plan {
   cnn_context *context;  /* borrowed from the model */
   int32_t mode;
-  const cnn_layer **layers; /* what runs, in order: the model's layers, neighbours made into one where a rule says so */
+  cnn_layer **layers; /* what runs, in order: the model's layers, neighbours made into one where a rule says so */
   int32_t *first_member; /* of each, the index of its first layer in the model */
   int32_t layer_count;
   int32_t softmax_taken; /* layer whose softmax the loss took over; -1 none */
@@ -79,6 +79,10 @@ typedef struct cnn__plan {
 /* Plan `mode` for the model's layers. loss may be NULL for PREDICT. */
 cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss);
 void cnn__plan_free(cnn__plan *plan);
+
+/* For plan.c: the layers of `plan`, and their end: of fused ones themselves too. */
+cnn_status cnn__plan_layers(cnn__plan *plan, const cnn_model *model);
+void cnn__plan_layers_free(cnn__plan *plan);
 
 /* For plan.c: from the ops of `plan` the memory of its buffers. lowest: first layer whose backward runs (layer count:
  * none). */

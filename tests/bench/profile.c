@@ -26,7 +26,7 @@ static void describe(const network_run *r, const cnn__op *op, row *out) {
              op->kind == CNN__OP_FEED ? "feed" : op->kind == CNN__OP_LOSS ? "loss" : "update");
     return;
   }
-  const cnn_layer *layer = r->network->model->layers[op->layer];
+  const cnn_layer *layer = r->network->model->plans[CNN__MODE_TRAIN]->layers[op->layer];
   const char *what = phase_name(op);
   double forward = (double)layer->flops * (double)r->batch;
   int32_t late_products = (layer->needs & CNN__NEEDS_X_LATE) != 0;

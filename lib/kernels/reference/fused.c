@@ -1,5 +1,5 @@
-/* fused, in plain C: the definition of the passes that stand between two convolutions, where the plan has made one layer
- * of several. All windows lie inside the image. */
+/* fused, in plain C: the definition of the passes that stand between two convolutions, where the plan has made one
+ * layer of several. All windows lie inside the image. */
 #include "kernels/kernel.h"
 
 static void maxpool_signed(const cnn__pool *g, int64_t n, const float *x, const float *sign, float *y,

@@ -11,7 +11,11 @@
 
 static cnn_context *context;
 
-static void set_up(void) { ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.threads = 2)), CNN_OK); }
+/* Layers by themselves, where a test does not ask for fused ones. */
+static void set_up(void) {
+  ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.threads = 2)), CNN_OK);
+  context->fuse = 0;
+}
 
 static void tear_down(void) { cnn_context_free(context); }
 
@@ -166,8 +170,9 @@ static void check_segments(const cnn__plan *plan) {
 }
 
 START_TEST(memory_and_segments_are_sound) {
-  cnn_model *m = compiled(_i / CNN__MODES);
-  cnn__plan *plan = plan_of(m, _i % CNN__MODES);
+  context->fuse = _i % 2;
+  cnn_model *m = compiled(_i / 2 / CNN__MODES);
+  cnn__plan *plan = plan_of(m, _i / 2 % CNN__MODES);
   check_buffers(plan);
   check_segments(plan);
   cnn__plan_free(plan);
@@ -176,15 +181,15 @@ START_TEST(memory_and_segments_are_sound) {
 END_TEST
 
 /* A plan whose buffers all lie apart, for the whole batch, and share memory only where a layer moves no data. */
-static void spread(cnn__plan *plan, const cnn_model *m) {
-  int32_t layers = m->layer_count;
+static void spread(cnn__plan *plan) {
+  int32_t layers = plan->layer_count;
   for (int32_t i = 1; i < layers; i++) {
     int32_t before = plan->buffers[i - 1].alias < 0 ? i - 1 : plan->buffers[i - 1].alias;
-    plan->buffers[i].alias = cnn__plan_same(plan, m->layers[i]) ? before : -1;
+    plan->buffers[i].alias = cnn__plan_same(plan, plan->layers[i]) ? before : -1;
   }
   for (int32_t i = layers - 1; i > 0; i--) {
     int32_t after = plan->buffers[layers + i].alias < 0 ? layers + i : plan->buffers[layers + i].alias;
-    plan->buffers[layers + i - 1].alias = cnn__plan_same(plan, m->layers[i]) ? after : -1;
+    plan->buffers[layers + i - 1].alias = cnn__plan_same(plan, plan->layers[i]) ? after : -1;
   }
   plan->arena_floats = plan->local_floats = 0;
   for (int32_t i = 0; i < plan->buffer_count; i++) {
@@ -223,13 +228,14 @@ static void train(cnn_model *m, const cnn__plan *plan, char hash[33]) {
 
 START_TEST(arrangement_changes_no_bit) {
   char tight[33], wide[33];
+  context->fuse = _i % 2;
   for (int32_t spread_out = 0; spread_out < 2; spread_out++) {
-    cnn_model *m = compiled(_i);
+    cnn_model *m = compiled(_i / 2);
     const cnn__plan *made;
     ck_assert_int_eq(cnn__model_plan(m, CNN__MODE_TRAIN, &made), CNN_OK);
     cnn__plan *plan = plan_of(m, CNN__MODE_TRAIN);
     if (spread_out)
-      spread(plan, m);
+      spread(plan);
     train(m, plan, spread_out ? wide : tight);
     cnn__plan_free(plan);
     cnn_model_free(m);
@@ -260,7 +266,8 @@ START_TEST(making_a_gradient_again_changes_no_bit) {
 END_TEST
 
 START_TEST(prediction_is_one_segment_in_the_workers_memory) {
-  cnn_model *m = compiled(_i);
+  context->fuse = _i % 2;
+  cnn_model *m = compiled(_i / 2);
   cnn__plan *plan = plan_of(m, CNN__MODE_PREDICT);
   ck_assert_int_eq(plan->segment_count, 1);
   ck_assert_int_eq(plan->arena_floats, 0);
@@ -314,10 +321,10 @@ int main(void) {
   TCase *all = tcase_create("all");
   tcase_add_checked_fixture(all, set_up, tear_down);
   tcase_set_timeout(all, 60);
-  tcase_add_loop_test(all, memory_and_segments_are_sound, 0, MODELS * CNN__MODES);
-  tcase_add_loop_test(all, arrangement_changes_no_bit, 0, MODELS);
+  tcase_add_loop_test(all, memory_and_segments_are_sound, 0, 2 * MODELS * CNN__MODES);
+  tcase_add_loop_test(all, arrangement_changes_no_bit, 0, 2 * MODELS);
   tcase_add_test(all, making_a_gradient_again_changes_no_bit);
-  tcase_add_loop_test(all, prediction_is_one_segment_in_the_workers_memory, 0, MODELS);
+  tcase_add_loop_test(all, prediction_is_one_segment_in_the_workers_memory, 0, 2 * MODELS);
   tcase_add_test(all, the_notebooks_training_keeps_what_it_must);
   tcase_add_loop_test(all, the_update_covers_each_trainable_weight_once, 0, MODELS);
   suite_add_tcase(suite, all);

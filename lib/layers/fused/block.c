@@ -1,0 +1,275 @@
+/* block: a normalisation with the pooling and dropout behind it and perhaps the convolution before it, as one layer.
+ *
+ * Normalisation is monotone in each channel, upwards or downwards by the sign of gamma. So the pooling comes first, on
+ * what the convolution leaves, and only the winners are normalised: the normalised tensor of full size never exists.
+ * Nor does its gradient: of it only the winners differ from a map of x, so that the gradient before the normalisation is
+ * made in the worker's scratch, some samples at a time, and used up at once by the convolution's backward.
+ *
+ * Samples go through the passes a few at a time, so that they stay in the second cache meanwhile. */
+#include "layers/fused/block.h"
+
+#include "layers/batch_normalization.h"
+
+#define TOGETHER_BYTES ((int64_t)128 << 10) /* of what is normalised, in one go */
+
+/* ---- which layers ---- */
+
+/* A pooling whose windows meet, and whose winner has a number of 8 bits. */
+static int32_t pools_apart(const cnn_layer *layer) {
+  if (!cnn__is(layer, &cnn__max_pooling2d_layer))
+    return 0;
+  const cnn__pool *g = layer->data;
+  return g->sh == g->kh && g->sw == g->kw && !g->pt && !g->pl && g->oh * g->kh <= g->h && g->ow * g->kw <= g->w &&
+         g->kh * g->kw <= 256;
+}
+
+int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pooled) {
+  *pooled = 0;
+  if (!count || !cnn__is(layers[0], &cnn__batch_normalization_layer) || (training && layers[0]->frozen))
+    return 0;
+  int32_t taken = 1;
+  if (taken < count && pools_apart(layers[taken]))
+    *pooled = taken++;
+  if (taken < count && cnn__is(layers[taken], &cnn__dropout_layer))
+    taken++;
+  return taken;
+}
+
+/* ---- setup ---- */
+
+static cnn__pool geometry(const cnn_layer *norm, const cnn_layer *pool) {
+  const cnn__channels *c = norm->data;
+  if (pool)
+    return *(const cnn__pool *)pool->data;
+  return (cnn__pool){.h = 1, .w = c->pixels, .c = c->count, .oh = 1, .ow = c->pixels, .kh = 1, .kw = 1, .sh = 1,
+                     .sw = 1};
+}
+
+static int64_t round_bytes(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+static size_t conv_scratch(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  return b->conv < 0 ? 0 : (size_t)round_bytes((int64_t)layer->members[b->conv]->scratch_bytes);
+}
+
+cnn_status cnn__block_setup(cnn_layer *layer) {
+  cnn__block *b = layer->data;
+  b->conv = b->pool = b->dropout = -1;
+  for (int32_t m = 0; m < layer->member_count; m++) {
+    const cnn_layer *member = layer->members[m];
+    int32_t *which = cnn__is(member, &cnn__conv2d_layer)                ? &b->conv
+                     : cnn__is(member, &cnn__batch_normalization_layer) ? &b->norm
+                     : cnn__is(member, &cnn__max_pooling2d_layer)       ? &b->pool
+                                                                        : &b->dropout;
+    *which = m;
+  }
+  b->g = geometry(layer->members[b->norm], b->pool < 0 ? NULL : layer->members[b->pool]);
+  b->floats = b->g.h * b->g.w * b->g.c;
+  b->pooled = b->g.oh * b->g.ow * b->g.c;
+  b->together = TOGETHER_BYTES / ((int64_t)sizeof(float) * b->floats);
+  b->together = b->together < 1 ? 1 : b->together > CNN__SHARD ? CNN__SHARD : b->together;
+  cnn__fused_sizes(layer);
+  layer->needs = CNN__NEEDS_X;
+  int64_t kept = b->conv < 0 ? 0 : b->floats * (int64_t)sizeof(float);
+  if (b->pool >= 0)
+    kept += b->pooled * (int64_t)(sizeof(float) + sizeof(uint8_t));
+  layer->kept_bytes = round_bytes(kept);
+  layer->scratch_bytes = conv_scratch(layer);
+  if (b->conv >= 0)
+    layer->scratch_bytes += (size_t)(round_bytes(b->together * b->floats * (int64_t)sizeof(float)) +
+                                     b->g.c * (int64_t)sizeof(double));
+  return CNN_OK;
+}
+
+/* ---- where things lie ---- */
+
+/* What forward keeps of a shard's samples for backward, from sample `first` of the shard on. */
+typedef struct kept {
+  float *x;        /* what is normalised: the convolution's output, or the layer's input */
+  float *pooled;   /* its winners; x where there is no pooling */
+  uint8_t *winner; /* NULL where there is no pooling */
+} kept;
+
+static kept kept_of(const cnn__work *work, int64_t first) {
+  const cnn__block *b = work->layer->data;
+  float *next = work->kept;
+  kept k = {.x = b->conv < 0 ? (float *)(uintptr_t)work->x : next};
+  if (b->conv >= 0)
+    next += work->count * b->floats;
+  k.x += first * b->floats;
+  k.pooled = b->pool < 0 ? k.x : next + first * b->pooled;
+  k.winner = b->pool < 0 ? NULL : (uint8_t *)(next + work->count * b->pooled) + first * b->pooled;
+  return k;
+}
+
+/* The convolution's output, or its gradient, of a few samples, in scratch. */
+static float *scratch_image(const cnn__work *work) {
+  return (float *)(void *)((char *)work->scratch + conv_scratch(work->layer));
+}
+
+/* Doubles for the bias behind it. */
+static double *scratch_sums(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  return (double *)(void *)((char *)scratch_image(work) +
+                            round_bytes(b->together * b->floats * (int64_t)sizeof(float)));
+}
+
+static int64_t taken(const cnn__work *work, int64_t first) {
+  const cnn__block *b = work->layer->data;
+  return work->count - first < b->together ? work->count - first : b->together;
+}
+
+/* ---- forward ---- */
+
+/* `count` samples of the shard convolved, from `first` on. */
+static void convolve(const cnn__work *work, int64_t first, int64_t count, float *y) {
+  const cnn__block *b = work->layer->data;
+  cnn__work conv = cnn__member(work, b->conv);
+  conv.first += first;
+  conv.count = count;
+  conv.x += first * cnn__shape_count(&work->layer->in);
+  conv.y = y;
+  conv.layer->type->phases[CNN__PHASE_INFER]->run(&conv);
+}
+
+static const float *slopes(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  const cnn__channels *c = work->layer->members[b->norm]->data;
+  return c->gamma < 0 ? NULL : work->arrays[b->norm].weights[c->gamma];
+}
+
+static void forward(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  cnn__work norm = cnn__member(work, b->norm);
+  int64_t pixels = b->g.h * b->g.w, c = b->g.c;
+  for (int64_t i = 0, n; i < work->count; i += n) {
+    n = taken(work, i);
+    kept k = kept_of(work, i);
+    if (b->conv >= 0)
+      convolve(work, i, n, k.x);
+    work->k->bn_moments(i, n, pixels, c, k.x, norm.sums, norm.sums + c);
+    if (b->pool >= 0)
+      work->k->maxpool_signed(&b->g, n, k.x, slopes(work), k.pooled, k.winner);
+  }
+}
+
+static void run_parts(const cnn__work *work, int32_t list) {
+  const cnn__block *b = work->layer->data;
+  cnn__work norm = cnn__member(work, b->norm);
+  cnn__parts_phase(norm.layer, list)->run(&norm);
+}
+
+static void merge(const cnn__work *work) { run_parts(work, CNN__PHASE_TRAIN); }
+
+void cnn__block_backward_merge(const cnn__work *work) { run_parts(work, CNN__PHASE_BACKWARD); }
+
+int64_t cnn__block_merge_parts(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  const cnn_layer *norm = layer->members[b->norm];
+  return cnn__parts_phase(norm, CNN__PHASE_TRAIN)->parts(norm);
+}
+
+/* A row of the normalisation's state. */
+static const float *row(const cnn__work *work, int32_t which) {
+  const cnn__block *b = work->layer->data;
+  return cnn__member(work, b->norm).state + which * b->g.c;
+}
+
+/* Dropout of one list, of `count` samples from `first` on; from and to may be the same. */
+static void drop(const cnn__work *work, int32_t list, int64_t first, int64_t count, float *at) {
+  const cnn__block *b = work->layer->data;
+  cnn__work dropout = cnn__member(work, b->dropout);
+  if (dropout.layer->needs & CNN__SAME)
+    return;
+  dropout.first += first;
+  dropout.count = count;
+  dropout.x = dropout.y = dropout.dy = dropout.dx = at;
+  dropout.layer->type->phases[list]->run(&dropout);
+}
+
+static void normalize(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  const float *mean = row(work, CNN__BN_MEAN), *scale = row(work, CNN__BN_SCALE), *shift = row(work, CNN__BN_SHIFT);
+  for (int64_t i = 0; i < work->count; i++) {
+    float *y = work->y + i * b->pooled;
+    work->k->bn_normalize(b->g.oh * b->g.ow, b->g.c, kept_of(work, i).pooled, mean, scale, shift, y);
+    if (b->dropout >= 0)
+      drop(work, CNN__PHASE_TRAIN, i, 1, y);
+  }
+}
+
+static void infer(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  const float *packed = work->arrays[b->norm].packs[0], *mean = packed + CNN__BN_PACK_MEAN * b->g.c;
+  const float *scale = packed + CNN__BN_PACK_SCALE * b->g.c, *shift = packed + CNN__BN_PACK_SHIFT * b->g.c;
+  for (int64_t i = 0, n; i < work->count; i += n) {
+    n = taken(work, i);
+    const float *x = work->x + i * b->floats;
+    float *y = work->y + i * b->pooled;
+    if (b->conv >= 0) {
+      convolve(work, i, n, scratch_image(work));
+      x = scratch_image(work);
+    }
+    if (b->pool >= 0)
+      work->k->maxpool_signed(&b->g, n, x, scale, y, NULL);
+    work->k->bn_normalize(n * b->g.oh * b->g.ow, b->g.c, b->pool >= 0 ? y : x, mean, scale, shift, y);
+  }
+}
+
+const cnn__phase cnn__block_train_phases[] = {
+    {.domain = CNN__SHARDS, .run = forward},
+    {.domain = CNN__PARTS, .run = merge, .parts = cnn__block_merge_parts},
+    {.domain = CNN__SHARDS, .run = normalize},
+    {0}};
+const cnn__phase cnn__block_infer_phases[] = {{.domain = CNN__SHARDS, .run = infer}, {0}};
+
+/* ---- backward ---- */
+
+/* Of the pooled positions only: the gradient of the others is 0. */
+void cnn__block_backward_sums(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  cnn__work norm = cnn__member(work, b->norm);
+  if (b->dropout >= 0)
+    drop(work, CNN__PHASE_BACKWARD, 0, work->count, work->dy);
+  work->k->bn_backward_sums(work->count, b->g.oh * b->g.ow, b->g.c, kept_of(work, 0).pooled, row(work, CNN__BN_MEAN),
+                            work->dy, norm.sums, norm.sums + b->g.c);
+}
+
+/* The gradient before the normalisation, of `count` samples from `first` on, into dx; before the convolution's
+ * activation too, and the sums of its bias, where there is one. */
+static void before_normalization(const cnn__work *work, int64_t first, int64_t count, int32_t activation, float *dx,
+                                 double *sums) {
+  const cnn__block *b = work->layer->data;
+  kept k = kept_of(work, first);
+  int32_t simple = activation == CNN_ACTIVATION_RELU || activation == CNN_ACTIVATION_LINEAR;
+  work->k->maxpool_bn_backward(&b->g, count, k.x, row(work, CNN__BN_MEAN), row(work, CNN__BN_DX_DY),
+                               row(work, CNN__BN_DX_X), row(work, CNN__BN_DX_CONSTANT), work->dy + first * b->pooled,
+                               k.winner, activation == CNN_ACTIVATION_RELU, dx, first > 0, simple ? sums : NULL);
+  if (simple)
+    return;
+  cnn__activate_backward(work->k, activation, count * b->floats, b->g.c, k.x, dx, dx);
+  double *more = scratch_sums(work);
+  work->k->channel_sums(count, b->g.h * b->g.w, b->g.c, dx, more);
+  for (int64_t q = 0; sums && q < b->g.c; q++)
+    sums[q] = first > 0 ? sums[q] + more[q] : more[q];
+}
+
+void cnn__block_gradient(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  int64_t in = cnn__shape_count(&work->layer->in);
+  if (b->conv < 0) {
+    if (work->dx)
+      before_normalization(work, 0, work->count, CNN_ACTIVATION_LINEAR, work->dx, NULL);
+    return;
+  }
+  cnn__work conv = cnn__member(work, b->conv);
+  const cnn__conv *g = conv.layer->data;
+  float *dy = scratch_image(work);
+  for (int64_t i = 0, n; i < work->count; i += n) {
+    n = taken(work, i);
+    before_normalization(work, i, n, conv.activation, dy, cnn__has_bias(conv.layer) ? conv.sums : NULL);
+    work->k->conv_backward_weights(g, n, work->x + i * in, dy, i > 0, conv.slots, work->scratch);
+    if (work->dx)
+      work->k->conv_backward_data(g, n, dy, conv.packs[1], work->dx + i * in, work->scratch);
+  }
+}

@@ -1,0 +1,49 @@
+/* convolution_block: the rule for a convolution, its activation and the normalisation behind it, with pooling and
+ * dropout where they follow. */
+#include "layers/fused/block.h"
+
+static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
+  int32_t pooled;
+  if (!cnn__is(layers[0], &cnn__conv2d_layer))
+    return 0;
+  int32_t taken = cnn__block_match(layers + 1, count - 1, training, &pooled);
+  return taken ? 1 + taken : 0;
+}
+
+static void join(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  cnn__work conv = cnn__member(work, b->conv);
+  cnn__parts_phase(conv.layer, CNN__PHASE_BACKWARD)->run(&conv);
+}
+
+static int64_t join_parts(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  const cnn_layer *conv = layer->members[b->conv];
+  return cnn__parts_phase(conv, CNN__PHASE_BACKWARD)->parts(conv);
+}
+
+static const cnn__phase backward_phases[] = {
+    {.domain = CNN__SHARDS, .run = cnn__block_backward_sums},
+    {.domain = CNN__PARTS, .run = cnn__block_backward_merge, .parts = cnn__block_merge_parts},
+    {.domain = CNN__SHARDS, .run = cnn__block_gradient},
+    {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts},
+    {0}};
+
+static const cnn__layer_type type = {
+    .name = "convolution_block",
+    .class_name = "ConvolutionBlock",
+    .help = "A convolution, its normalisation, pooling and dropout.",
+    .data_size = sizeof(cnn__block),
+    .inputs = 1,
+    .setup = cnn__block_setup,
+    .phases = {[CNN__PHASE_TRAIN] = cnn__block_train_phases,
+               [CNN__PHASE_INFER] = cnn__block_infer_phases,
+               [CNN__PHASE_BACKWARD] = backward_phases},
+};
+
+const cnn__fusion cnn__convolution_block_fusion = {
+    .name = "convolution_block",
+    .help = "Only what pooling lets through is normalised; no gradient of full size is kept.",
+    .match = match,
+    .type = &type,
+};
