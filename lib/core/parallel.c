@@ -44,6 +44,7 @@ struct cnn__pool_threads {
   pthread_mutex_t mutex;  /* for sleeping only */
   pthread_cond_t work, done;
   cnn__item_fn *function; /* of the run: these are written while the pool is closed and empty */
+  cnn__fill_fn *fill;     /* may be NULL */
   void *user;
   int64_t items;
   _Alignas(64) _Atomic uint64_t owner; /* the lock: 0 free, else 1 + the generation of forks in which it was taken */
@@ -51,6 +52,7 @@ struct cnn__pool_threads {
   atomic_int sleepers, stop;
   _Alignas(64) atomic_uint state;
   _Alignas(64) _Atomic int64_t next;   /* the item to claim */
+  _Alignas(64) _Atomic int64_t finished;/* counted where there is something to fill in */
 };
 
 static _Atomic uint64_t generation; /* forks between the first process and this one */
@@ -105,10 +107,16 @@ static int32_t spin(const cnn__pool_threads *pool, atomic_uint *word, unsigned m
 
 static void do_items(cnn__pool_threads *pool, int32_t index) {
   cnn__item_fn *function = pool->function;
+  cnn__fill_fn *fill = pool->fill;
   void *user = pool->user;
   int64_t items = pool->items, item;
-  while ((item = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < items)
+  while ((item = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < items) {
     function(user, item, index);
+    if (fill)
+      atomic_fetch_add_explicit(&pool->finished, 1, memory_order_relaxed);
+  }
+  while (fill && atomic_load_explicit(&pool->finished, memory_order_relaxed) < items && fill(user, index))
+    ;
 }
 
 /* Wait for a run after `seen`; returns its count. */
@@ -227,13 +235,16 @@ static int32_t take(cnn__pool_threads *pool) {
          atomic_compare_exchange_strong_explicit(&pool->owner, &owner, mine, memory_order_acquire, memory_order_relaxed);
 }
 
-static void run_together(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user) {
+static void run_together(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, cnn__fill_fn *fill,
+                         void *user) {
   if (pool->generation != current_generation())
     start_workers(pool);
   pool->function = function;
+  pool->fill = fill;
   pool->user = user;
   pool->items = items;
   atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
   atomic_store_explicit(&pool->state, OPEN, memory_order_release);
   announce(pool);
   do_items(pool, 0);
@@ -241,9 +252,13 @@ static void run_together(cnn__pool_threads *pool, int64_t items, cnn__item_fn *f
 }
 
 void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user) {
+  cnn__pool_run_filling(pool, items, function, NULL, user);
+}
+
+void cnn__pool_run_filling(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, cnn__fill_fn *fill, void *user) {
   cnn__fp environment = cnn__fp_enter();
   if (items > 1 && pool->size > 1 && take(pool)) {
-    run_together(pool, items, function, user);
+    run_together(pool, items, function, fill, user);
     atomic_store_explicit(&pool->owner, 0, memory_order_release);
   } else
     for (int64_t item = 0; item < items; item++)

@@ -27,6 +27,11 @@ int32_t cnn__pool_size(const cnn__pool_threads *pool);
  * must size scratch by their own run record, never share it by worker index between callers. */
 void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user);
 
+/* The same; a worker for whom no item is left, while others are still at theirs, calls fill(user, worker) instead of
+ * waiting, until that returns zero: it then had nothing to do. What it does should be short. */
+typedef int32_t cnn__fill_fn(void *user, int32_t worker);
+void cnn__pool_run_filling(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, cnn__fill_fn *fill, void *user);
+
 /* Threads to use when none are asked for: CNN_NUM_THREADS, else the affinity mask's count cut by the cgroup quota
  * (v1 and v2, rounded up); at least 1. -1 with text when CNN_NUM_THREADS is no number from 1 to 1024. */
 int32_t cnn__threads_default(void);

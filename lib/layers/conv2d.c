@@ -155,9 +155,16 @@ static void join(const cnn__work *work) {
   cnn__join_bias(work);
 }
 
+static cnn__span joined(const cnn_layer *layer, int64_t part) {
+  int64_t begin = part * CHUNK, left = kernel_count(layer->data) - begin;
+  if (left > 0)
+    return (cnn__span){0, 0, begin, left < CHUNK ? left : CHUNK};
+  return (cnn__span){0, 1, 0, layer->weights[1].count};
+}
+
 static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};
 static const cnn__phase backward_phases[] = {{.domain = CNN__SHARDS, .run = backward},
-                                             {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts},
+                                             {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts, .span = joined},
                                              {0}};
 static const cnn__phase pack_phases[] = {
     {.domain = CNN__PARTS, .run = pack}, {.domain = CNN__PARTS, .run = pack_transposed}, {0}};

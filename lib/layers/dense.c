@@ -29,7 +29,7 @@ typedef struct product {
 /* Rows of the kernel, a multiple of the lanes, whose gradient one part of the last phase makes, and one part of packing
  * packs: few enough that what belongs to them stays in the first caches from one to the other. */
 static int64_t part_rows(const product *p) {
-  int64_t blocks = 4096 / (p->out * CNN__LANES);
+  int64_t blocks = 8192 / (p->out * CNN__LANES);
   return CNN__LANES * (blocks < 1 ? 1 : blocks > 4 ? 4 : blocks);
 }
 
@@ -66,6 +66,14 @@ static cnn_status setup(cnn_layer *layer) {
 }
 
 static int64_t pack_parts(const cnn_layer *layer) { return kernel_parts(layer->data); }
+
+static cnn__span rows_span(const cnn_layer *layer, int64_t part) {
+  const product *p = layer->data;
+  int64_t begin, end;
+  if (!rows_of(p, part, &begin, &end))
+    return (cnn__span){0, 1, 0, p->out};
+  return (cnn__span){0, 0, begin * p->out, (end - begin) * p->out};
+}
 
 static void pack(const cnn__work *work) {
   const product *p = work->layer->data;
@@ -114,9 +122,9 @@ static void backward_weights(const cnn__work *work) {
 static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};
 static const cnn__phase backward_phases[] = {
     {.domain = CNN__SHARDS, .run = backward},
-    {.domain = CNN__PARTS, .late = 1, .run = backward_weights, .parts = weight_parts},
+    {.domain = CNN__PARTS, .late = 1, .run = backward_weights, .parts = weight_parts, .span = rows_span},
     {0}};
-static const cnn__phase pack_phases[] = {{.domain = CNN__PARTS, .run = pack, .parts = pack_parts}, {0}};
+static const cnn__phase pack_phases[] = {{.domain = CNN__PARTS, .run = pack, .parts = pack_parts, .span = rows_span}, {0}};
 
 const cnn__layer_type cnn__dense_layer = {
     .name = "dense",

@@ -101,11 +101,21 @@ typedef struct cnn__work {
 
 enum { CNN__SHARDS = 1, CNN__PARTS = 2 };
 
+/* Elements [first, first + count) of a weight: of the layer's own, or of a member's in a fused layer. count 0: none. */
+typedef struct cnn__span {
+  int32_t member, weight;
+  int64_t first, count;
+} cnn__span;
+
 typedef struct cnn__phase {
   int32_t domain;                           /* CNN__SHARDS: for each micro-shard; CNN__PARTS: batch-wide, in parts */
-  int32_t late;                             /* backward parts that only make weight gradients: together at the end */
+  int32_t late;                             /* backward parts that only make weight gradients: together at the end, while
+                                             * weights change; they read neither weights nor packs */
   void (*run)(const cnn__work *work);       /* NULL ends a list */
   int64_t (*parts)(const cnn_layer *layer); /* how many, from the layer alone; NULL: 1 */
+  /* Late: the elements whose gradient the part completes, each in one part of one phase; their update then follows it
+   * at once. PACK: the elements that the part reads, so that it can follow theirs. NULL: any of the layer's. */
+  cnn__span (*span)(const cnn_layer *layer, int64_t part);
 } cnn__phase;
 
 enum {

@@ -74,7 +74,7 @@ static void share_block(cnn_model *model, int32_t slots) {
 static cnn_status prepare(compilation *made, const cnn_model *model, const cnn_optimizer *optimizer) {
   made->slots = optimizer->type->slots(optimizer->attributes);
   for (int32_t mode = 0; mode < CNN__MODES; mode++)
-    CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->loss));
+    CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->loss, optimizer->type->whole));
   made->block = cnn__alloc_zero(model->context, (size_t)block_floats(model, made->slots) * sizeof(float),
                                 "gradients and optimizer state");
   return made->block ? CNN_OK : CNN_ENOMEM;

@@ -12,7 +12,8 @@ cnn__run *cnn__run_next(const cnn__run *run) { return run->next; }
 
 static cnn_status plan_of(cnn_model *model, int32_t mode) {
   CNN__TRY(cnn__packs_new(model));
-  return model->plans[mode] ? CNN_OK : cnn__plan_new(&model->plans[mode], model, mode, model->loss);
+  int32_t whole = model->optimizer && model->optimizer->type->whole;
+  return model->plans[mode] ? CNN_OK : cnn__plan_new(&model->plans[mode], model, mode, model->loss, whole);
 }
 
 cnn_status cnn__model_plan(const cnn_model *model, int32_t mode, const cnn__plan **out) {

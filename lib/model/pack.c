@@ -68,6 +68,10 @@ void cnn__model_pack(const cnn_model *model) {
   pthread_mutex_unlock(&shared->lock);
 }
 
+void cnn__model_packed(cnn_model *model) {
+  atomic_store_explicit(&model->packs_version, model->weights_version, memory_order_release);
+}
+
 cnn_status cnn__packs_new(cnn_model *model) {
   int64_t floats = 0;
   if (model->packs_block)

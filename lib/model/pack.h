@@ -8,6 +8,9 @@
 cnn_status cnn__packs_new(cnn_model *model);
 void cnn__packs_free(cnn_model *model);
 
+/* The packs are those of the weights as they stand: the caller has seen to it. */
+void cnn__model_packed(cnn_model *model);
+
 /* One of the `parts` of a PACK phase of layer `layer` of the model. */
 void cnn__pack_part(const cnn_model *model, const cnn__kernels *k, int32_t layer, const cnn__phase *phase, int64_t part,
                     int64_t parts);

@@ -8,8 +8,6 @@
 #include "core/memory.h"
 #include "model/model_internal.h"
 
-#define UPDATE_CHUNK 16384 /* elements of a weight array that one item updates */
-
 int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
   int32_t inference = plan->mode != CNN__MODE_TRAIN || layer->frozen;
   return (layer->needs & CNN__SAME) || (inference && (layer->needs & CNN__SAME_IN_INFERENCE));
@@ -58,7 +56,8 @@ typedef struct maker {
 
 static cnn__op *add(maker *make, int32_t kind, int32_t layer) {
   cnn__op *op = &make->plan->ops[make->plan->op_count++];
-  *op = (cnn__op){.kind = kind, .layer = layer, .parts = 1, .x = -1, .y = -1, .dy = -1, .dx = -1};
+  *op = (cnn__op){.kind = kind, .layer = layer, .parts = 1, .x = -1, .y = -1, .dy = -1, .dx = -1,
+                  .first = -1};
   return op;
 }
 
@@ -170,19 +169,18 @@ static void make_ops(maker *make) {
     backward(make, i);
   for (int32_t i = last; i >= make->lowest; i--)
     late(make, i);
-  if (make->lowest <= last) {
-    cnn__op *update = add(make, CNN__OP_UPDATE, -1);
-    update->parts = make->plan->chunk_count;
-  }
 }
 
 /* ---- segments ---- */
 
-enum { NO_GROUP, SHARD_GROUP, LATE_GROUP }; /* ops that may share a segment: shard phases; late phases */
+/* Ops that may share a segment: shard phases; late phases and updates beside them; packs. */
+enum { NO_GROUP, SHARD_GROUP, LATE_GROUP, PACK_GROUP };
 
 static int32_t group_of(const cnn__op *op) {
   if (op->kind == CNN__OP_UPDATE)
-    return NO_GROUP;
+    return op->beside ? LATE_GROUP : NO_GROUP;
+  if (op->kind == CNN__OP_PACK)
+    return PACK_GROUP;
   if (op->kind != CNN__OP_LAYER || op->phase->domain == CNN__SHARDS)
     return SHARD_GROUP;
   return op->phase->late ? LATE_GROUP : NO_GROUP;
@@ -190,7 +188,7 @@ static int32_t group_of(const cnn__op *op) {
 
 static void make_segments(cnn__plan *plan) {
   int32_t group = NO_GROUP;
-  for (int32_t i = 0; i < plan->op_count; i++) {
+  for (int32_t i = 0; i < plan->scheduled; i++) {
     int32_t now = group_of(&plan->ops[i]);
     if (now == NO_GROUP || now != group)
       plan->segments[plan->segment_count++] =
@@ -203,26 +201,10 @@ static void make_segments(cnn__plan *plan) {
   }
 }
 
-/* ---- the update's pieces ---- */
-
-static int64_t chunks_of(const cnn__weight *weight) {
-  return weight->trainable ? (weight->count + UPDATE_CHUNK - 1) / UPDATE_CHUNK : 0;
-}
-
-static void make_chunks(cnn__plan *plan, const cnn_model *model) {
-  for (int32_t i = 0; i < model->parameter_count; i++) {
-    const cnn__weight *weight = cnn__model_weight(model, i);
-    for (int64_t c = 0; c < chunks_of(weight); c++) {
-      int64_t first = c * UPDATE_CHUNK, left = weight->count - first;
-      plan->chunks[plan->chunk_count++] = (cnn__chunk){i, first, left < UPDATE_CHUNK ? left : UPDATE_CHUNK};
-    }
-  }
-}
-
 /* ---- the plan ---- */
 
 static int32_t count_phases(const cnn__plan *plan) {
-  int32_t count = 4 + plan->layer_count; /* feed, objective, update; and for each layer its backward again */
+  int32_t count = 2 + plan->layer_count; /* feed, objective; and for each layer its backward again */
   for (int32_t i = 0; i < plan->layer_count; i++)
     for (int32_t list = 0; list < CNN__PHASE_PACK; list++)
       count += list_length(plan->layers[i], list);
@@ -231,16 +213,13 @@ static int32_t count_phases(const cnn__plan *plan) {
 
 static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   cnn_context *context = model->context;
-  size_t ops = (size_t)count_phases(plan), layers = (size_t)plan->layer_count, chunks = 0;
-  for (int32_t i = 0; i < model->parameter_count; i++)
-    chunks += (size_t)chunks_of(cnn__model_weight(model, i));
+  size_t ops = (size_t)(count_phases(plan) + cnn__plan_end_ops(model)), layers = (size_t)plan->layer_count;
   plan->buffer_count = 3 * plan->layer_count + 1;
   plan->ops = cnn__alloc_zero(context, ops * sizeof *plan->ops, "ops of a plan");
   plan->segments = cnn__alloc_zero(context, ops * sizeof *plan->segments, "segments of a plan");
   plan->buffers = cnn__alloc_zero(context, (3 * layers + 1) * sizeof *plan->buffers, "buffers of a plan");
-  plan->chunks = cnn__alloc_zero(context, chunks * sizeof *plan->chunks, "pieces of the update");
   plan->kept_offset = cnn__alloc_zero(context, 4 * layers * sizeof *plan->kept_offset, "offsets of a plan");
-  if (!plan->ops || !plan->segments || !plan->buffers || !plan->chunks || !plan->kept_offset)
+  if (!plan->ops || !plan->segments || !plan->buffers || !plan->kept_offset)
     return CNN_ENOMEM;
   plan->slot_offset = plan->kept_offset + layers;
   plan->sum_offset = plan->slot_offset + layers;
@@ -248,7 +227,7 @@ static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   return CNN_OK;
 }
 
-static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss *loss) {
+static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss *loss, int32_t whole) {
   CNN__TRY(cnn__plan_layers(plan, model));
   CNN__TRY(allocate(plan, model));
   int32_t last = plan->layer_count - 1, train = plan->mode == CNN__MODE_TRAIN;
@@ -258,20 +237,22 @@ static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss
   plan->output = last;
   plan->probabilities = taken ? 2 * plan->layer_count : last;
   maker make = {plan, train ? lowest_trainable(plan) : plan->layer_count};
-  if (train)
-    make_chunks(plan, model);
   make_ops(&make);
+  plan->scheduled = plan->op_count;
+  if (train)
+    CNN__TRY(cnn__plan_end(plan, model, whole));
   make_segments(plan);
+  cnn__plan_fill(plan);
   return cnn__plan_memory(plan, make.lowest);
 }
 
-cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss) {
+cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss, int32_t whole) {
   cnn__plan *plan = cnn__alloc_zero(model->context, sizeof *plan, "plan");
   if (!plan)
     return CNN_ENOMEM;
   plan->context = model->context;
   plan->mode = mode;
-  cnn_status status = build(plan, model, loss);
+  cnn_status status = build(plan, model, loss, whole);
   if (status < 0)
     cnn__plan_free(plan);
   else
@@ -287,6 +268,8 @@ void cnn__plan_free(cnn__plan *plan) {
   cnn__free(plan->context, plan->segments);
   cnn__free(plan->context, plan->buffers);
   cnn__free(plan->context, plan->chunks);
+  cnn__free(plan->context, plan->tails);
+  cnn__free(plan->context, plan->links);
   cnn__free(plan->context, plan->kept_offset);
   cnn__free(plan->context, plan);
 }

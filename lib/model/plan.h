@@ -14,8 +14,8 @@
 enum { CNN__MODE_TRAIN, CNN__MODE_TEST, CNN__MODE_PREDICT, CNN__MODES };
 
 /* What an op calls: the batch's source; a layer's phase; the objective; in PREDICT the copy into the caller's rows;
- * the optimizer. */
-enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS, CNN__OP_OUTPUT, CNN__OP_UPDATE };
+ * the optimizer; a PACK phase. */
+enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS, CNN__OP_OUTPUT, CNN__OP_UPDATE, CNN__OP_PACK };
 
 /* A tensor of the plan: an output (value) or its gradient. */
 typedef struct cnn__buffer {
@@ -29,12 +29,14 @@ typedef struct cnn__buffer {
 
 typedef struct cnn__op {
   int32_t kind;
-  int32_t layer;         /* index in the plan's layers */
+  int32_t layer;         /* index in the plan's layers; PACK: in the model's */
   int32_t list;          /* CNN__PHASE_*: which of the layer's lists the phase is of */
   const cnn__phase *phase;
   int64_t parts;
   int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits
                           * or outputs in x, probabilities in y, their gradient in dx */
+  int32_t beside;        /* UPDATE: of gradients that are there before the late phases, among these */
+  int64_t first;         /* UPDATE: chunk of part 0. Late: tail of part 0, -1 where its parts have none */
 } cnn__op;
 
 /* A piece of the update: elements [first, first + count) of weight array `parameter`. */
@@ -43,10 +45,23 @@ typedef struct cnn__chunk {
   int64_t first, count;
 } cnn__chunk;
 
+/* A part of an op that stands in no segment. */
+typedef struct cnn__link {
+  int32_t op;
+  int64_t part;
+} cnn__link;
+
+/* What follows a part of a late op on the same worker: the update of a chunk (-1: none), then packs of these weights. */
+typedef struct cnn__tail {
+  int64_t chunk;
+  int64_t first, count; /* links */
+} cnn__tail;
+
 typedef struct cnn__segment {
   int32_t domain;        /* CNN__SHARDS or CNN__PARTS */
   int32_t first, count;  /* ops */
   int64_t items;         /* parts in all, for CNN__PARTS */
+  int64_t fill;          /* parts of the late segment, from its first on, that may be done while this one runs */
 } cnn__segment;
 
 typedef struct cnn__plan {
@@ -63,7 +78,12 @@ typedef struct cnn__plan {
   cnn__buffer *buffers;  /* value of layer i: i; its gradient: layers + i; the probabilities: 2 * layers; a
                           * gradient of layer i worked out a second time: 2 * layers + 1 + i */
   cnn__chunk *chunks;
+  cnn__tail *tails;
+  cnn__link *links;
   int32_t op_count, segment_count, buffer_count;
+  int32_t late;          /* the segment of the late phases; -1 none */
+  int32_t scheduled;     /* ops that segments hold; those after them are reached by tails */
+  int32_t update;        /* the op that stands for the tails' updates: none of its parts is ever called */
   int64_t chunk_count;
   int64_t arena_floats;  /* a sample */
   int64_t local_floats;  /* a sample; the worker's buffer holds CNN__SHARD samples */
@@ -76,8 +96,9 @@ typedef struct cnn__plan {
   size_t scratch_bytes;  /* a worker: the largest of all layers */
 } cnn__plan;
 
-/* Plan `mode` for the model's layers. loss may be NULL for PREDICT. */
-cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss);
+/* Plan `mode` for the model's layers. loss may be NULL for PREDICT. whole: the optimizer needs all gradients before it
+ * updates anything. */
+cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss, int32_t whole);
 void cnn__plan_free(cnn__plan *plan);
 
 /* For plan.c: the layers of `plan`, and their end: of fused ones themselves too. */
@@ -87,6 +108,13 @@ void cnn__plan_layers_free(cnn__plan *plan);
 /* For plan.c: from the ops of `plan` the memory of its buffers. lowest: first layer whose backward runs (layer count:
  * none). */
 cnn_status cnn__plan_memory(cnn__plan *plan, int32_t lowest);
+
+/* For plan.c: at the end of the ops of TRAIN the update and the packs, with what they need; how many ops at most. */
+cnn_status cnn__plan_end(cnn__plan *plan, const cnn_model *model, int32_t whole);
+int32_t cnn__plan_end_ops(const cnn_model *model);
+
+/* For plan.c: of each segment, what of the late phases a worker may do in it instead of waiting for others. */
+void cnn__plan_fill(cnn__plan *plan);
 
 /* Where layer i's output is its input, in this mode: no phase runs. */
 int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer);

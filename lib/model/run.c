@@ -4,6 +4,7 @@
 
 #include "core/fp.h"
 #include "core/random.h"
+#include "model/pack.h"
 #include "model/run_record.h"
 
 #include <string.h>
@@ -96,8 +97,8 @@ static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_
          (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
 }
 
-static void update(const cnn__run *run, int64_t part) {
-  const cnn__chunk *chunk = &run->plan->chunks[part];
+static void update(const cnn__run *run, int64_t number) {
+  const cnn__chunk *chunk = &run->plan->chunks[number];
   const cnn__parameter *parameter = &run->model->parameters[chunk->parameter];
   float *slots[CNN__MAX_SLOTS];
   for (int32_t s = 0; s < CNN__MAX_SLOTS; s++)
@@ -107,6 +108,7 @@ static void update(const cnn__run *run, int64_t part) {
                                      parameter->grad + chunk->first, slots);
 }
 
+/* part: of UPDATE the chunk. */
 static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
   if (op->kind == CNN__OP_LAYER) {
     cnn__work work = work_of(run, op, shard, part, worker);
@@ -118,6 +120,8 @@ static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64
     objective(run, op, shard, worker);
   } else if (op->kind == CNN__OP_OUTPUT) {
     output(run, op, shard, worker);
+  } else if (op->kind == CNN__OP_PACK) {
+    cnn__pack_part(run->model, run->k, op->layer, op->phase, part, op->parts);
   } else {
     update(run, part);
   }
@@ -144,27 +148,79 @@ static void shard_item(void *user, int64_t item, int32_t worker) {
     step(run, run->segment->first + i, item, 0, worker);
 }
 
-static void parts_item(void *user, int64_t item, int32_t worker) {
-  cnn__run *run = user;
-  int32_t op = run->segment->first;
-  while (item >= run->plan->ops[op].parts)
-    item -= run->plan->ops[op++].parts;
-  step(run, op, 0, item, worker);
+static void tail_of(cnn__run *run, const cnn__tail *tail, int32_t worker) {
+  const cnn__plan *plan = run->plan;
+  if (tail->chunk >= 0)
+    step(run, plan->update, 0, tail->chunk, worker);
+  for (const cnn__link *link = plan->links + tail->first, *end = link + tail->count; link < end; link++)
+    step(run, link->op, 0, link->part, worker);
 }
 
-static void run_segments(cnn__run *run, int32_t with_update) {
+static void part_of(cnn__run *run, const cnn__segment *segment, int64_t item, int32_t worker) {
+  int32_t i = segment->first;
+  while (item >= run->plan->ops[i].parts)
+    item -= run->plan->ops[i++].parts;
+  const cnn__op *op = &run->plan->ops[i];
+  int32_t updates = op->kind == CNN__OP_UPDATE;
+  if (updates && !run->updating)
+    return;
+  step(run, i, 0, updates ? op->first + item : item, worker);
+  if (!updates && op->first >= 0 && run->updating)
+    tail_of(run, &run->plan->tails[op->first + item], worker);
+}
+
+static void parts_item(void *user, int64_t item, int32_t worker) {
+  cnn__run *run = user;
+  part_of(run, run->segment, item, worker);
+}
+
+/* The next part of the late segment, where the segment at hand allows it. */
+static int32_t fill_in(void *user, int32_t worker) {
+  cnn__run *run = user;
+  int64_t part = atomic_load_explicit(&run->late_done, memory_order_relaxed);
+  do
+    if (part >= run->segment->fill)
+      return 0;
+  while (!atomic_compare_exchange_weak_explicit(&run->late_done, &part, part + 1, memory_order_relaxed,
+                                                memory_order_relaxed));
+  part_of(run, &run->plan->segments[run->plan->late], part, worker);
+  return 1;
+}
+
+/* What filling has left of the late segment. */
+static void late_item(void *user, int64_t item, int32_t worker) {
+  cnn__run *run = user;
+  part_of(run, run->segment, atomic_load_explicit(&run->late_done, memory_order_relaxed) + item, worker);
+}
+
+/* Of weights that have changed: nothing to do where they stay. */
+static int32_t follows_update(const cnn__op *op) {
+  return op->kind == CNN__OP_PACK || (op->kind == CNN__OP_UPDATE && !op->beside);
+}
+
+static void run_segment(cnn__run *run, int32_t s) {
+  const cnn__segment *segment = &run->plan->segments[s];
+  cnn__item_fn *function = segment->domain == CNN__SHARDS ? shard_item : s == run->plan->late ? late_item : parts_item;
+  int64_t items = segment->domain == CNN__SHARDS ? (run->feed->count - 1) / CNN__SHARD + 1 : segment->items;
+  if (function == late_item)
+    items -= atomic_load_explicit(&run->late_done, memory_order_relaxed);
+  run->segment = segment;
+  if (items == 1)
+    function(run, 0, 0);
+  else
+    cnn__pool_run_filling(run->context->pool, items, function, segment->fill ? fill_in : NULL, run);
+}
+
+static void run_segments(cnn__run *run) {
   const cnn__plan *plan = run->plan;
+  atomic_store_explicit(&run->late_done, 0, memory_order_relaxed);
   for (int32_t s = 0; s < plan->segment_count; s++) {
-    run->segment = &plan->segments[s];
-    if (plan->ops[run->segment->first].kind == CNN__OP_UPDATE && !with_update)
+    if (follows_update(&plan->ops[plan->segments[s].first]) && !run->updating)
       continue;
-    int32_t shards = run->segment->domain == CNN__SHARDS;
-    int64_t items = shards ? (run->feed->count - 1) / CNN__SHARD + 1 : run->segment->items;
-    cnn__item_fn *function = shards ? shard_item : parts_item;
-    if (items == 1)
-      function(run, 0, 0);
-    else
-      cnn__pool_run(run->context->pool, items, function, run);
+    double start = run->measuring ? now() : 0;
+    run_segment(run, s);
+    if (run->measuring)
+      run->spans[s] += now() - start;
   }
 }
 
@@ -177,9 +233,10 @@ static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained,
   run->feed = feed;
   run->pass = pass;
   cnn__key(run->key, model->seed);
+  run->updating = trained != NULL;
   if (trained)
     trained->optimizer->type->begin(trained->optimizer->attributes, trained->iterations, trained->rate, &run->update);
-  run_segments(run, trained != NULL);
+  run_segments(run);
   cnn__fp_leave(saved);
 }
 
@@ -189,6 +246,7 @@ void cnn__run_train(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint
   run_batch(run, model, model, feed, pass);
   model->iterations++;
   cnn__model_touch(model);
+  cnn__model_packed(model);
 }
 
 void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass) {
@@ -212,7 +270,8 @@ const double *cnn__run_losses(const cnn__run *run) { return run->losses; }
 const double *cnn__run_metric(const cnn__run *run, int32_t metric) { return run->metrics + metric * run->capacity; }
 
 void cnn__run_profile(cnn__run *run, int32_t enable) {
-  memset(run->seconds, 0, (size_t)run->workers * (size_t)run->plan->op_count * sizeof *run->seconds);
+  size_t times = (size_t)run->workers * (size_t)run->plan->op_count + (size_t)run->plan->segment_count;
+  memset(run->seconds, 0, times * sizeof *run->seconds);
   run->measuring = enable;
 }
 
@@ -225,3 +284,5 @@ const double *cnn__run_profile_seconds(const cnn__run *run) {
     }
   return run->seconds;
 }
+
+const double *cnn__run_profile_spans(const cnn__run *run) { return run->spans; }

@@ -44,5 +44,6 @@ const double *cnn__run_metric(const cnn__run *run, int32_t metric);
  * 0 stops measuring. */
 void cnn__run_profile(cnn__run *run, int32_t enable);
 const double *cnn__run_profile_seconds(const cnn__run *run); /* plan->op_count entries */
+const double *cnn__run_profile_spans(const cnn__run *run);   /* of each segment, from its start to its end */
 
 #endif

@@ -21,7 +21,7 @@ static cnn_status measure(const cnn__run *run, sizes *bytes) {
       times(plan->state_floats, 1, sizeof(float), &bytes->state) ||
       times(1 + run->metric_count, run->capacity, sizeof(double), &bytes->rows) ||
       times((int64_t)run->workspace_bytes, run->workers, 1, &bytes->workspaces) ||
-      times(plan->op_count, run->workers, sizeof(double), &bytes->seconds))
+      times(plan->op_count, run->workers + 1, sizeof(double), &bytes->seconds)) /* segments are no more than ops */
     return cnn__fail(CNN_ENOMEM, "a run of %lld rows needs more memory than there are addresses",
                      (long long)run->capacity);
   return CNN_OK;
@@ -45,6 +45,7 @@ static cnn_status allocate(cnn__run *run) {
       !run->seconds)
     return CNN_ENOMEM;
   run->metrics = run->losses + run->capacity;
+  run->spans = run->seconds + (size_t)run->workers * (size_t)run->plan->op_count;
   return CNN_OK;
 }
 

@@ -21,12 +21,15 @@ struct cnn__run {
   char *workspaces;          /* for each worker its local buffer, then its scratch */
   size_t workspace_bytes, local_bytes;
   double *seconds;           /* a worker and op; the first op_count entries are the answer */
+  double *spans;             /* a segment: from its start to its end */
   int32_t measuring;
 
   /* the batch in hand; set on the caller's thread before each segment */
   const cnn_model *model;
   const cnn__feed *feed;
   const cnn__segment *segment;
+  _Atomic int64_t late_done; /* parts of the late segment that are claimed */
+  int32_t updating;          /* the update and what follows it happen */
   float *outputs;
   uint32_t key[2];
   uint32_t pass;

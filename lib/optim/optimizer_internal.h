@@ -22,6 +22,8 @@ typedef struct cnn__optimizer_type {
   size_t attributes_size;
   const char *slot_names[CNN__MAX_SLOTS];              /* "momentum", "velocity"; as Keras names them */
   int32_t (*slots)(const void *attributes);            /* how many of them are used */
+  int32_t whole; /* non-zero: no weight is updated before the gradients of all are there (a norm of them); zero: apply
+                  * changes each element by its own gradient and state alone, and may follow it at once */
   cnn_status (*check)(const void *attributes);         /* what the ranges of the table cannot say; may be NULL */
   /* iteration counts from 0 before the step; rate as float32. Powers of beta by repeated squaring in double of the
    * float32 betas. */

@@ -13,17 +13,16 @@ typedef struct row {
 } row;
 
 static const char *phase_name(const cnn__op *op) {
-  return op->list == CNN__PHASE_PACK                                      ? "pack"
-         : op->list == CNN__PHASE_TRAIN || op->list == CNN__PHASE_INFER   ? "forward"
-         : op->phase->late                                                ? "late"
-                                                                          : "backward";
+  return op->list == CNN__PHASE_TRAIN || op->list == CNN__PHASE_INFER ? "forward"
+         : op->phase->late                                            ? "late"
+                                                                      : "backward";
 }
 
 static void describe(const network_run *r, const cnn__op *op, row *out) {
   *out = (row){.flop = 0};
   if (op->kind != CNN__OP_LAYER) {
     snprintf(out->name, sizeof out->name, "%s",
-             op->kind == CNN__OP_FEED ? "feed" : op->kind == CNN__OP_LOSS ? "loss" : "update");
+             op->kind == CNN__OP_FEED ? "feed" : op->kind == CNN__OP_LOSS ? "loss" : op->kind == CNN__OP_PACK ? "pack" : "update");
     return;
   }
   const cnn_layer *layer = r->network->model->plans[CNN__MODE_TRAIN]->layers[op->layer];
@@ -68,6 +67,9 @@ void profile_step(bench *b, network_run *r, int64_t steps) {
     describe(r, &plan->ops[i], &op);
     row_named(rows, &count, &op)->seconds += seconds[i] / (double)steps / b->threads;
   }
+  double spans = 0;
+  for (int32_t s = 0; s < plan->segment_count; s++)
+    spans += cnn__run_profile_spans(r->train)[s] / (double)steps;
   cnn__run_profile(r->train, 0);
   for (int32_t i = 0; i < count; i++) {
     note(b, rows[i].name, rows[i].seconds, rows[i].flop, step);
@@ -75,6 +77,7 @@ void profile_step(bench *b, network_run *r, int64_t steps) {
     flop += rows[i].flop;
   }
   note(b, "sum of ops", sum, flop, step);
+  note(b, "waiting", spans - sum, 0, step);
+  note(b, "between segments", step - spans, 0, step);
   note(b, "step", step, flop, step);
-  note(b, "outside of ops", step - sum, 0, step);
 }

@@ -105,7 +105,7 @@ START_TEST(outputs_of_layers_are_float64s) {
   test_batch batch;
   const cnn__plan *made;
   ck_assert_int_eq(cnn__model_plan(model, CNN__MODE_TRAIN, &made), CNN_OK);
-  ck_assert_int_eq(cnn__plan_new(&plan, model, CNN__MODE_TRAIN, model->loss), CNN_OK);
+  ck_assert_int_eq(cnn__plan_new(&plan, model, CNN__MODE_TRAIN, model->loss, 0), CNN_OK);
   spread(plan);
   ck_assert_int_eq(cnn__run_new(&run, model, plan, BATCH), CNN_OK);
   notebook_take(&batch, &train, 0, BATCH);

@@ -22,11 +22,19 @@ static int64_t join_parts(const cnn_layer *layer) {
   return cnn__parts_phase(conv, CNN__PHASE_BACKWARD)->parts(conv);
 }
 
+static cnn__span joined(const cnn_layer *layer, int64_t part) {
+  const cnn__block *b = layer->data;
+  const cnn_layer *conv = layer->members[b->conv];
+  cnn__span span = cnn__parts_phase(conv, CNN__PHASE_BACKWARD)->span(conv, part);
+  span.member = b->conv;
+  return span;
+}
+
 static const cnn__phase backward_phases[] = {
     {.domain = CNN__SHARDS, .run = cnn__block_backward_sums},
     {.domain = CNN__PARTS, .run = cnn__block_backward_merge, .parts = cnn__block_merge_parts},
     {.domain = CNN__SHARDS, .run = cnn__block_gradient},
-    {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts},
+    {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts, .span = joined},
     {0}};
 
 static const cnn__layer_type type = {
