@@ -68,8 +68,8 @@ typedef struct cnn_context_opts {
 
 /** Make a context. Starts no thread; the first parallel work does.
  * The results of everything made in it depend on the seed, never on the number of threads.
- * Errors: CNN_EINVAL threads out of range, or CNN_CPU, CNN_GEMM or CNN_NUM_THREADS in the environment holding what this
- * machine or build lacks; CNN_ENOMEM. Threads: any. Since 0.1. */
+ * Errors: CNN_EINVAL threads out of range, or CNN_CPU, CNN_GEMM, CNN_WINOGRAD or CNN_NUM_THREADS in the environment
+ * holding what this machine or build lacks; CNN_ENOMEM. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_context_new(cnn_context **out, const cnn_context_opts *options);
 
 /** Let go of the context; what was made in it keeps it alive as long as needed. NULL does nothing. Since 0.1. */
@@ -84,8 +84,8 @@ CNN_API uint64_t cnn_context_seed(const cnn_context *context);
 CNN_API const char *cnn_context_cpu(const cnn_context *context);
 CNN_API const char *cnn_context_gemm(const cnn_context *context);
 
-/** How the library was built and what it found: "libcnn 0.1.0, gcc 12.2, cpu avx512 (best avx512), gemm native, blas OpenBLAS 0.3.21
- * (core Zen)". Static text, made once; safe in any thread. Since 0.1. */
+/** How the library was built and what it found: "libcnn 0.1.0, gcc 12.2, cpu avx512 (best avx512), gemm native, winograd on, blas
+ * OpenBLAS 0.3.21 (core Zen)". Static text, made once; safe in any thread. Since 0.1. */
 CNN_API const char *cnn_build_info(void);
 
 /** Name of the BLAS built in, with its own word on its core; "none" without one. Static text. Since 0.1. */

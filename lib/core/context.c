@@ -73,7 +73,9 @@ static cnn_status read_options(cnn_context *context, const cnn_context_opts *giv
   context->level = cnn__cpu_choose();
   context->provider = context->level < 0 ? -1 : cnn__gemm_choose(context->level);
   context->fuse = cnn__fuse_choose();
-  return context->threads < 0 || context->provider < 0 || context->fuse < 0 ? cnn__fail_code() : CNN_OK;
+  context->winograd = cnn__winograd_choose();
+  return context->threads < 0 || context->provider < 0 || context->fuse < 0 || context->winograd < 0 ? cnn__fail_code()
+                                                                                                    : CNN_OK;
 }
 
 cnn_status cnn_context_new(cnn_context **out, const cnn_context_opts *options) {

@@ -18,6 +18,7 @@ struct cnn_context {
   int32_t level;             /* CNN__CPU_* */
   int32_t provider;          /* CNN__GEMM_* */
   int32_t fuse;              /* plans make one layer of several where they can */
+  int32_t winograd;          /* convolutions may go by Winograd's transforms */
   cnn__pool_threads *pool;
 };
 

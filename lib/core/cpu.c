@@ -1,4 +1,4 @@
-/* cpu: which instruction sets may be used, and who computes matrix products. */
+/* cpu: which instruction sets may be used, who computes matrix products, and how convolutions may go. */
 #include "core/cpu.h"
 
 #include "core/status.h"
@@ -8,6 +8,7 @@
 
 static const char *const level_names[CNN__CPU_COUNT] = {"ref", "avx2", "avx512"};
 static const char *const provider_names[CNN__GEMM_COUNT] = {"native", "blas", "ref"};
+static const char *const switch_names[2] = {"0", "1"};
 
 int32_t cnn__cpu_has_fma(void) {
 #if defined(__x86_64__)
@@ -112,4 +113,16 @@ int32_t cnn__gemm_choose(int32_t level) {
       return cnn__fail(CNN_EINVAL, "CNN_GEMM is '%s', but %s", wanted, obstacle(provider, level)), -1;
   }
   return cnn__gemm_peek(level);
+}
+
+int32_t cnn__winograd_peek(void) {
+  const char *wanted = variable("CNN_WINOGRAD");
+  return !wanted || find(wanted, switch_names, 2) != 0;
+}
+
+int32_t cnn__winograd_choose(void) {
+  const char *wanted = variable("CNN_WINOGRAD");
+  if (wanted && find(wanted, switch_names, 2) < 0)
+    return cnn__fail(CNN_EINVAL, "CNN_WINOGRAD is '%s'; known are 0, 1", wanted), -1;
+  return cnn__winograd_peek();
 }

@@ -31,8 +31,13 @@ int32_t cnn__gemm_choose(int32_t level);
 /* Whether plans may make one layer of several: 1, or 0 under CNN_FUSE=0. -1 with text where it is neither. */
 int32_t cnn__fuse_choose(void);
 
+/* Whether convolutions may go by Winograd's transforms where their shape suits: CNN_WINOGRAD=0|1; default 1. -1 with text
+ * for another value. */
+int32_t cnn__winograd_choose(void);
+
 /* The same choices for information only: nothing is recorded, and a variable that would be refused counts as unset. */
 int32_t cnn__cpu_peek(void);
 int32_t cnn__gemm_peek(int32_t level);
+int32_t cnn__winograd_peek(void);
 
 #endif

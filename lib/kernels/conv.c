@@ -2,6 +2,7 @@
  * of pixels; they differ in the lattice of positions that an axis gives, which is worked out once for each call. */
 #include "kernels/conv_layout.h"
 #include "kernels/tile.h"
+#include "kernels/winograd.h"
 
 /* Written by conv_weights.c. */
 void CNN__NAME(conv_weights_init)(cnn__kernels *t);
@@ -204,7 +205,11 @@ static void run_pointwise(sweep s, int64_t groups, int64_t pixels, const float *
 
 static void forward(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias, int32_t relu,
                     float *y, void *scratch) {
-  (void)scratch;
+  if (g->algorithm == CNN__CONV_WINOGRAD) {
+    cnn__winograd s = cnn__winograd_forward(g);
+    CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
+    return;
+  }
   int64_t cg = g->c / g->groups;
   sweep s = {.y = forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
              .x = forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .in = g->c, .in_group = cg,
@@ -219,7 +224,11 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
 /* The positions fall into stride x stride lattices, of which each sees its own taps only. */
 static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const float *packed_t, float *dx,
                           void *scratch) {
-  (void)scratch;
+  if (g->algorithm == CNN__CONV_WINOGRAD) {
+    cnn__winograd s = cnn__winograd_backward(g);
+    CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
+    return;
+  }
   int64_t fg = g->f / g->groups;
   for (int64_t i = 0; i < cnn__at_most(g->sh, g->h); i++)
     for (int64_t j = 0; j < cnn__at_most(g->sw, g->w); j++) {

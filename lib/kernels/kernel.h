@@ -16,15 +16,21 @@
 #define CNN__CBLOCK 32   /* input channels in a block of a convolution's fma chain */
 #define CNN__PIXELS 32   /* pixels in one float chain of the channel sums */
 
+/* How a convolution is computed: sums over the taps, or F(2x2, 3x3). */
+enum { CNN__CONV_DIRECT = 0, CNN__CONV_WINOGRAD = 1 };
+
 /* Geometry of a convolution. x [n, h, w, c], y [n, oh, ow, f], kernel HWIO [kh, kw, c / groups, f].
  * Tap (ky, kx) of output (i, j) reads input (i * sh + ky * dh - pt, j * sw + kx * dw - pl); taps outside the image are
- * skipped. Output channel q belongs to group q / (f / groups) and reads that group's c / groups input channels. */
+ * skipped. Output channel q belongs to group q / (f / groups) and reads that group's c / groups input channels.
+ * `algorithm` is set where the geometry is made, before anything is sized or packed by it; CNN__CONV_WINOGRAD is for
+ * 3x3 taps, strides and dilation 1 and one group only. */
 typedef struct cnn__conv {
   int64_t h, w, c;
   int64_t oh, ow, f;
   int64_t kh, kw, sh, sw, dh, dw;
   int64_t pt, pl;
   int64_t groups;
+  int32_t algorithm; /* CNN__CONV_* */
 } cnn__conv;
 
 /* Geometry of a pooling. x [n, h, w, c], y [n, oh, ow, c]; positions outside the image are left out, and a window that
@@ -52,6 +58,19 @@ typedef struct cnn__pool {
  *                 position exists.
  * conv_backward_weights  dw (HWIO)[ky,kx,p,q] = fma chain from 0, or if `add` from what stands in dw, over images, output
  *                 rows, then columns, of x * dy; taps outside skipped. So images may come in one call or in several.
+ *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes four of the five:
+ *   conv_pack     per 16 output channels: [point (i, j) of 4 x 4][input channel][16] of U = G w Gt, for each pair of
+ *                 channels down first (t[i][kx]), then across, with G: t0 = w0; t1 = ((w0 + w2) + w1) * 0.5;
+ *                 t2 = ((w0 + w2) - w1) * 0.5; t3 = w2.
+ *   conv_pack_t   per 16 input channels: [point][output channel][16] of the same for the kernel turned by 180 degrees.
+ *   conv_forward  outputs in tiles of 2 x 2 from (0, 0) on, what sticks out is cut off. The 4 x 4 inputs of tile (i, j)
+ *                 from (2i - pt, 2j - pl) on, 0 outside the image, become V = Bt d B, down first, then across, with Bt:
+ *                 t0 = d0 - d2; t1 = d1 + d2; t2 = d2 - d1; t3 = d1 - d3. M[point][q] = fma chain over input channels of
+ *                 V[point] * U[point], from bias[q] (0 if NULL) at point (1, 1), from 0 at the others. Then y = At M A,
+ *                 down first, then across, with At: t0 = (m0 + m1) + m2; t1 = (m1 - m2) - m3. Then relu if asked.
+ *   conv_backward_data    the same of dy with the packed_t kernel, padding 2 - pt, 2 - pl, without bias and relu.
+ *                 (So an image may be cut into bands of rows, given as geometries, where each band starts on an even row.)
+ *                 (The blas provider takes no notice of the algorithm.)
  * scratch         cnn__conv_scratch_bytes(g) bytes per worker, 64-byte aligned, contents undefined.
  *
  * gemm_pack       w [k, n] row-major -> panels [ceil(n/16)][k][16], zero padded.
@@ -133,6 +152,9 @@ typedef struct cnn__kernels {
 #include "kernels/kernels.def"
 #undef KERNEL
 } cnn__kernels;
+
+/* CNN__CONV_*: what suits a geometry, by its extents alone, so that it is the same on every machine. */
+int32_t cnn__conv_algorithm(const cnn__conv *g);
 
 /* Sizes, the same on every level. */
 int64_t cnn__conv_packed_floats(const cnn__conv *g);

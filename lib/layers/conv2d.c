@@ -94,6 +94,7 @@ static cnn_status setup(cnn_layer *layer) {
   CNN__TRY(check(set, layer));
   CNN__TRY(geometry(set, layer, g));
   CNN__TRY(check_row(g));
+  g->algorithm = layer->context->winograd ? cnn__conv_algorithm(g) : CNN__CONV_DIRECT;
   layer->out = (cnn__shape){3, {g->oh, g->ow, g->f}};
   cnn__shape kernel = {4, {g->kh, g->kw, g->c / g->groups, g->f}}, bias = {1, {g->f}};
   CNN__TRY(cnn__layer_weight(layer, "kernel", &kernel, set->kernel_initializer + 1, 1));

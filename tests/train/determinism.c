@@ -69,6 +69,21 @@ START_TEST(instruction_sets_change_no_bit) {
 }
 END_TEST
 
+/* Direct sums have bits of their own, which agree as well. */
+START_TEST(direct_sums_change_no_bit_either) {
+  char transformed[33], reference[33], one[33], several[33];
+  hash_of(1, NULL, transformed);
+  setenv("CNN_WINOGRAD", "0", 1);
+  hash_of(2, "ref", reference);
+  hash_of(1, NULL, one);
+  hash_of(3, NULL, several);
+  unsetenv("CNN_WINOGRAD");
+  ck_assert_str_eq(reference, one);
+  ck_assert_str_eq(reference, several);
+  ck_assert_str_ne(reference, transformed);
+}
+END_TEST
+
 START_TEST(a_sample_is_the_same_alone_and_in_any_batch) {
   cnn_context *context;
   const int64_t counts[] = {1, 2, 7, 8, 9, 15, 37};
@@ -100,6 +115,7 @@ int main(void) {
   tcase_set_timeout(all, 240);
   tcase_add_test(all, threads_change_no_bit);
   tcase_add_test(all, instruction_sets_change_no_bit);
+  tcase_add_test(all, direct_sums_change_no_bit_either);
   tcase_add_test(all, a_sample_is_the_same_alone_and_in_any_batch);
   suite_add_tcase(suite, all);
   SRunner *runner = srunner_create(suite);

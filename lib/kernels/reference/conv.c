@@ -1,11 +1,15 @@
 /* conv: the convolutions that define the bits. Every sum is one chain of fused multiply-adds in the order that kernel.h
  * states; sixteen outputs that differ in their channel alone go side by side, each with an accumulator of its own. */
 #include "kernels/conv_layout.h"
-#include "kernels/kernel.h"
+#include "kernels/winograd.h"
 
 #include <math.h>
 
 static void pack(const cnn__conv *g, const float *w, float *packed) {
+  if (g->algorithm == CNN__CONV_WINOGRAD) {
+    CNN__NAME(winograd_pack)(g, w, packed);
+    return;
+  }
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
   for (int64_t group = 0; group < g->groups; group++)
     for (int64_t q = 0; q < fg; q += CNN__LANES)
@@ -17,6 +21,10 @@ static void pack(const cnn__conv *g, const float *w, float *packed) {
 }
 
 static void pack_t(const cnn__conv *g, const float *w, float *packed) {
+  if (g->algorithm == CNN__CONV_WINOGRAD) {
+    CNN__NAME(winograd_pack_t)(g, w, packed);
+    return;
+  }
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
   for (int64_t group = 0; group < g->groups; group++)
     for (int64_t p = 0; p < cg; p += CNN__LANES)
@@ -49,7 +57,11 @@ static void forward_pixel(const cnn__conv *g, int64_t i, int64_t j, const float 
 
 static void forward(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias, int32_t relu,
                     float *y, void *scratch) {
-  (void)scratch;
+  if (g->algorithm == CNN__CONV_WINOGRAD) {
+    cnn__winograd s = cnn__winograd_forward(g);
+    CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
+    return;
+  }
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
   for (int64_t pixel = 0; pixel < n * g->oh * g->ow; pixel++) {
     int64_t j = pixel % g->ow, i = pixel / g->ow % g->oh, image = pixel / g->ow / g->oh;
@@ -88,7 +100,11 @@ static void backward_pixel(const cnn__conv *g, int64_t a, int64_t b, const float
 
 static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const float *packed_t, float *dx,
                           void *scratch) {
-  (void)scratch;
+  if (g->algorithm == CNN__CONV_WINOGRAD) {
+    cnn__winograd s = cnn__winograd_backward(g);
+    CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
+    return;
+  }
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
   for (int64_t pixel = 0; pixel < n * g->h * g->w; pixel++) {
     int64_t b = pixel % g->w, a = pixel / g->w % g->h, image = pixel / g->w / g->h;

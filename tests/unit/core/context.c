@@ -104,6 +104,10 @@ START_TEST(a_bad_environment_is_refused) {
   unsetenv("CNN_CPU");
   setenv("CNN_GEMM", "mkl", 1);
   refuse(NULL, CNN_EINVAL, "CNN_GEMM is 'mkl'");
+  unsetenv("CNN_GEMM");
+  setenv("CNN_WINOGRAD", "2", 1);
+  refuse(NULL, CNN_EINVAL, "CNN_WINOGRAD is '2'");
+  unsetenv("CNN_WINOGRAD");
 }
 END_TEST
 

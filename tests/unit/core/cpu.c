@@ -102,7 +102,27 @@ START_TEST(blas_only_where_it_was_built_in) {
 }
 END_TEST
 
+START_TEST(winograd_can_be_left_out) {
+  static const char *const values[] = {NULL, "", "1", "0"};
+  for (int i = 0; i < 4; i++) {
+    if (values[i])
+      setenv("CNN_WINOGRAD", values[i], 1);
+    else
+      unsetenv("CNN_WINOGRAD");
+    ck_assert_int_eq(cnn__winograd_choose(), i < 3);
+    ck_assert_int_eq(cnn__winograd_peek(), i < 3);
+  }
+  setenv("CNN_WINOGRAD", "yes", 1);
+  ck_assert_int_eq(cnn__winograd_peek(), 1);
+  ck_assert_str_eq(cnn_error_text(), "");
+  ck_assert_int_eq(cnn__winograd_choose(), -1);
+  ck_assert_int_eq(cnn__fail_code(), CNN_EINVAL);
+  ck_assert_str_eq(cnn_error_text(), "CNN_WINOGRAD is 'yes'; known are 0, 1");
+}
+END_TEST
+
 int main(void) {
   return RUN_SUITE("cpu", 0, names, the_best_is_the_default, the_environment_lowers_the_level, unknown_names_are_refused,
-                   peeking_records_nothing, the_provider_follows_the_level, blas_only_where_it_was_built_in);
+                   peeking_records_nothing, the_provider_follows_the_level,
+                   winograd_can_be_left_out, blas_only_where_it_was_built_in);
 }

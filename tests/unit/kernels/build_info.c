@@ -14,10 +14,12 @@ static int32_t holds(const char *text, const char *part) { return strstr(text, p
 START_TEST(it_names_version_cpu_gemm_and_blas) {
   unsetenv("CNN_CPU");
   unsetenv("CNN_GEMM");
+  unsetenv("CNN_WINOGRAD");
   const char *info = cnn_build_info();
   ck_assert_msg(holds(info, "libcnn ") && holds(info, cnn_version()), "%s", info);
   ck_assert_msg(holds(info, "cpu ") && holds(info, cnn__cpu_name(cnn__cpu_best())), "%s", info);
   ck_assert_msg(holds(info, "gemm ") && holds(info, cnn_blas_name()), "%s", info);
+  ck_assert_msg(holds(info, "winograd on"), "%s", info);
   ck_assert_ptr_eq(cnn_build_info(), info);
 }
 END_TEST
@@ -25,7 +27,9 @@ END_TEST
 START_TEST(it_follows_the_environment) {
   setenv("CNN_CPU", "ref", 1);
   unsetenv("CNN_GEMM");
-  ck_assert_msg(holds(cnn_build_info(), "cpu ref (best ") && holds(cnn_build_info(), "gemm ref"), "%s", cnn_build_info());
+  setenv("CNN_WINOGRAD", "0", 1);
+  ck_assert_msg(holds(cnn_build_info(), "cpu ref (best ") && holds(cnn_build_info(), "gemm ref") &&
+                    holds(cnn_build_info(), "winograd off"), "%s", cnn_build_info());
 }
 END_TEST
 

@@ -1,0 +1,243 @@
+/* winograd: F(2x2, 3x3) in vectors.
+ *
+ * Tiles of 4 x 4 inputs go in chunks: transformed along the channels into v [point][block of channels][tile][32], then,
+ * for sixteen output channels at a time, multiplied point by point into m [point][tile][16], which stays in the first
+ * cache, and transformed back. A tile's values depend on no other tile's: chunks may span images. */
+#include "kernels/winograd.h"
+
+#include "kernels/conv_layout.h"
+#include "kernels/tile.h"
+
+typedef struct plan {
+  const cnn__winograd *s;
+  int64_t tiles;   /* of the chunk */
+  int64_t blocks;  /* of CNN__CBLOCK input channels, the last one perhaps shorter */
+  float *v, *m;
+  int64_t v_block, v_point, m_point; /* floats from one to the next; the points are an odd number of lines apart */
+} plan;
+
+/* Neighbouring tiles of one row of tiles. */
+typedef struct stretch {
+  int64_t image, row, column, count; /* row and column of tiles */
+  int64_t at;                        /* the first one's place in the chunk */
+} stretch;
+
+/* The stretch at place `at` of a chunk that starts with tile `first` of all images. */
+static stretch stretch_at(const plan *p, int64_t first, int64_t at) {
+  const cnn__winograd *s = p->s;
+  int64_t tile = first + at, line = tile / s->across, column = tile % s->across;
+  return (stretch){line / s->down, line % s->down, column, cnn__at_most(s->across - column, p->tiles - at), at};
+}
+
+/* Where the four rows of a tile's inputs start, and what a pixel is worth there: 0 outside the image. */
+typedef struct rows {
+  const float *at[4];
+  int64_t pixel[4];
+} rows;
+
+static rows rows_of(const cnn__winograd *s, const float *image, int64_t row) {
+  static const float zeros[CNN__LANES];
+  rows r;
+  for (int64_t i = 0; i < 4; i++) {
+    int32_t inside = row + i >= 0 && row + i < s->h;
+    r.at[i] = inside ? image + (row + i) * s->w * s->c : zeros;
+    r.pixel[i] = inside ? s->c : 0;
+  }
+  return r;
+}
+
+typedef struct column {
+  cnn__vec t[4];
+} column;
+
+/* A column of inputs, transformed down. */
+CNN__INLINE column load_column(const rows *r, int64_t at, int64_t width, int64_t lanes) {
+  column c;
+  cnn__vec d[4];
+  if (at < 0 || at >= width) {
+    c.t[0] = c.t[1] = c.t[2] = c.t[3] = cnn__vset(0.0f);
+    return c;
+  }
+  CNN__UNROLL
+  for (int i = 0; i < 4; i++)
+    d[i] = cnn__vget(r->at[i] + at * r->pixel[i], lanes);
+  c.t[0] = cnn__vsub(d[0], d[2]);
+  c.t[1] = cnn__vadd(d[1], d[2]);
+  c.t[2] = cnn__vsub(d[2], d[1]);
+  c.t[3] = cnn__vsub(d[1], d[3]);
+  return c;
+}
+
+/* The tiles of a stretch for up to sixteen channels; neighbours share two columns. */
+CNN__INLINE void transform_lanes(const plan *p, const stretch *t, const rows *r, int64_t lanes, float *v) {
+  int64_t at = 2 * t->column - p->s->pl, width = p->s->w;
+  column a = load_column(r, at, width, lanes), b = load_column(r, at + 1, width, lanes);
+  for (int64_t k = 0; k < t->count; k++, v += CNN__CBLOCK) {
+    at += 2;
+    column c = load_column(r, at, width, lanes), d = load_column(r, at + 1, width, lanes);
+    float *to = v;
+    CNN__UNROLL
+    for (int i = 0; i < 4; i++, to += 4 * p->v_point) {
+      cnn__vstore(to, cnn__vsub(a.t[i], c.t[i]));
+      cnn__vstore(to + p->v_point, cnn__vadd(b.t[i], c.t[i]));
+      cnn__vstore(to + 2 * p->v_point, cnn__vsub(c.t[i], b.t[i]));
+      cnn__vstore(to + 3 * p->v_point, cnn__vsub(b.t[i], d.t[i]));
+    }
+    a = c;
+    b = d;
+  }
+}
+
+static void transform_inputs(const plan *p, const float *x, int64_t first) {
+  const cnn__winograd *s = p->s;
+  for (int64_t at = 0; at < p->tiles;) {
+    stretch t = stretch_at(p, first, at);
+    rows r = rows_of(s, x + t.image * s->h * s->w * s->c, 2 * t.row - s->pt);
+    for (int64_t q = 0; q < s->c; q += CNN__LANES) {
+      float *v = p->v + q / CNN__CBLOCK * p->v_block + at * CNN__CBLOCK + q % CNN__CBLOCK;
+      if (s->c - q >= CNN__LANES) {
+        transform_lanes(p, &t, &r, CNN__LANES, v);
+      } else {
+        transform_lanes(p, &t, &r, s->c - q, v);
+      }
+      for (int64_t i = 0; i < 4; i++)
+        r.at[i] += r.pixel[i] ? CNN__LANES : 0;
+    }
+    at += t.count;
+  }
+}
+
+/* The chains of `width` tiles at one point over all input channels. */
+CNN__INLINE void product(const int width, const plan *p, const float *v, const float *u, cnn__vec init, float *m) {
+  cnn__vec acc[CNN__TILE];
+  CNN__UNROLL
+  for (int t = 0; t < width; t++)
+    acc[t] = init;
+  for (int64_t left = p->s->c; left > 0; left -= CNN__CBLOCK, v += p->v_block) {
+    const float *x = v;
+    for (int64_t count = cnn__at_most(left, CNN__CBLOCK); count > 0; count--) {
+      cnn__vec weights = cnn__vload(u);
+      CNN__UNROLL
+      for (int t = 0; t < width; t++)
+        acc[t] = cnn__vfma(cnn__vset(x[t * CNN__CBLOCK]), weights, acc[t]);
+      x++;
+      u += CNN__LANES;
+      CNN__HIDE(x);
+      CNN__HIDE(u);
+    }
+  }
+  CNN__UNROLL
+  for (int t = 0; t < width; t++)
+    cnn__vstore(m + t * CNN__LANES, acc[t]);
+}
+
+typedef void product_fn(const plan *p, const float *v, const float *u, cnn__vec init, float *m);
+
+#define PRODUCT(width)                                                                                         \
+  static void product_##width(const plan *p, const float *v, const float *u, cnn__vec init, float *m) {        \
+    product(width, p, v, u, init, m);                                                                          \
+  }
+PRODUCT(1)
+PRODUCT(2)
+PRODUCT(3)
+PRODUCT(4)
+PRODUCT(5)
+PRODUCT(6)
+#if CNN__TILE > 6
+PRODUCT(7)
+PRODUCT(8)
+PRODUCT(9)
+PRODUCT(10)
+PRODUCT(11)
+PRODUCT(12)
+PRODUCT(13)
+PRODUCT(14)
+#endif
+
+static product_fn *const products[CNN__TILE + 1] = {
+  NULL, product_1, product_2, product_3, product_4, product_5, product_6,
+#if CNN__TILE > 6
+  product_7, product_8, product_9, product_10, product_11, product_12, product_13, product_14,
+#endif
+};
+
+/* All points of the chunk for sixteen output channels. */
+static void multiply(const plan *p, const float *u, cnn__vec bias) {
+  for (int64_t point = 0; point < CNN__POINTS; point++, u += p->s->c * CNN__LANES) {
+    const float *v = p->v + point * p->v_point;
+    float *m = p->m + point * p->m_point;
+    cnn__vec init = point == CNN__CENTRE ? bias : cnn__vset(0.0f);
+    for (int64_t t = 0, width; t < p->tiles; t += width) {
+      width = cnn__tile_width(p->tiles, t);
+      products[width](p, v + t * CNN__CBLOCK, u, init, m + t * CNN__LANES);
+    }
+  }
+}
+
+/* One tile's outputs: rows and columns of it that the image has. */
+CNN__INLINE void write_tile(const plan *p, const float *m, int32_t two_rows, int32_t two_columns, int64_t lanes,
+                            int32_t relu, float *y) {
+  cnn__vec t[2][4], zero = cnn__vset(0.0f);
+  CNN__UNROLL
+  for (int j = 0; j < 4; j++, m += p->m_point) {
+    cnn__vec m1 = cnn__vload(m + 4 * p->m_point), m2 = cnn__vload(m + 8 * p->m_point);
+    t[0][j] = cnn__vadd(cnn__vadd(cnn__vload(m), m1), m2);
+    t[1][j] = cnn__vsub(cnn__vsub(m1, m2), cnn__vload(m + 12 * p->m_point));
+  }
+  CNN__UNROLL
+  for (int i = 0; i < 2; i++) {
+    cnn__vec left = cnn__vadd(cnn__vadd(t[i][0], t[i][1]), t[i][2]);
+    cnn__vec right = cnn__vsub(cnn__vsub(t[i][1], t[i][2]), t[i][3]);
+    if (relu) {
+      left = cnn__vselect(cnn__vgreater(zero, left), zero, left);
+      right = cnn__vselect(cnn__vgreater(zero, right), zero, right);
+    }
+    if (i == 0 || two_rows) {
+      float *to = y + i * p->s->ow * p->s->f;
+      cnn__vput(to, lanes, left);
+      if (two_columns)
+        cnn__vput(to + p->s->f, lanes, right);
+    }
+  }
+}
+
+CNN__INLINE void write_stretch(const plan *p, const stretch *t, int64_t lanes, int32_t relu, float *y) {
+  const cnn__winograd *s = p->s;
+  const float *m = p->m + t->at * CNN__LANES;
+  int64_t row = 2 * t->row, left = 2 * t->column;
+  y += ((t->image * s->oh + row) * s->ow + left) * s->f;
+  for (int64_t k = 0; k < t->count; k++, left += 2, m += CNN__LANES, y += 2 * s->f)
+    write_tile(p, m, row + 1 < s->oh, left + 1 < s->ow, lanes, relu, y);
+}
+
+static void write_outputs(const plan *p, int64_t first, int64_t lanes, int32_t relu, float *y) {
+  for (int64_t at = 0; at < p->tiles;) {
+    stretch t = stretch_at(p, first, at);
+    if (lanes == CNN__LANES) {
+      write_stretch(p, &t, CNN__LANES, relu, y);
+    } else {
+      write_stretch(p, &t, lanes, relu, y);
+    }
+    at += t.count;
+  }
+}
+
+void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
+                         int32_t relu, float *y, void *scratch) {
+  int64_t most = cnn__winograd_chunk(s), total = n * s->down * s->across;
+  for (int64_t first = 0, tiles; first < total; first += tiles) {
+    int64_t chunks = (total - first + most - 1) / most;
+    tiles = (total - first + chunks - 1) / chunks;
+    plan p = {.s = s, .tiles = tiles, .blocks = (s->c + CNN__CBLOCK - 1) / CNN__CBLOCK, .v = scratch};
+    p.v_block = tiles * CNN__CBLOCK;
+    p.v_point = p.blocks * p.v_block + CNN__LANES;
+    p.m_point = (tiles | 1) * CNN__LANES;
+    p.m = p.v + CNN__POINTS * p.v_point;
+    transform_inputs(&p, x, first);
+    for (int64_t q = 0; q < s->f; q += CNN__LANES) {
+      int64_t lanes = cnn__at_most(s->f - q, CNN__LANES);
+      multiply(&p, packed + q * CNN__POINTS * s->c, bias ? cnn__vget(bias + q, lanes) : cnn__vset(0.0f));
+      write_outputs(&p, first, lanes, relu, y + q);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/* winograd: the convolutions of 3x3 taps that go by F(2x2, 3x3), as every level sees them.
+ *
+ * A direction is what one sweep reads and writes: forward as the geometry says; backward the gradient of the output is
+ * read, that of the input is written, and the padding is what is left of the kernel. */
+#ifndef CNN_KERNELS_WINOGRAD_H
+#define CNN_KERNELS_WINOGRAD_H
+
+#include "kernels/kernel.h"
+
+#define CNN__POINTS 16 /* products of a tile: its 4 x 4 transformed values, row by row */
+#define CNN__CENTRE 5  /* the point (1, 1), which all four outputs of a tile take with factor 1: the bias starts there */
+
+typedef struct cnn__winograd {
+  int64_t h, w, c;    /* read */
+  int64_t oh, ow, f;  /* written */
+  int64_t pt, pl;
+  int64_t down, across; /* tiles of an image */
+} cnn__winograd;
+
+static inline cnn__winograd cnn__winograd_forward(const cnn__conv *g) {
+  return (cnn__winograd){g->h, g->w, g->c, g->oh, g->ow, g->f, g->pt, g->pl, (g->oh + 1) / 2, (g->ow + 1) / 2};
+}
+
+static inline cnn__winograd cnn__winograd_backward(const cnn__conv *g) {
+  return (cnn__winograd){g->oh, g->ow, g->f, g->h, g->w, g->c, 2 - g->pt, 2 - g->pl, (g->h + 1) / 2, (g->w + 1) / 2};
+}
+
+/* Tiles that go through all points together. */
+int64_t cnn__winograd_chunk(const cnn__winograd *s);
+
+#ifdef CNN__LEVEL
+/* conv_pack and conv_pack_t of such a geometry; written by the reference alone. */
+void CNN__NAME(winograd_pack)(const cnn__conv *g, const float *w, float *packed);
+void CNN__NAME(winograd_pack_t)(const cnn__conv *g, const float *w, float *packed);
+
+/* conv_forward and conv_backward_data of such a geometry. */
+void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
+                         int32_t relu, float *y, void *scratch);
+#endif
+
+#endif
