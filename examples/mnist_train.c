@@ -22,6 +22,15 @@ int64_t choose(run *r, int64_t n) {
   return (int64_t)((z ^ z >> 31) % (uint64_t)n);
 }
 
+double seconds_since_start(const run *r) { return seconds_now() - r->started; }
+
+/* What was computed before main, loading the libraries, belongs to the run. */
+static double seconds_at_start(void) {
+  struct timespec used;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return seconds_now() - ((double)used.tv_sec + (double)used.tv_nsec * 1e-9);
+}
+
 int complain(const char *what, cnn_status status) {
   fprintf(stderr, "mnist_train: %s: %s\n", what, cnn_error_text());
   int from_file = status == CNN_EIO || status == CNN_EFORMAT || status == CNN_EDATA || status == CNN_ESHAPE;
@@ -121,6 +130,7 @@ int section_save(run *r) {
   say(&r->screen, "\nModel saved to: %s\nModel hash: %s\n", path, cnn_model_hash(r->model, hash));
   say(&r->screen, "Results in %s: report.json report.txt history.csv model.dot best.safetensors final.safetensors\n",
       r->options.output);
+  say_goals(r);
   int code = write_reports(r);
   if (code == EXIT_DONE && r->options.json)
     write_results(r, stdout);
@@ -147,6 +157,10 @@ static int run_sections(run *r) {
             r->options.require_accuracy);
     return EXIT_ACCURACY;
   }
+  if (goals_missed(r)) {
+    fprintf(stderr, "mnist_train: --time-to: %d of %d accuracies not reached\n", goals_missed(r), r->options.goal_count);
+    return EXIT_NOT_REACHED;
+  }
   return EXIT_DONE;
 }
 
@@ -165,12 +179,11 @@ static void free_run(run *r) {
 }
 
 int main(int count, char **arguments) {
+  run r = {.stopped_epoch = -1, .best_epoch = -1, .started = seconds_at_start()};
   setlocale(LC_CTYPE, ""); /* to know whether UTF-8 can be shown; numbers stay those of the C locale */
-  run r = {.stopped_epoch = -1, .best_epoch = -1};
   int code = options_read(&r.options, count, arguments);
   if (code >= 0)
     return code;
-  r.started = seconds_now();
   r.choice = r.options.seed;
   if (screen_open(&r.screen, r.options.json ? stderr : stdout, r.options.color, r.options.quiet) < 0) {
     fputs("mnist_train: out of memory\n", stderr);

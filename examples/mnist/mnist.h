@@ -22,6 +22,8 @@ typedef struct run {
   int64_t images_trained;
   int64_t stopped_epoch, best_epoch; /* 0-based; -1: none */
   double test_loss, test_accuracy;
+  double goal_seconds[MOST_GOALS]; /* since the start of the program; 0: not reached */
+  int64_t goal_epochs[MOST_GOALS]; /* 0-based, where reached */
   uint64_t choice;           /* state of the generator that picks samples to show */
   int interrupted;
 } run;
@@ -49,8 +51,16 @@ FILE *create_in(const char *folder, const char *name);
 /* Close a written file; 0 where a byte of it could not be written, said on stderr. */
 int close_written(FILE *file, const char *name);
 double seconds_now(void);
+double seconds_since_start(const run *r);
 /* The next number in [0, n) of the run's own generator, for picking what is shown. */
 int64_t choose(run *r, int64_t n);
+
+/* goals.c: the accuracies of --time-to. Note what an epoch's validation has reached; all of them (and there are any); how
+ * many were not; say it. */
+void goals_note(run *r, const cnn_event *event);
+int goals_reached(const run *r);
+int goals_missed(const run *r);
+void say_goals(run *r);
 
 /* results.c: the object of report.json and --json. */
 void write_results(const run *r, FILE *stream);

@@ -29,13 +29,16 @@ static const char help_text[] =
     "      --color WHEN          auto, always or never (default auto; NO_COLOR is heeded)\n"
     "      --json                one JSON object on stdout, all other text on stderr\n"
     "      --require-accuracy X  exit with 4 when the test accuracy is below X, in [0, 1]\n"
+    "      --time-to X[,Y...]    say after how many seconds from the program's start the validation accuracy\n"
+    "                            reached X, in (0, 1]; training ends when all are reached; may be repeated\n"
     "  -h, --help                print this and exit\n"
     "  -V, --version             print version and build and exit\n"
     "\n"
     "Exit status: 0 done; 1 run-time failure; 2 usage error; 3 bad input file; 4 accuracy below the\n"
-    "one required; 130 interrupted (the best weights so far are saved and reported).\n";
+    "one required; 5 an accuracy of --time-to not reached; 130 interrupted (the best weights so far are\n"
+    "saved and reported).\n";
 
-enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE };
+enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO };
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, 'd'},
@@ -53,6 +56,7 @@ static const struct option long_options[] = {
     {"color", required_argument, NULL, OPT_COLOR},
     {"json", no_argument, NULL, OPT_JSON},
     {"require-accuracy", required_argument, NULL, OPT_REQUIRE},
+    {"time-to", required_argument, NULL, OPT_TIME_TO},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0}};
@@ -113,6 +117,23 @@ static int read_folder(const char *text, const char **out) {
   return -1;
 }
 
+/* One accuracy, or several between commas. */
+static int read_goals(options *o, const char *text) {
+  char one[32];
+  for (const char *from = text;; from++) {
+    size_t length = strcspn(from, ",");
+    if (length >= sizeof one || o->goal_count == MOST_GOALS)
+      return usage_error("--time-to", text, "at most 8 short numbers are possible");
+    snprintf(one, sizeof one, "%.*s", (int)length, from);
+    int code = read_number(one, "--time-to", 0, 1, 1, &o->goals[o->goal_count++]);
+    if (code >= 0)
+      return code;
+    from += length;
+    if (!*from)
+      return -1;
+  }
+}
+
 static int read_option(options *o, int option, const char *value) {
   int64_t whole = 0;
   int code = -1;
@@ -139,6 +160,7 @@ static int read_option(options *o, int option, const char *value) {
   case OPT_COLOR: return read_color(value, &o->color);
   case OPT_JSON: o->json = 1; break;
   case OPT_REQUIRE: return read_number(value, "--require-accuracy", 0, 1, 0, &o->require_accuracy);
+  case OPT_TIME_TO: return read_goals(o, value);
   case 'h': fputs(help_text, stdout); return EXIT_DONE;
   case 'V': printf("mnist_train of %s\n", cnn_build_info()); return EXIT_DONE;
   default: fputs("Try 'mnist_train --help'.\n", stderr); return EXIT_USAGE;

@@ -6,7 +6,17 @@
 
 #include <stdint.h>
 
-enum { EXIT_DONE = 0, EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_BAD_FILE = 3, EXIT_ACCURACY = 4, EXIT_INTERRUPTED = 130 };
+enum {
+  EXIT_DONE = 0,
+  EXIT_RUNTIME = 1,
+  EXIT_USAGE = 2,
+  EXIT_BAD_FILE = 3,
+  EXIT_ACCURACY = 4,
+  EXIT_NOT_REACHED = 5,
+  EXIT_INTERRUPTED = 130
+};
+
+#define MOST_GOALS 8
 
 typedef struct options {
   const char *data;       /* NULL: look in the usual places */
@@ -18,6 +28,8 @@ typedef struct options {
   int augment, quiet, verbose, json;
   color_choice color;
   double require_accuracy; /* negative: none required */
+  double goals[MOST_GOALS]; /* validation accuracies to be timed */
+  int goal_count;
 } options;
 
 /* Fills o from the arguments. Returns -1 to go on, or the code to exit with (help and version 0, usage error 2). */

@@ -47,6 +47,22 @@ static void write_epoch(json_writer *w, const char *key, int64_t epoch) {
     json_null(w, key);
 }
 
+static void write_goals(json_writer *w, const run *r) {
+  json_open(w, "time_to", '[');
+  for (int i = 0; i < r->options.goal_count; i++) {
+    int reached = r->goal_seconds[i] > 0;
+    json_open(w, NULL, '{');
+    json_number(w, "val_accuracy", r->options.goals[i]);
+    write_epoch(w, "epoch", reached ? r->goal_epochs[i] : -1);
+    if (reached)
+      json_number(w, "seconds", r->goal_seconds[i]);
+    else
+      json_null(w, "seconds");
+    json_close(w, '}');
+  }
+  json_close(w, ']');
+}
+
 static void write_matrix(json_writer *w, const cnn_report *report) {
   int64_t classes = cnn_report_classes(report);
   int64_t *row = malloc((size_t)classes * sizeof *row);
@@ -119,6 +135,7 @@ void write_results(const run *r, FILE *stream) {
   write_epoch(&w, "stopped_epoch", r->stopped_epoch);
   write_epoch(&w, "best_epoch", r->best_epoch);
   json_flag(&w, "interrupted", r->interrupted);
+  write_goals(&w, r);
   json_number(&w, "test_loss", r->test_loss);
   json_number(&w, "test_accuracy", r->test_accuracy);
   json_whole(&w, "errors", cnn_report_samples(r->report) - correct);
@@ -127,7 +144,7 @@ void write_results(const run *r, FILE *stream) {
   write_most_confused(&w, r->report);
   json_number(&w, "images_per_second",
               r->training_seconds > 0 ? (double)r->images_trained / r->training_seconds : 0);
-  json_number(&w, "seconds", seconds_now() - r->started);
+  json_number(&w, "seconds", seconds_since_start(r));
   json_whole(&w, "peak_rss_bytes", (int64_t)usage.ru_maxrss * 1024);
   json_text(&w, "model_hash", cnn_model_hash(r->model, hash));
   json_close(&w, '}');

@@ -42,7 +42,8 @@ int section_augmentation(run *r) {
   return status < 0 ? complain("augmentation", status) : EXIT_DONE;
 }
 
-/* A callback of the program's own: measures training without validation, and stops on a signal. */
+/* A callback of the program's own: measures training without validation, notes when accuracies are
+ * reached, and stops on a signal or when all are. */
 typedef struct watch {
   run *run;
   double epoch_started;
@@ -66,9 +67,9 @@ static cnn_status watch_batch(void *user, const cnn_event *event) {
 
 /* The signal may have come during validation. */
 static cnn_status watch_epoch_end(void *user, const cnn_event *event) {
-  (void)user;
-  (void)event;
-  return interrupt_signal ? CNN_STOP : CNN_OK;
+  run *r = ((watch *)user)->run;
+  goals_note(r, event);
+  return interrupt_signal || goals_reached(r) ? CNN_STOP : CNN_OK;
 }
 
 typedef struct callbacks {

@@ -13,7 +13,7 @@ from support import Checks, ROOT, run, scratch
 TRAIN, PREDICT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"]
 DATA = ROOT / "examples" / "data" / "mnist"
 SHORT = ["--data", DATA, "--epochs", 2, "--steps-per-epoch", 30, "--seed", 7]
-KEYS = """version build seed threads parameters epochs stopped_epoch best_epoch test_loss test_accuracy errors confusion_matrix
+KEYS = """version build seed threads parameters epochs stopped_epoch best_epoch time_to test_loss test_accuracy errors confusion_matrix
 classification_report most_confused images_per_second seconds peak_rss_bytes model_hash""".split()
 ROW = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
 PRINTED = ["Training images: (60000, 28, 28)", "Number of classes: 10", "Pixel value range: [0, 255]", "     0   5923",
@@ -62,6 +62,23 @@ def check_interrupt(checks, folder):
     checks.that(report["test_accuracy"] > 0.3, "SIGINT: the best weights so far are reported", report["test_accuracy"])
 
 
+def check_time_to(checks, folder):
+    out, err, code = run(TRAIN, *SHORT, "--output", folder, "--quiet", "--time-to", "0.01")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    checks.equal(code, 0, "--time-to: reached, exit 0")
+    checks.equal(len(report["epochs"]), 1, "--time-to: training ends when it is reached")
+    goal = report["time_to"][0]
+    checks.equal((len(report["time_to"]), goal["val_accuracy"], goal["epoch"]), (1, 0.01, 1), "--time-to in report.json")
+    checks.that(0 < goal["seconds"] < report["seconds"], "--time-to: seconds since the start", (goal, report["seconds"]))
+    out, err, code = run(TRAIN, *SHORT, "--output", folder, "--time-to", "0.02,1", "--time-to", "0.01")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    checks.that(code == 5 and "1 of 3" in err, "--time-to: not reached, exit 5", (code, err))
+    checks.equal(len(report["epochs"]), 2, "--time-to: training goes on for what is missing")
+    checks.equal([goal["epoch"] for goal in report["time_to"]], [1, None, 1], "--time-to: several, in the order given")
+    checks.that("Time to validation accuracy 1: not reached in 2 epochs" in out and
+                "Time to validation accuracy 0.02: " in (folder / "report.txt").read_text(encoding="utf-8"), "--time-to is printed", out)
+
+
 def check_predict(checks, model):
     out, err, code = run(PREDICT, model, "--data", DATA, "--index", 3)
     checks.that(code == 0 and "True: 0" in out and out.count("%") == 11, "mnist_predict shows a digit and ten probabilities", out + err)
@@ -104,6 +121,7 @@ def main():
         checks.that(third["model_hash"] != first["model_hash"], "--no-augment trains on other images")
         checks.that((folder / "c" / "report.txt").read_bytes().isascii(), "a locale without UTF-8 gets ASCII")
 
+        check_time_to(checks, folder / "t")
         check_predict(checks, folder / "a" / "final.safetensors")
         fashion = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian package dataset-fashion-mnist
         if fashion.exists():
