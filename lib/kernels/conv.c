@@ -1,6 +1,7 @@
 /* conv: forward convolution and its input gradient in vectors. Both are the same sweep of the tile of tile.h over rows
  * of pixels; they differ in the lattice of positions that an axis gives, which is worked out once for each call. */
-#include "kernels/conv_layout.h"
+#include "kernels/conv_axis.h"
+#include "kernels/conv_depthwise.h"
 #include "kernels/tile.h"
 #include "kernels/winograd.h"
 
@@ -13,17 +14,8 @@ void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 #define TAPS 8                            /* the same for kernels of several, in taps of a block */
 #define ROW (8 * CNN__TILE)               /* pixels of a row where rows may be cut anywhere */
 
-/* One axis of a sweep: output positions first + t * out_step, t in [0, count), take tap tap + m * tap_step, m in
- * [0, taps), at input position t * in_step + offset + m * offset_step; it counts where it is in [0, in). */
-typedef struct axis {
-  int64_t in, in_step;
-  int64_t first, out_step, count;
-  int64_t tap, tap_step, taps;
-  int64_t offset, offset_step;
-} axis;
-
 typedef struct sweep {
-  axis y, x;
+  cnn__axis y, x;
   int64_t kh, kw;
   int64_t in, in_group;   /* channels of a pixel read, of a group */
   int64_t out, out_group; /* channels of a pixel written, of a group */
@@ -37,45 +29,13 @@ typedef struct plan {
   int64_t count;
 } plan;
 
-static axis forward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t dilation, int64_t pad) {
-  return (axis){in, stride, 0, 1, out, 0, 1, k, -pad, dilation};
-}
-
-static int64_t divisor(int64_t a, int64_t b) {
-  while (b) {
-    int64_t rest = a % b;
-    a = b;
-    b = rest;
-  }
-  return a;
-}
-
-/* The positions residue + t * stride of the input gradient. Tap t' = k - 1 - tap of the packed kernel reads the output
- * position (residue + pad - tap * dilation) / stride + t, where that divides. */
-static axis backward_axis(int64_t in, int64_t out, int64_t k, int64_t stride, int64_t dilation, int64_t pad,
-                          int64_t residue) {
-  axis a = {.in = out, .in_step = 1, .first = residue, .out_step = stride, .count = (in - residue + stride - 1) / stride,
-            .tap_step = stride / divisor(stride, dilation)};
-  int64_t start = residue + pad - (k - 1) * dilation;
-  while (a.tap < a.tap_step && (start + a.tap * dilation) % stride)
-    a.tap++;
-  if (a.tap < a.tap_step && a.tap < k)
-    a.taps = (k - a.tap + a.tap_step - 1) / a.tap_step;
-  a.offset = (start + a.tap * dilation) / stride;
-  a.offset_step = a.tap_step * dilation / stride;
-  return a;
-}
-
-/* The smallest t >= 0 with t * step >= distance. */
-static int64_t steps_to(int64_t distance, int64_t step) { return distance <= 0 ? 0 : (distance + step - 1) / step; }
-
 /* The columns of one row of the kernel, from tap m on, for the pixels t..t + width. Neighbours in memory become one.
  * Returns the tap to go on with. */
 static int64_t plan_columns(const sweep *s, int64_t m, int64_t t, int64_t width, int64_t channels, plan *p) {
-  const axis *x = &s->x;
+  const cnn__axis *x = &s->x;
   for (p->count = 0; m < x->taps; m++) {
     int64_t at = t * x->in_step + x->offset + m * x->offset_step;
-    int64_t lo = steps_to(-at, x->in_step), hi = cnn__at_most(steps_to(x->in - at, x->in_step), width);
+    int64_t lo = cnn__steps_to(-at, x->in_step), hi = cnn__at_most(cnn__steps_to(x->in - at, x->in_step), width);
     if (lo >= hi)
       continue;
     int64_t from = (at + lo * x->in_step) * s->in, w = (x->tap + m * x->tap_step) * channels * CNN__LANES;
@@ -90,13 +50,6 @@ static int64_t plan_columns(const sweep *s, int64_t m, int64_t t, int64_t width,
     p->columns[p->count++] = (cnn__column){from, w, channels, (int32_t)lo, (int32_t)hi};
   }
   return m;
-}
-
-/* The rows [m0, m1) of the kernel that output row t sees. */
-static void rows_seen(const axis *y, int64_t t, int64_t *m0, int64_t *m1) {
-  int64_t at = t * y->in_step + y->offset;
-  *m0 = steps_to(-at, y->offset_step);
-  *m1 = cnn__at_most(steps_to(y->in - at, y->offset_step), y->taps);
 }
 
 /* A tile whose kernel rows have more columns than fit a plan, piece by piece: the sums wait in the output. */
@@ -141,7 +94,7 @@ static void sweep_place(const sweep *s, const place *at) {
     tile.column_count = p.count;
     for (int64_t row = at->row0; row < at->row1; row++) {
       int64_t image = row / s->y.count, i = row % s->y.count, m0, m1;
-      rows_seen(&s->y, i, &m0, &m1);
+      cnn__taps_seen(&s->y, i, &m0, &m1);
       tile.rows = cnn__at_least(m1 - m0, 0);
       tile.x = at->x + (image * s->y.in + i * s->y.in_step + s->y.offset + m0 * s->y.offset_step) * s->x.in * s->in;
       tile.w = at->w + (s->y.tap + m0 * s->y.tap_step) * row_floats;
@@ -194,8 +147,8 @@ static void run_pointwise(sweep s, int64_t groups, int64_t pixels, const float *
                           int32_t relu, float *y) {
   int64_t rows = pixels / ROW, cut[2][2] = {{rows, ROW}, {1, pixels - rows * ROW}};
   for (int i = 0; i < 2; i++) {
-    s.y = forward_axis(cut[i][0], cut[i][0], 1, 1, 1, 0);
-    s.x = forward_axis(cut[i][1], cut[i][1], 1, 1, 1, 0);
+    s.y = cnn__forward_axis(cut[i][0], cut[i][0], 1, 1, 1, 0);
+    s.x = cnn__forward_axis(cut[i][1], cut[i][1], 1, 1, 1, 0);
     s.out_h = cut[i][0];
     s.out_w = cut[i][1];
     if (s.out_h * s.out_w > 0)
@@ -210,9 +163,13 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
     CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
     return;
   }
+  if (cnn__conv_depthwise(g)) {
+    CNN__NAME(depthwise_forward)(g, n, x, packed, bias, relu, y);
+    return;
+  }
   int64_t cg = g->c / g->groups;
-  sweep s = {.y = forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
-             .x = forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .in = g->c, .in_group = cg,
+  sweep s = {.y = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
+             .x = cnn__forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .in = g->c, .in_group = cg,
              .out = g->f, .out_group = g->f / g->groups, .out_h = g->oh, .out_w = g->ow,
              .slice = g->kh * g->kw * cg * CNN__LANES};
   if (cnn__conv_pointwise(g))
@@ -229,11 +186,15 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
     CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;
   }
+  if (cnn__conv_depthwise(g)) {
+    CNN__NAME(depthwise_backward_data)(g, n, dy, packed_t, dx);
+    return;
+  }
   int64_t fg = g->f / g->groups;
   for (int64_t i = 0; i < cnn__at_most(g->sh, g->h); i++)
     for (int64_t j = 0; j < cnn__at_most(g->sw, g->w); j++) {
-      sweep s = {.y = backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, i),
-                 .x = backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kh = g->kh, .kw = g->kw, .in = g->f,
+      sweep s = {.y = cnn__backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, i),
+                 .x = cnn__backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kh = g->kh, .kw = g->kw, .in = g->f,
                  .in_group = fg, .out = g->c, .out_group = g->c / g->groups, .out_h = g->h, .out_w = g->w,
                  .slice = g->kh * g->kw * fg * CNN__LANES};
       if (cnn__conv_pointwise(g))

@@ -8,6 +8,9 @@ static inline int64_t cnn__at_most(int64_t value, int64_t limit) { return value 
 
 static inline int64_t cnn__at_least(int64_t value, int64_t limit) { return value > limit ? value : limit; }
 
+/* Each channel has a filter of its own: sixteen channels then go side by side where else outputs of one group do. */
+static inline int32_t cnn__conv_depthwise(const cnn__conv *g) { return g->groups == g->c && g->groups == g->f && g->c > 1; }
+
 /* One tap, at each pixel of the image itself: the pixels of all images are one row, which may be cut as one likes. */
 static inline int32_t cnn__conv_pointwise(const cnn__conv *g) {
   return g->kh * g->kw == 1 && g->sh * g->sw == 1 && g->pt == 0 && g->pl == 0 && g->oh == g->h && g->ow == g->w;

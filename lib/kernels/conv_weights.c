@@ -4,7 +4,7 @@
  * sweeps the rectangle of output positions whose tap lies in the image: so there are no edges inside. Few input
  * channels leave registers idle; then all taps of a kernel row make one tile, and positions at the edge see some of its
  * inputs only. The chains go on from image to image through dw. */
-#include "kernels/conv_layout.h"
+#include "kernels/conv_depthwise.h"
 #include "kernels/tile.h"
 
 void CNN__NAME(conv_weights_init)(cnn__kernels *t);
@@ -265,6 +265,10 @@ static void backward_weights(const cnn__conv *g, int64_t n, const float *x, cons
   (void)scratch;
   for (int64_t e = 0; n < 1 && !add && e < g->kh * g->kw * (g->c / g->groups) * g->f; e++)
     dw[e] = 0.0f;
+  if (cnn__conv_depthwise(g)) {
+    CNN__NAME(depthwise_backward_weights)(g, n, x, dy, add, dw);
+    return;
+  }
   if (!cnn__conv_pointwise(g)) {
     sweep_images(g, n, x, dy, add, dw);
     return;

@@ -46,10 +46,11 @@ typedef struct cnn__pool {
  *
  * conv_pack       w (HWIO) -> the form that conv_forward reads: per group, per 16 output channels (the last padded with
  *                 zeros), per block of CNN__CBLOCK input channels (last one shorter): [ky][kx][channel][16].
- *                 Size: cnn__conv_packed_floats(g), 64-byte aligned.
+ *                 Size: cnn__conv_packed_floats(g), 64-byte aligned. Depthwise (as many groups as input and output
+ *                 channels, several): per 16 channels [ky][kx][16].
  * conv_pack_t     the same for conv_backward_data: per group, per 16 input channels (padded), per block of CNN__CBLOCK
  *                 output channels: [ky descending][kx descending][output channel][16 input channels].
- *                 Size: cnn__conv_packed_t_floats(g), 64-byte aligned.
+ *                 Size: cnn__conv_packed_t_floats(g), 64-byte aligned. Depthwise: [ky descending][kx descending][16].
  *                 (The blas provider keeps its own form within the same size.)
  * conv_forward    y[b,i,j,q] = fma chain from bias[q] (0 if bias is NULL) over (block of CNN__CBLOCK input channels of
  *                 the group, ky, kx, channel in block), then relu if asked (0 > y ? 0 : y).

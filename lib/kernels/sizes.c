@@ -46,10 +46,14 @@ static int64_t points(const cnn__conv *g) {
 }
 
 int64_t cnn__conv_packed_floats(const cnn__conv *g) {
+  if (cnn__conv_depthwise(g))
+    return packed(1, g->c, g->kh * g->kw);
   return packed(g->groups, g->f / g->groups, points(g) * (g->c / g->groups));
 }
 
 int64_t cnn__conv_packed_t_floats(const cnn__conv *g) {
+  if (cnn__conv_depthwise(g))
+    return packed(1, g->c, g->kh * g->kw);
   return packed(g->groups, g->c / g->groups, points(g) * (g->f / g->groups));
 }
 

@@ -1,6 +1,8 @@
 /* Convolutions: every level against the reference, the reference against sums in double, the BLAS within bounds. */
 #include "check.h"
 
+#include "kernels/conv_layout.h"
+
 void cnn__ref_conv_init(cnn__kernels *t);
 
 /* h, w, c, f, kh, kw, sh, sw, dh, dw, same, groups */
@@ -27,7 +29,10 @@ static const int64_t listed[][12] = {
     {12, 13, 5, 6, 4, 3, 4, 2, 2, 4, 1, 1},
     {6, 7, 12, 18, 3, 3, 1, 1, 1, 1, 1, 2},   /* groups */
     {7, 6, 70, 34, 3, 3, 2, 2, 1, 1, 1, 2},
-    {8, 8, 24, 24, 3, 3, 1, 1, 1, 1, 1, 24},
+    {8, 8, 24, 24, 3, 3, 1, 1, 1, 1, 1, 24},  /* each channel by itself */
+    {9, 31, 33, 33, 3, 3, 2, 2, 1, 1, 1, 33},
+    {12, 14, 16, 16, 5, 9, 1, 1, 1, 1, 1, 16},
+    {7, 20, 50, 50, 2, 3, 1, 1, 3, 2, 0, 50},
     {5, 8, 9, 27, 3, 3, 1, 2, 1, 1, 1, 9},
     {3, 40, 2, 17, 3, 21, 1, 1, 1, 1, 1, 1},  /* more columns than a plan holds */
     {4, 50, 35, 3, 2, 37, 1, 2, 1, 1, 1, 1},
@@ -64,6 +69,9 @@ static cnn__conv drawn(void) {
                  .oh = 1 + draw_below(7), .ow = 1 + draw_below(20), .groups = 1};
   if (g.c % 2 == 0 && g.f % 2 == 0 && draw_below(3) == 0) {
     g.groups = 2;
+  }
+  if (draw_below(4) == 0) {
+    g.f = g.groups = g.c;
   }
   return g;
 }
@@ -124,9 +132,10 @@ static float *packed(const cnn__conv *g, const cnn__kernels *t, int transposed, 
 
 CASE(conv_pack) {
   EACH_GEOMETRY(conv_pack) {
-    const int64_t cg = g.c / g.groups, fg = g.f / g.groups;
+    const int32_t depthwise = cnn__conv_depthwise(&g);
+    const int64_t cg = g.c / g.groups, groups = depthwise ? 1 : g.groups, fg = g.f / groups;
     const float *w = place_floats(0, w_floats(&g), UNIFORM), *p = packed(&g, reference(), 0, w);
-    for (int64_t group = 0; group < g.groups; group++)
+    for (int64_t group = 0; group < groups; group++)
       for (int64_t q = 0; q < fg; q += 16)
         for (int64_t c = 0; c < cg; c += 32)
           for (int64_t tap = 0; tap < g.kh * g.kw; tap++)
@@ -142,15 +151,16 @@ END_CASE
 
 CASE(conv_pack_t) {
   EACH_GEOMETRY(conv_pack_t) {
-    const int64_t cg = g.c / g.groups, fg = g.f / g.groups;
+    const int32_t depthwise = cnn__conv_depthwise(&g);
+    const int64_t fg = g.f / g.groups, groups = depthwise ? 1 : g.groups, cg = g.c / groups;
     const float *w = place_floats(0, w_floats(&g), UNIFORM), *p = packed(&g, reference(), 1, w);
-    for (int64_t group = 0; group < g.groups; group++)
+    for (int64_t group = 0; group < groups; group++)
       for (int64_t c = 0; c < cg; c += 16)
         for (int64_t q = 0; q < fg; q += 32)
           for (int64_t tap = g.kh * g.kw - 1; tap >= 0; tap--)
             for (int64_t j = q; j < fg && j < q + 32; j++)
               for (int64_t l = c; l < c + 16; l++, p++) {
-                const float want = l < cg ? w[(tap * cg + l) * g.f + group * fg + j] : 0.0f;
+                const float want = l < cg ? w[depthwise ? tap * g.f + l : (tap * cg + l) * g.f + group * fg + j] : 0.0f;
                 ck_assert(*p == want);
               }
     ck_assert_ptr_eq(p, areas[14].data + areas[14].bytes);
