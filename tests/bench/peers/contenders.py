@@ -33,10 +33,10 @@ LAYOUTS = ["last", "first"]
 
 def keras(title, which, name, tuned, **extra):
     execution = ["1", "16"] if tuned else ["1"]
-    workers = ["1", "2"] if tuned else ["1"]
-    tasks = {"train": product(execution=execution), "augment": product(execution=execution, workers=workers)}
+    tasks = {"train": product(execution=execution), "augment": product(execution=execution)}
     if tuned:
-        tasks.update(infer=product(execution=execution), single=[{}])
+        tasks["augment"].append({"workers": "2"})
+        tasks.update(infer=[{}], single=[{}])
     axes = {"allocator": ALLOCATORS, "pools": POOLS} if tuned else {"allocator": AS_IT_COMES, "pools": {
         "": {"options": {"inter": 0}}}}
     return {"name": name, "title": title, "environment": "tensorflow", "script": "worker_tensorflow.py",
