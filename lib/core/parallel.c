@@ -303,6 +303,8 @@ void cnn__pool_free(cnn__pool_threads *pool) {
 
 int32_t cnn__pool_size(const cnn__pool_threads *pool) { return pool->size; }
 
+int32_t cnn__pool_spins(const cnn__pool_threads *pool) { return pool->spins; }
+
 int32_t cnn__threads_default(void) {
   const char *wanted = getenv("CNN_NUM_THREADS");
   int64_t threads;

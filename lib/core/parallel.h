@@ -20,6 +20,7 @@ typedef void cnn__item_fn(void *user, int64_t item, int32_t worker);
 cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t threads);
 void cnn__pool_free(cnn__pool_threads *pool); /* joins; NULL does nothing */
 int32_t cnn__pool_size(const cnn__pool_threads *pool);
+int32_t cnn__pool_spins(const cnn__pool_threads *pool); /* is there a CPU for each thread? */
 
 /* Call function(user, item, worker) once for each item in [0, items), worker in [0, size); return when all are done: everything
  * that the items wrote is then visible to the caller. Allocates nothing once the threads exist. When the pool is busy with another

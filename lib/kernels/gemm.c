@@ -23,9 +23,8 @@ typedef struct strip {
   int32_t relu;
 } strip;
 
-/* `rows` rows times PANELS(rows) whole panels. */
-CNN__INLINE void strip_tile(const int rows, const strip *s) {
-  const int panels = PANELS(rows);
+/* `rows` rows times `panels` whole panels. */
+CNN__INLINE void strip_tile(const int rows, const int panels, const strip *s) {
   cnn__vec acc[NARROW * 4];
   const float *a[NARROW], *w[8];
   CNN__UNROLL
@@ -62,10 +61,11 @@ CNN__INLINE void strip_tile(const int rows, const strip *s) {
   }
 }
 
-static void strip_1(const strip *s) { strip_tile(1, s); }
-static void strip_2(const strip *s) { strip_tile(2, s); }
+static void half_1(const strip *s) { strip_tile(1, PANELS(1) / 2, s); }
+static void strip_1(const strip *s) { strip_tile(1, PANELS(1), s); }
+static void strip_2(const strip *s) { strip_tile(2, PANELS(2), s); }
 #if NARROW > 2
-static void strip_3(const strip *s) { strip_tile(3, s); }
+static void strip_3(const strip *s) { strip_tile(3, PANELS(3), s); }
 #endif
 
 static void (*const strip_tiles[NARROW + 1])(const strip *s) = {
@@ -75,13 +75,16 @@ static void (*const strip_tiles[NARROW + 1])(const strip *s) = {
 #endif
 };
 
-/* As many columns as go in whole strips; returns their number. */
+/* As many columns as go in whole strips, of a single row also in half ones; returns their number. */
 static int64_t strips(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
                       const float *bias, int32_t relu, float *c, int64_t ldc) {
-  int64_t j = 0, step = PANELS(m) * CNN__LANES;
-  for (; m > 0 && m <= NARROW && j + step <= n; j += step) {
-    strip s = {a, packed + j * k, bias ? bias + j : NULL, k, lda, ldc, c + j, relu};
-    strip_tiles[m](&s);
+  int64_t j = 0;
+  for (int half = 0; m > 0 && m <= NARROW && half <= (m == 1); half++) {
+    int64_t step = (PANELS(m) >> half) * CNN__LANES;
+    for (; j + step <= n; j += step) {
+      strip s = {a, packed + j * k, bias ? bias + j : NULL, k, lda, ldc, c + j, relu};
+      (half ? half_1 : strip_tiles[m])(&s);
+    }
   }
   return j;
 }

@@ -1,5 +1,5 @@
 /* conv2d: two-dimensional convolution with bias and activation, NHWC, any kernel, stride, dilation and groups. */
-#include "layers/layer_internal.h"
+#include "layers/conv2d.h"
 
 #include "core/memory.h"
 #include "core/options.h"
@@ -121,13 +121,54 @@ static void pack_transposed(const cnn__work *work) {
   work->k->conv_pack_t(work->layer->data, work->weights[0], work->packs[1]);
 }
 
+/* `count` samples of the geometry g, output channels from `first` on. */
+static void convolve(const cnn__work *work, const cnn__conv *g, int64_t count, const float *x, const float *packed,
+                     int64_t first, float *y) {
+  int32_t relu = work->activation == CNN_ACTIVATION_RELU;
+  const float *bias = cnn__has_bias(work->layer) ? work->weights[1] + first : NULL;
+  work->k->conv_forward(g, count, x, packed, bias, relu, y, work->scratch);
+  if (!relu)
+    cnn__activate(work->k, work->activation, count * output_count(g), g->f, y, y);
+}
+
+/* The band is a convolution of the input rows that it sees. */
+void cnn__conv2d_rows(const cnn__work *work, const float *x, int64_t row0, int64_t row1, float *y) {
+  cnn__conv g = *(const cnn__conv *)work->layer->data;
+  int64_t first = row0 * g.sh - g.pt, end = (row1 - 1) * g.sh + (g.kh - 1) * g.dh - g.pt + 1;
+  int64_t skipped = first > 0 ? first : 0;
+  g.pt = first > 0 ? 0 : -first;
+  g.h = (end < g.h ? end : g.h) - skipped;
+  g.oh = row1 - row0;
+  convolve(work, &g, 1, x + skipped * g.w * g.c, work->packs[0], 0, y);
+}
+
+int32_t cnn__conv2d_has_channels(const cnn_layer *layer) {
+  const cnn__conv *g = layer->data;
+  return g->groups == 1 && g->f > CNN__LANES && layer->activation != CNN_ACTIVATION_SOFTMAX;
+}
+
+void cnn__conv2d_channels(const cnn__work *work, const float *x, int64_t first, int64_t end, float *y) {
+  cnn__conv g = *(const cnn__conv *)work->layer->data;
+  int64_t slice = cnn__conv_packed_floats(&g) / cnn__gemm_panels(g.f);
+  g.f = end - first;
+  convolve(work, &g, 1, x, work->packs[0] + first / CNN__LANES * slice, first, y);
+}
+
+static int64_t bands(const cnn_layer *layer) {
+  const cnn__conv *g = layer->data;
+  return (g->oh - 1) / CNN__CONV2D_ROWS + 1;
+}
+
 static void forward(const cnn__work *work) {
   const cnn__conv *g = work->layer->data;
-  int32_t relu = work->activation == CNN_ACTIVATION_RELU;
-  work->k->conv_forward(g, work->count, work->x, work->packs[0], cnn__has_bias(work->layer) ? work->weights[1] : NULL, relu,
-                        work->y, work->scratch);
-  if (!relu)
-    cnn__activate(work->k, work->activation, work->count * output_count(g), g->f, work->y, work->y);
+  int64_t row0 = work->begin * CNN__CONV2D_ROWS, row1 = work->end * CNN__CONV2D_ROWS;
+  if (!work->end) {
+    convolve(work, g, work->count, work->x, work->packs[0], 0, work->y);
+    return;
+  }
+  for (int64_t i = 0; i < work->count; i++)
+    cnn__conv2d_rows(work, work->x + i * g->h * g->w * g->c, row0, row1 < g->oh ? row1 : g->oh,
+                     work->y + i * output_count(g) + row0 * g->ow * g->f);
 }
 
 static void backward(const cnn__work *work) {
@@ -163,7 +204,7 @@ static cnn__span joined(const cnn_layer *layer, int64_t part) {
   return (cnn__span){0, 1, 0, layer->weights[1].count};
 }
 
-static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};
+static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward, .parts = bands}, {0}};
 static const cnn__phase backward_phases[] = {{.domain = CNN__SHARDS, .run = backward},
                                              {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts, .span = joined},
                                              {0}};

@@ -83,13 +83,22 @@ static void pack(const cnn__work *work) {
   work->k->gemm_pack_t(p->in, p->out, begin, end, work->weights[0], work->packs[1]);
 }
 
+/* Panels of output columns, where the activation goes element by element. */
+static int64_t panels(const cnn_layer *layer) {
+  const product *p = layer->data;
+  int32_t apart = layer->activation == CNN_ACTIVATION_RELU || layer->activation == CNN_ACTIVATION_LINEAR;
+  return apart ? cnn__gemm_panels(p->out) : 1;
+}
+
 static void forward(const cnn__work *work) {
   const product *p = work->layer->data;
-  int64_t rows = work->count * p->rows;
+  int64_t rows = work->count * p->rows, first = work->begin * CNN__LANES, end = work->end * CNN__LANES;
+  if (!work->end || end > p->out)
+    end = p->out;
   int32_t relu = work->activation == CNN_ACTIVATION_RELU;
-  work->k->gemm(rows, p->out, p->in, work->x, p->in, work->packs[0], cnn__has_bias(work->layer) ? work->weights[1] : NULL,
-                relu, work->y, p->out);
-  if (!relu)
+  work->k->gemm(rows, end - first, p->in, work->x, p->in, work->packs[0] + first * p->in,
+                cnn__has_bias(work->layer) ? work->weights[1] + first : NULL, relu, work->y + first, p->out);
+  if (!relu && work->activation != CNN_ACTIVATION_LINEAR)
     cnn__activate(work->k, work->activation, rows * p->out, p->out, work->y, work->y);
 }
 
@@ -119,7 +128,7 @@ static void backward_weights(const cnn__work *work) {
   cnn__join_bias(work);
 }
 
-static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};
+static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward, .parts = panels}, {0}};
 static const cnn__phase backward_phases[] = {
     {.domain = CNN__SHARDS, .run = backward},
     {.domain = CNN__PARTS, .late = 1, .run = backward_weights, .parts = weight_parts, .span = rows_span},

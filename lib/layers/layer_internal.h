@@ -81,6 +81,7 @@ typedef struct cnn__work {
   int64_t shard;            /* shard phases: which one, */
   int64_t first, count;     /*   its first sample in the batch and how many (1 to CNN__SHARD) */
   int64_t part, parts;      /* parts phases: which of how many */
+  int64_t begin, end;       /* shard phases that have units: those of this piece, of all samples of the shard; end 0: all */
   uint32_t key[2];          /* Philox key of the model's seed */
   uint32_t pass;
   const int64_t *samples;   /* data-set index of each row of the batch, NULL: the row number */
@@ -112,7 +113,9 @@ typedef struct cnn__phase {
   int32_t late;                             /* backward parts that only make weight gradients: together at the end, while
                                              * weights change; they read neither weights nor packs */
   void (*run)(const cnn__work *work);       /* NULL ends a list */
-  int64_t (*parts)(const cnn_layer *layer); /* how many, from the layer alone; NULL: 1 */
+  /* How many parts, from the layer alone; NULL: 1. Of a shard phase the units (rows, channels) that its work may be cut
+   * between: pieces of a shard then run side by side, each writes its own places of y, to the bits of the whole. */
+  int64_t (*parts)(const cnn_layer *layer);
   /* Late: the elements whose gradient the part completes, each in one part of one phase; their update then follows it
    * at once. PACK: the elements that the part reads, so that it can follow theirs. NULL: any of the layer's. */
   cnn__span (*span)(const cnn_layer *layer, int64_t part);

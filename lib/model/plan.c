@@ -8,6 +8,8 @@
 #include "core/memory.h"
 #include "model/model_internal.h"
 
+#define LEAST_SPLIT 200000 /* operations of a sample from which on pieces of it pay for their barrier */
+
 int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
   int32_t inference = plan->mode != CNN__MODE_TRAIN || layer->frozen;
   return (layer->needs & CNN__SAME) || (inference && (layer->needs & CNN__SAME_IN_INFERENCE));
@@ -65,8 +67,9 @@ static cnn__op *add_phase(maker *make, int32_t i, int32_t list, const cnn__phase
   cnn__op *op = add(make, CNN__OP_LAYER, i);
   op->list = list;
   op->phase = phase;
-  if (phase->domain == CNN__PARTS && phase->parts)
-    op->parts = phase->parts(make->plan->layers[i]);
+  const cnn_layer *layer = make->plan->layers[i];
+  if (phase->parts && (phase->domain == CNN__PARTS || layer->flops >= LEAST_SPLIT))
+    op->parts = phase->parts(layer);
   return op;
 }
 

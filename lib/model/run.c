@@ -26,12 +26,18 @@ static float *rows_of(const cnn__run *run, int32_t buffer, int64_t first, int32_
   return run->arena + b->offset * run->capacity + first * b->floats;
 }
 
+/* Whose buffer the tensors of a shard are in: of the worker who has it, or, where it is in pieces, its own number's. */
+static int32_t home_of(const cnn__run *run, int64_t shard, int32_t worker) {
+  return run->op < 0 ? worker : (int32_t)shard;
+}
+
 static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
   const cnn__plan *plan = run->plan;
   const cnn_layer *layer = plan->layers[op->layer];
   const cnn__arrays *arrays = &run->model->arrays[plan->first_member[op->layer]];
   int64_t batch = run->feed->count, first = shard * CNN__SHARD, left = batch - first;
-  int32_t i = op->layer;
+  int32_t i = op->layer, home = home_of(run, shard, worker);
+  int64_t pieces = run->op < 0 ? 1 : run->pieces;
   return (cnn__work){
       .k = run->k,
       .layer = layer,
@@ -47,10 +53,12 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .key = {run->key[0], run->key[1]},
       .pass = run->pass,
       .samples = run->feed->samples,
-      .x = rows_of(run, op->x, first, worker),
-      .y = rows_of(run, op->y, first, worker),
-      .dy = rows_of(run, op->dy, first, worker),
-      .dx = rows_of(run, op->dx, first, worker),
+      .begin = pieces > 1 ? op->parts * part / pieces : 0,
+      .end = pieces > 1 ? op->parts * (part + 1) / pieces : 0,
+      .x = rows_of(run, op->x, first, home),
+      .y = rows_of(run, op->y, first, home),
+      .dy = rows_of(run, op->dy, first, home),
+      .dx = rows_of(run, op->dx, first, home),
       .kept = run->kept + plan->kept_offset[i] * run->capacity + first * layer->kept_bytes,
       .slots = run->slots + plan->slot_offset[i] * run->shards + shard * layer->slot_floats,
       .sums = run->sums + plan->sum_offset[i] * run->shards + shard * layer->sum_doubles,
@@ -66,21 +74,21 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
 /* ---- ops ---- */
 
 /* Losses and metrics of a shard's rows, and the gradient of the batch's mean loss. */
-static void objective(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t worker) {
+static void objective(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
   const cnn__plan *plan = run->plan;
   const cnn__feed *feed = run->feed;
   const cnn_model *model = run->model;
   int64_t first = shard * CNN__SHARD, left = feed->count - first, columns = plan->buffers[op->x].floats;
   cnn__rows rows = {.count = left < CNN__SHARD ? left : CNN__SHARD,
                     .columns = columns,
-                    .outputs = rows_of(run, op->x, first, worker),
+                    .outputs = rows_of(run, op->x, first, home),
                     .from_logits = plan->softmax_taken >= 0,
                     .labels = feed->labels ? feed->labels + first : NULL,
                     .targets = feed->targets ? feed->targets + first * columns : NULL};
-  float *probabilities = rows_of(run, op->y, first, worker);
+  float *probabilities = rows_of(run, op->y, first, home);
   if (probabilities && run->metric_count)
     run->k->softmax(rows.count, columns, rows.outputs, probabilities);
-  model->loss->rows(&rows, 1.0f / (float)feed->count, run->losses + first, rows_of(run, op->dx, first, worker));
+  model->loss->rows(&rows, 1.0f / (float)feed->count, run->losses + first, rows_of(run, op->dx, first, home));
   if (probabilities)
     rows.outputs = probabilities;
   rows.from_logits = 0;
@@ -91,9 +99,9 @@ static void objective(const cnn__run *run, const cnn__op *op, int64_t shard, int
   }
 }
 
-static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t worker) {
+static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
   int64_t first = shard * CNN__SHARD, left = run->feed->count - first, columns = run->plan->buffers[op->x].floats;
-  memcpy(run->outputs + first * columns, rows_of(run, op->x, first, worker),
+  memcpy(run->outputs + first * columns, rows_of(run, op->x, first, home),
          (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
 }
 
@@ -108,18 +116,19 @@ static void update(const cnn__run *run, int64_t number) {
                                      parameter->grad + chunk->first, slots);
 }
 
-/* part: of UPDATE the chunk. */
+/* part: of UPDATE the chunk; of a shard in pieces the piece. */
 static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
+  int32_t home = home_of(run, shard, worker);
   if (op->kind == CNN__OP_LAYER) {
     cnn__work work = work_of(run, op, shard, part, worker);
     op->phase->run(&work);
   } else if (op->kind == CNN__OP_FEED) {
     int64_t first = shard * CNN__SHARD, left = run->feed->count - first;
-    run->feed->fill(run->feed->user, first, left < CNN__SHARD ? left : CNN__SHARD, rows_of(run, op->y, first, worker));
+    run->feed->fill(run->feed->user, first, left < CNN__SHARD ? left : CNN__SHARD, rows_of(run, op->y, first, home));
   } else if (op->kind == CNN__OP_LOSS) {
-    objective(run, op, shard, worker);
+    objective(run, op, shard, home);
   } else if (op->kind == CNN__OP_OUTPUT) {
-    output(run, op, shard, worker);
+    output(run, op, shard, home);
   } else if (op->kind == CNN__OP_PACK) {
     cnn__pack_part(run->model, run->k, op->layer, op->phase, part, op->parts);
   } else {
@@ -146,6 +155,35 @@ static void shard_item(void *user, int64_t item, int32_t worker) {
   cnn__run *run = user;
   for (int32_t i = 0; i < run->segment->count; i++)
     step(run, run->segment->first + i, item, 0, worker);
+}
+
+static void piece_item(void *user, int64_t item, int32_t worker) {
+  cnn__run *run = user;
+  step(run, run->op, item / run->pieces, item % run->pieces, worker);
+}
+
+/* Op by op, each shard in pieces, where there are fewer shards than workers. */
+static void run_pieces(cnn__run *run, int64_t shards) {
+  const cnn__segment *segment = run->segment;
+  for (run->op = segment->first; run->op < segment->first + segment->count; run->op++) {
+    int64_t units = run->plan->ops[run->op].parts, wanted = (run->workers - 1) / shards + 1;
+    run->pieces = units < wanted ? units : wanted;
+    if (shards * run->pieces == 1)
+      piece_item(run, 0, 0);
+    else
+      cnn__pool_run(run->context->pool, shards * run->pieces, piece_item, run);
+  }
+  run->op = -1;
+}
+
+/* Matrices that a BLAS has packed cannot be read by columns. */
+static int32_t goes_in_pieces(const cnn__run *run, const cnn__segment *segment, int64_t shards) {
+  if (segment->domain != CNN__SHARDS || shards >= run->workers || !run->splits)
+    return 0;
+  for (int32_t i = segment->first; i < segment->first + segment->count; i++)
+    if (run->plan->ops[i].parts > 1)
+      return 1;
+  return 0;
 }
 
 static void tail_of(cnn__run *run, const cnn__tail *tail, int32_t worker) {
@@ -205,7 +243,9 @@ static void run_segment(cnn__run *run, int32_t s) {
   if (function == late_item)
     items -= atomic_load_explicit(&run->late_done, memory_order_relaxed);
   run->segment = segment;
-  if (items == 1)
+  if (goes_in_pieces(run, segment, items))
+    run_pieces(run, items);
+  else if (items == 1)
     function(run, 0, 0);
   else
     cnn__pool_run_filling(run->context->pool, items, function, segment->fill ? fill_in : NULL, run);

@@ -1,6 +1,7 @@
 /* run_record: making and freeing the memory of a run. The only place of a run that allocates. */
 #include "model/run_record.h"
 
+#include "core/cpu.h"
 #include "core/memory.h"
 
 /* Sizes of the blocks in bytes, checked: capacities come from the caller. */
@@ -59,6 +60,8 @@ cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan 
   run->capacity = capacity;
   run->shards = (capacity - 1) / CNN__SHARD + 1;
   run->workers = cnn__pool_size(model->context->pool);
+  run->splits = model->context->provider != CNN__GEMM_BLAS && cnn__pool_spins(model->context->pool);
+  run->op = -1;
   run->metric_count = plan->mode == CNN__MODE_PREDICT ? 0 : model->metric_count;
   cnn_status status = allocate(run);
   if (status < 0)

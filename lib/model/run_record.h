@@ -10,6 +10,7 @@ struct cnn__run {
   const cnn__kernels *k;
   int64_t capacity, shards;  /* rows and micro-shards that there is room for */
   int32_t workers, metric_count;
+  int32_t splits;            /* a shard may be cut in pieces */
   cnn__run *next;            /* in the model's list of idle records */
 
   float *arena;              /* plan->arena_floats a row */
@@ -29,6 +30,8 @@ struct cnn__run {
   const cnn__feed *feed;
   const cnn__segment *segment;
   _Atomic int64_t late_done; /* parts of the late segment that are claimed */
+  int32_t op;                /* a segment that runs op by op: which one; -1 else */
+  int64_t pieces;            /* and in how many pieces each shard */
   int32_t updating;          /* the update and what follows it happen */
   float *outputs;
   uint32_t key[2];

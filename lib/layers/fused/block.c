@@ -75,9 +75,10 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
     kept += b->pooled * (int64_t)(sizeof(float) + sizeof(uint8_t));
   layer->kept_bytes = round_bytes(kept);
   layer->scratch_bytes = conv_scratch(layer);
+  int64_t behind = b->g.c * (int64_t)sizeof(double), pooled = b->pooled * (int64_t)sizeof(float);
   if (b->conv >= 0)
     layer->scratch_bytes += (size_t)(round_bytes(b->together * b->floats * (int64_t)sizeof(float)) +
-                                     b->g.c * (int64_t)sizeof(double));
+                                     (behind > pooled ? behind : pooled));
   return CNN_OK;
 }
 
@@ -102,27 +103,25 @@ static kept kept_of(const cnn__work *work, int64_t first) {
   return k;
 }
 
-/* The convolution's output, or its gradient, of a few samples, in scratch. */
-static float *scratch_image(const cnn__work *work) {
+float *cnn__block_scratch(const cnn__work *work) {
   return (float *)(void *)((char *)work->scratch + conv_scratch(work->layer));
 }
 
 /* Doubles for the bias behind it. */
 static double *scratch_sums(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
-  return (double *)(void *)((char *)scratch_image(work) +
+  return (double *)(void *)((char *)cnn__block_scratch(work) +
                             round_bytes(b->together * b->floats * (int64_t)sizeof(float)));
 }
 
-static int64_t taken(const cnn__work *work, int64_t first) {
+int64_t cnn__block_taken(const cnn__work *work, int64_t first) {
   const cnn__block *b = work->layer->data;
   return work->count - first < b->together ? work->count - first : b->together;
 }
 
 /* ---- forward ---- */
 
-/* `count` samples of the shard convolved, from `first` on. */
-static void convolve(const cnn__work *work, int64_t first, int64_t count, float *y) {
+void cnn__block_convolve(const cnn__work *work, int64_t first, int64_t count, float *y) {
   const cnn__block *b = work->layer->data;
   cnn__work conv = cnn__member(work, b->conv);
   conv.first += first;
@@ -143,10 +142,10 @@ static void forward(const cnn__work *work) {
   cnn__work norm = cnn__member(work, b->norm);
   int64_t pixels = b->g.h * b->g.w, c = b->g.c;
   for (int64_t i = 0, n; i < work->count; i += n) {
-    n = taken(work, i);
+    n = cnn__block_taken(work, i);
     kept k = kept_of(work, i);
     if (b->conv >= 0)
-      convolve(work, i, n, k.x);
+      cnn__block_convolve(work, i, n, k.x);
     work->k->bn_moments(i, n, pixels, c, k.x, norm.sums, norm.sums + c);
     if (b->pool >= 0)
       work->k->maxpool_signed(&b->g, n, k.x, slopes(work), k.pooled, k.winner);
@@ -198,30 +197,11 @@ static void normalize(const cnn__work *work) {
   }
 }
 
-static void infer(const cnn__work *work) {
-  const cnn__block *b = work->layer->data;
-  const float *packed = work->arrays[b->norm].packs[0], *mean = packed + CNN__BN_PACK_MEAN * b->g.c;
-  const float *scale = packed + CNN__BN_PACK_SCALE * b->g.c, *shift = packed + CNN__BN_PACK_SHIFT * b->g.c;
-  for (int64_t i = 0, n; i < work->count; i += n) {
-    n = taken(work, i);
-    const float *x = work->x + i * b->floats;
-    float *y = work->y + i * b->pooled;
-    if (b->conv >= 0) {
-      convolve(work, i, n, scratch_image(work));
-      x = scratch_image(work);
-    }
-    if (b->pool >= 0)
-      work->k->maxpool_signed(&b->g, n, x, scale, y, NULL);
-    work->k->bn_normalize(n * b->g.oh * b->g.ow, b->g.c, b->pool >= 0 ? y : x, mean, scale, shift, y);
-  }
-}
-
 const cnn__phase cnn__block_train_phases[] = {
     {.domain = CNN__SHARDS, .run = forward},
     {.domain = CNN__PARTS, .run = merge, .parts = cnn__block_merge_parts},
     {.domain = CNN__SHARDS, .run = normalize},
     {0}};
-const cnn__phase cnn__block_infer_phases[] = {{.domain = CNN__SHARDS, .run = infer}, {0}};
 
 /* ---- backward ---- */
 
@@ -264,9 +244,9 @@ void cnn__block_gradient(const cnn__work *work) {
   }
   cnn__work conv = cnn__member(work, b->conv);
   const cnn__conv *g = conv.layer->data;
-  float *dy = scratch_image(work);
+  float *dy = cnn__block_scratch(work);
   for (int64_t i = 0, n; i < work->count; i += n) {
-    n = taken(work, i);
+    n = cnn__block_taken(work, i);
     before_normalization(work, i, n, conv.activation, dy, cnn__has_bias(conv.layer) ? conv.sums : NULL);
     work->k->conv_backward_weights(g, n, work->x + i * in, dy, i > 0, conv.slots, work->scratch);
     if (work->dx)

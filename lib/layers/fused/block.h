@@ -15,7 +15,17 @@ typedef struct cnn__block {
   int64_t together;                  /* samples that go through the passes at once */
 } cnn__block;
 
-/* setup and phases, for the types of the rules. */
+/* ---- for the files of the block ---- */
+
+/* The convolution's output, or its gradient, of a few samples, in scratch; behind it is room for one sample pooled. */
+float *cnn__block_scratch(const cnn__work *work);
+
+/* How many samples of the shard go together, from `first` on; and `count` of them convolved. */
+int64_t cnn__block_taken(const cnn__work *work, int64_t first);
+void cnn__block_convolve(const cnn__work *work, int64_t first, int64_t count, float *y);
+
+/* ---- setup and phases, for the types of the rules ---- */
+
 cnn_status cnn__block_setup(cnn_layer *layer);
 extern const cnn__phase cnn__block_train_phases[], cnn__block_infer_phases[];
 void cnn__block_backward_sums(const cnn__work *work);

@@ -1,0 +1,19 @@
+/* conv2d: a convolution's forward, piece by piece. */
+#ifndef CNN_LAYERS_CONV2D_H
+#define CNN_LAYERS_CONV2D_H
+
+#include "layers/layer_internal.h"
+
+#define CNN__CONV2D_ROWS 2 /* bands of output rows start at multiples of this */
+
+/* Of the sample x: output rows [row0, row1) into y, where row0 comes first; activated. */
+void cnn__conv2d_rows(const cnn__work *work, const float *x, int64_t row0, int64_t row1, float *y);
+
+/* Can output channels be made apart? */
+int32_t cnn__conv2d_has_channels(const cnn_layer *layer);
+
+/* Of the sample x: output channels [first, end), multiples of CNN__LANES or the last, all positions into y, dense in these channels;
+ * activated. */
+void cnn__conv2d_channels(const cnn__work *work, const float *x, int64_t first, int64_t end, float *y);
+
+#endif

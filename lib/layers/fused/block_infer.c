@@ -1,0 +1,113 @@
+/* block_infer: the block in inference. A sample may be cut in pieces that run side by side: bands of pooled rows, or,
+ * where rows are few, vectors of output channels. */
+#include "layers/fused/block.h"
+
+#include "layers/batch_normalization.h"
+#include "layers/conv2d.h"
+
+#include <string.h>
+
+#define FEW_ROWS 12
+
+typedef struct affine {
+  const float *mean, *scale, *shift;
+} affine;
+
+/* The normalisation's map, from channel `first` on. */
+static affine affine_of(const cnn__work *work, int64_t first) {
+  const cnn__block *b = work->layer->data;
+  const float *packed = work->arrays[b->norm].packs[0] + first;
+  return (affine){packed + CNN__BN_PACK_MEAN * b->g.c, packed + CNN__BN_PACK_SCALE * b->g.c,
+                  packed + CNN__BN_PACK_SHIFT * b->g.c};
+}
+
+/* Pooled, where the block pools, and normalised; `from` may be y. */
+static void finish(const cnn__work *work, const cnn__pool *g, int64_t n, const float *from, const affine *map, float *y) {
+  const cnn__block *b = work->layer->data;
+  if (b->pool >= 0)
+    work->k->maxpool_signed(g, n, from, map->scale, y, NULL);
+  work->k->bn_normalize(n * g->oh * g->ow, g->c, b->pool >= 0 ? y : from, map->mean, map->scale, map->shift, y);
+}
+
+static void all(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  affine map = affine_of(work, 0);
+  for (int64_t i = 0, n; i < work->count; i += n) {
+    n = cnn__block_taken(work, i);
+    const float *x = work->x + i * b->floats;
+    if (b->conv >= 0) {
+      cnn__block_convolve(work, i, n, cnn__block_scratch(work));
+      x = cnn__block_scratch(work);
+    }
+    finish(work, &b->g, n, x, &map, work->y + i * b->pooled);
+  }
+}
+
+/* ---- pieces ---- */
+
+/* The pooling with rows and columns of the image: geometries without pooling have all positions in one row. */
+static cnn__pool image_of(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  const cnn__conv *conv = layer->members[b->conv]->data;
+  cnn__pool g = b->g;
+  if (b->pool < 0) {
+    g.h = g.oh = conv->oh;
+    g.w = g.ow = conv->ow;
+  }
+  return g;
+}
+
+static int32_t by_channels(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  return image_of(layer).oh < FEW_ROWS && cnn__conv2d_has_channels(layer->members[b->conv]);
+}
+
+static int64_t units(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  if (b->conv < 0)
+    return 1;
+  return by_channels(layer) ? cnn__gemm_panels(b->g.c) : image_of(layer).oh;
+}
+
+/* Pooled rows [begin, end) of one sample. The band of the convolution may start some rows above. */
+static void band(const cnn__work *work, const cnn__work *conv, const float *x, float *y) {
+  cnn__pool g = image_of(work->layer);
+  float *image = cnn__block_scratch(work);
+  int64_t row0 = work->begin * g.kh, start = row0 - row0 % CNN__CONV2D_ROWS;
+  cnn__conv2d_rows(conv, x, start, work->end * g.kh, image);
+  affine map = affine_of(work, 0);
+  g.oh = work->end - work->begin;
+  g.h = g.oh * g.kh;
+  finish(work, &g, 1, image + (row0 - start) * g.w * g.c, &map, y + work->begin * g.ow * g.c);
+}
+
+/* Vectors [begin, end) of the channels of one sample: dense in scratch, then to their places. */
+static void channels(const cnn__work *work, const cnn__work *conv, const float *x, float *y) {
+  const cnn__block *b = work->layer->data;
+  cnn__pool g = b->g;
+  int64_t first = work->begin * CNN__LANES, end = work->end * CNN__LANES < g.c ? work->end * CNN__LANES : g.c;
+  float *image = cnn__block_scratch(work), *made = image;
+  cnn__conv2d_channels(conv, x, first, end, image);
+  affine map = affine_of(work, first);
+  g.c = end - first;
+  if (b->pool >= 0)
+    made += b->together * b->floats;
+  finish(work, &g, 1, image, &map, made);
+  for (int64_t i = 0; i < g.oh * g.ow; i++)
+    memcpy(y + i * b->g.c + first, made + i * g.c, (size_t)g.c * sizeof *y);
+}
+
+static void infer(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  if (!work->end) {
+    all(work);
+    return;
+  }
+  cnn__work conv = cnn__member(work, b->conv);
+  int64_t in = cnn__shape_count(&work->layer->in);
+  int32_t apart = by_channels(work->layer);
+  for (int64_t i = 0; i < work->count; i++)
+    (apart ? channels : band)(work, &conv, work->x + i * in, work->y + i * b->pooled);
+}
+
+const cnn__phase cnn__block_infer_phases[] = {{.domain = CNN__SHARDS, .run = infer, .parts = units}, {0}};
