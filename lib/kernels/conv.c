@@ -2,6 +2,8 @@
  * of pixels; they differ in the lattice of positions that an axis gives, which is worked out once for each call. */
 #include "kernels/conv_axis.h"
 #include "kernels/conv_depthwise.h"
+#include "kernels/conv_few.h"
+#include "kernels/conv_nine.h"
 #include "kernels/tile.h"
 #include "kernels/winograd.h"
 
@@ -156,17 +158,8 @@ static void run_pointwise(sweep s, int64_t groups, int64_t pixels, const float *
   }
 }
 
-static void forward(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias, int32_t relu,
-                    float *y, void *scratch) {
-  if (g->algorithm == CNN__CONV_WINOGRAD) {
-    cnn__winograd s = cnn__winograd_forward(g);
-    CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
-    return;
-  }
-  if (cnn__conv_depthwise(g)) {
-    CNN__NAME(depthwise_forward)(g, n, x, packed, bias, relu, y);
-    return;
-  }
+static void forward_sweep(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias,
+                          int32_t relu, float *y) {
   int64_t cg = g->c / g->groups;
   sweep s = {.y = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
              .x = cnn__forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .in = g->c, .in_group = cg,
@@ -176,6 +169,35 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
     run_pointwise(s, g->groups, n * g->h * g->w, x, packed, bias, relu, y);
   else
     run_sweep(&s, g->groups, n, x, packed, bias, relu, y);
+}
+
+/* Few channels: band by band from a copy with zeros around it. */
+static void forward_few(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias,
+                        int32_t relu, float *y, float *padded) {
+  int64_t rows = cnn__conv_few_rows(g), count;
+  for (int64_t row = 0; row < n * g->oh; row += count, y += count * g->ow * g->f) {
+    int64_t first = row % g->oh;
+    count = cnn__at_most(rows, g->oh - first);
+    cnn__conv band = cnn__conv_pad(g, x + row / g->oh * g->h * g->w * g->c, first, count, padded);
+    if (CNN__NAME(conv_nine_fits)(&band))
+      CNN__NAME(conv_nine)(&band, padded, packed, bias, relu, y);
+    else
+      forward_sweep(&band, 1, padded, packed, bias, relu, y);
+  }
+}
+
+static void forward(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias, int32_t relu,
+                    float *y, void *scratch) {
+  if (g->algorithm == CNN__CONV_WINOGRAD) {
+    cnn__winograd s = cnn__winograd_forward(g);
+    CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
+  } else if (cnn__conv_depthwise(g)) {
+    CNN__NAME(depthwise_forward)(g, n, x, packed, bias, relu, y);
+  } else if (cnn__conv_few(g)) {
+    forward_few(g, n, x, packed, bias, relu, y, scratch);
+  } else {
+    forward_sweep(g, n, x, packed, bias, relu, y);
+  }
 }
 
 /* The positions fall into stride x stride lattices, of which each sees its own taps only. */

@@ -1,10 +1,11 @@
 /* conv_weights: the kernel gradient of a convolution in vectors.
  *
  * A tile holds the sums of one tap, some input channels and one or two vectors of output channels in registers while it
- * sweeps the rectangle of output positions whose tap lies in the image: so there are no edges inside. Few input
- * channels leave registers idle; then all taps of a kernel row make one tile, and positions at the edge see some of its
- * inputs only. The chains go on from image to image through dw. */
+ * sweeps the rectangle of output positions whose tap lies in the image: so there are no edges inside. Of few input
+ * channels, which have zeros around them, the taps of a kernel row make one tile. The chains go on from image to image
+ * through dw. */
 #include "kernels/conv_depthwise.h"
+#include "kernels/conv_few.h"
 #include "kernels/tile.h"
 
 void CNN__NAME(conv_weights_init)(cnn__kernels *t);
@@ -17,7 +18,7 @@ void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 #define WIDE 0
 #define NARROW 6
 #endif
-#define MOST 16
+#define MOST 14 /* inputs times vectors, half of it */
 
 #define LARGE ((int64_t)128 << 10)       /* floats of a kernel that the second cache holds beside an image */
 #define BAND_FLOATS ((int64_t)64 << 10)  /* of both arrays in a band */
@@ -26,51 +27,29 @@ void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 #define PIXELS 64                        /* in a row where rows may be cut anywhere */
 
 typedef struct tile {
-  const float *x, *dy;       /* the first row: its start, and its first position */
-  int64_t x_first;           /* of the first position's first input, may lie outside where that is an edge */
-  int64_t rows;
-  int64_t left, inner, right; /* positions of a row: those in the middle see all inputs of the tile */
-  int64_t x_row, x_pixel, x_end, dy_row, dy_pixel; /* x_end: floats of a row of the image */
-  int64_t lanes;             /* of the last vector */
+  const float *x, *dy;     /* the first input of the first position, and that position */
+  int64_t rows, columns;   /* positions */
+  int64_t x_row, x_pixel, dy_row, dy_pixel;
+  int64_t x_next;          /* to the inputs of the next kernel row, where a tile has several */
+  int64_t lanes;           /* of the last vector */
   float *dw;
   int64_t dw_row;
   int64_t images, x_image, dy_image;
   int32_t add; /* the chains go on from dw */
 } tile;
 
-/* One position. `valid` (NULL: all) tells which inputs count. */
-CNN__INLINE void step(const int inputs, const int vectors, const float *x, const float *valid, const float *dy,
+/* One position: `inputs` of it in each of `rows` rows of the image. */
+CNN__INLINE void step(const int rows, const int inputs, const int vectors, const float *x, int64_t row, const float *dy,
                       int64_t lanes, cnn__vec *acc) {
-  cnn__vec d0 = cnn__vget(dy, vectors > 1 ? CNN__LANES : lanes), d1 = d0, zero = cnn__vset(0.0f);
+  cnn__vec d0 = cnn__vget(dy, vectors > 1 ? CNN__LANES : lanes), d1 = d0;
   if (vectors > 1)
     d1 = cnn__vget(dy + CNN__LANES, lanes);
   CNN__UNROLL
-  for (int p = 0; p < inputs; p++) {
-    cnn__vec input = cnn__vset(x[p]), *sums = acc + p * vectors;
-    cnn__vec next0 = cnn__vfma(input, d0, sums[0]), next1 = vectors > 1 ? cnn__vfma(input, d1, sums[1]) : next0;
-    cnn__mask counts = cnn__vgreater(cnn__vset(valid ? valid[p] : 1.0f), zero);
-    sums[0] = valid ? cnn__vselect(counts, next0, sums[0]) : next0;
+  for (int p = 0; p < rows * inputs; p++) {
+    cnn__vec input = cnn__vset(x[p / inputs * row + p % inputs]), *sums = acc + p * vectors;
+    sums[0] = cnn__vfma(input, d0, sums[0]);
     if (vectors > 1)
-      sums[1] = valid ? cnn__vselect(counts, next1, sums[1]) : next1;
-  }
-}
-
-/* The inputs of a position at the edge that the row has, and which these are. */
-static __attribute__((noinline)) void inputs_at(const tile *t, const float *row, int64_t at, int inputs, float *x,
-                                                float *valid) {
-  for (int p = 0; p < inputs; p++) {
-    int32_t inside = at + p >= 0 && at + p < t->x_end;
-    x[p] = inside ? row[at + p] : 0.0f;
-    valid[p] = inside ? 1.0f : 0.0f;
-  }
-}
-
-CNN__INLINE void edge(const int inputs, const int vectors, const tile *t, const float *row, int64_t at, const float *dy,
-                      int64_t count, cnn__vec *acc) {
-  for (; count > 0; count--, at += t->x_pixel, dy += t->dy_pixel) {
-    float x[MOST], valid[MOST];
-    inputs_at(t, row, at, inputs, x, valid);
-    step(inputs, vectors, x, valid, dy, t->lanes, acc);
+      sums[1] = cnn__vfma(input, d1, sums[1]);
   }
 }
 
@@ -82,44 +61,37 @@ CNN__INLINE int64_t sum_lanes(const tile *t, int vectors, int e) {
   return e % vectors == vectors - 1 ? t->lanes : CNN__LANES;
 }
 
-/* One image's part of the chains over the rectangle, for `inputs` inputs times `vectors` of outputs. */
-CNN__INLINE void run(const int inputs, const int vectors, const tile *t, const float *image, const float *gradient,
-                     int32_t add) {
+/* One image's part of the chains over the rectangle, for `rows` times `inputs` inputs times `vectors` of outputs. */
+CNN__INLINE void run(const int rows, const int inputs, const int vectors, const tile *t, const float *image,
+                     const float *gradient, int32_t add) {
   cnn__vec acc[2 * MOST];
   CNN__UNROLL
-  for (int e = 0; e < inputs * vectors; e++)
+  for (int e = 0; e < rows * inputs * vectors; e++)
     acc[e] = add ? cnn__vget(sum_at(t, vectors, e), sum_lanes(t, vectors, e)) : cnn__vset(0.0f);
   for (int64_t i = 0; i < t->rows; i++) {
-    const float *row = image + i * t->x_row, *dy = gradient + i * t->dy_row;
-    int64_t at = t->x_first + t->left * t->x_pixel, count = t->inner;
-    if (t->left > 0)
-      edge(inputs, vectors, t, row, t->x_first, dy, t->left, acc);
-    dy += t->left * t->dy_pixel;
-    for (const float *x = row + at; count > 0; count--) {
-      step(inputs, vectors, x, NULL, dy, t->lanes, acc);
+    const float *x = image + i * t->x_row, *dy = gradient + i * t->dy_row;
+    for (int64_t count = t->columns; count > 0; count--) {
+      step(rows, inputs, vectors, x, t->x_next, dy, t->lanes, acc);
       x += t->x_pixel;
       dy += t->dy_pixel;
       CNN__HIDE(x);
       CNN__HIDE(dy);
     }
-    if (t->right > 0)
-      edge(inputs, vectors, t, row, at + t->inner * t->x_pixel, dy, t->right, acc);
   }
   CNN__UNROLL
-  for (int e = 0; e < inputs * vectors; e++) {
+  for (int e = 0; e < rows * inputs * vectors; e++)
     cnn__vput(sum_at(t, vectors, e), sum_lanes(t, vectors, e), acc[e]);
-  }
 }
 
-CNN__INLINE void images(const int inputs, const int vectors, const tile *t) {
+CNN__INLINE void images(const int rows, const int inputs, const int vectors, const tile *t) {
   for (int64_t i = 0; i < t->images; i++)
-    run(inputs, vectors, t, t->x + i * t->x_image, t->dy + i * t->dy_image, t->add || i > 0);
+    run(rows, inputs, vectors, t, t->x + i * t->x_image, t->dy + i * t->dy_image, t->add || i > 0);
 }
 
 typedef void tile_fn(const tile *t);
 
 #define TILE(inputs, vectors) \
-  static void tile_##vectors##_##inputs(const tile *t) { images(inputs, vectors, t); }
+  static void tile_##vectors##_##inputs(const tile *t) { images(1, inputs, vectors, t); }
 TILE(1, 1)
 TILE(2, 1)
 TILE(3, 1)
@@ -145,6 +117,17 @@ TILE(7, 2)
 TILE(8, 2)
 #endif
 
+/* Three inputs in each of several kernel rows: one channel and a kernel three wide. */
+#if WIDE
+#define THREES 3
+static void threes_2(const tile *t) { images(3, 3, 2, t); }
+static void threes_1(const tile *t) { images(3, 3, 1, t); }
+#else
+#define THREES 2
+static void threes_1(const tile *t) { images(2, 3, 1, t); }
+#define threes_2 threes_1
+#endif
+
 static tile_fn *const narrow[NARROW + 1] = {
   NULL, tile_1_1, tile_1_2, tile_1_3, tile_1_4, tile_1_5, tile_1_6,
 #if WIDE
@@ -166,7 +149,7 @@ static void sweep_inputs(tile t, int64_t inputs, tile_fn *const *tiles, int64_t 
     int64_t cuts = (inputs - p + limit - 1) / limit;
     count = (inputs - p + cuts - 1) / cuts;
     tiles[count](&t);
-    t.x_first += count;
+    t.x += count;
     t.dw += count * t.dw_row;
   }
 }
@@ -189,39 +172,39 @@ typedef struct channels {
   int64_t group, p, inputs, q, outputs;
 } channels;
 
-/* The taps kx0..kx1 of a kernel row, whose inputs lie one after the other. */
+/* The taps (ky, kx0..kx1), whose inputs lie one after the other; or the same of `threes` kernel rows. */
 static void sweep_taps(const cnn__conv *g, const band *b, const channels *c, int64_t ky, int64_t kx0, int64_t kx1,
-                       float *dw) {
-  int64_t cg = g->c / g->groups, fg = g->f / g->groups, above = ky * g->dh - g->pt;
-  int64_t first = kx0 * g->dw - g->pl, last = (kx1 - 1) * g->dw - g->pl, in = c->group * cg + c->p;
-  int64_t i0, i1, j0, j1, inner0, inner1, out = c->group * fg + c->q;
+                       int32_t threes, float *dw) {
+  int64_t cg = g->c / g->groups, fg = g->f / g->groups, above = ky * g->dh - g->pt, left = kx0 * g->dw - g->pl;
+  int64_t i0, i1, j0, j1, in = c->group * cg + c->p, out = c->group * fg + c->q;
   seen(g->h, g->oh, g->sh, above, &i0, &i1);
-  i0 = i0 > b->row0 ? i0 : b->row0;
+  seen(g->w, g->ow, g->sw, left, &j0, &j1);
+  i0 = cnn__at_least(i0, b->row0);
   i1 = cnn__at_most(i1, b->row1);
-  seen(g->w, g->ow, g->sw, first, &inner0, &j1);
-  seen(g->w, g->ow, g->sw, last, &j0, &inner1);
-  if (inner0 >= inner1)
-    inner0 = inner1 = j1;
-  tile t = {.x = b->x + in + (i0 < i1 ? (i0 * g->sh + above) * g->w * g->c : 0), .dy = b->dy + out + (i0 * g->ow + j0) * g->f,
-            .x_first = (j0 * g->sw + first) * g->c, .rows = i0 < i1 ? i1 - i0 : 0, .left = inner0 - j0,
-            .inner = inner1 - inner0, .right = j1 - inner1, .x_row = g->sh * g->w * g->c, .x_pixel = g->sw * g->c,
-            .x_end = g->w * g->c, .dy_row = g->ow * g->f, .dy_pixel = g->f,
+  tile t = {.rows = cnn__at_least(i1 - i0, 0), .columns = j1 - j0, .x_row = g->sh * g->w * g->c, .x_pixel = g->sw * g->c,
+            .dy_row = g->ow * g->f, .dy_pixel = g->f, .x_next = g->dh * g->w * g->c,
             .lanes = (c->outputs - 1) % CNN__LANES + 1, .dw = dw + ((ky * g->kw + kx0) * cg + c->p) * g->f + out,
             .dw_row = g->f, .images = b->images, .x_image = g->h * g->w * g->c, .dy_image = g->oh * g->ow * g->f,
             .add = b->add};
+  if (t.rows > 0 && t.columns > 0) {
+    t.x = b->x + in + ((i0 * g->sh + above) * g->w + j0 * g->sw + left) * g->c;
+    t.dy = b->dy + out + (i0 * g->ow + j0) * g->f;
+  } else {
+    t.rows = 0;
+    t.x = b->x;
+    t.dy = b->dy;
+  }
   int32_t two = c->outputs > CNN__LANES;
-  sweep_inputs(t, (kx1 - kx0) * c->inputs, two ? wide : narrow, two ? WIDE : NARROW);
-}
-
-/* The taps of a kernel row that make one tile. */
-static int64_t taps_together(const cnn__conv *g) {
-  int64_t inputs = g->kw * g->c, limit = WIDE && g->f > CNN__LANES ? WIDE : NARROW;
-  return g->groups == 1 && g->dw == 1 && inputs <= limit ? g->kw : 1;
+  if (threes)
+    (two ? threes_2 : threes_1)(&t);
+  else
+    sweep_inputs(t, (kx1 - kx0) * c->inputs, two ? wide : narrow, two ? WIDE : NARROW);
 }
 
 /* A band, some input channels after the other, so that they stay in the second cache for all outputs and taps. */
 static void sweep_band(const cnn__conv *g, const band *b, float *dw) {
-  int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = taps_together(g), width = (WIDE ? 2 : 1) * CNN__LANES;
+  int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = cnn__conv_few(g) && g->dw == 1 ? g->kw : 1;
+  int64_t width = (WIDE ? 2 : 1) * CNN__LANES;
   int64_t pixels = b->images * (b->row1 - b->row0) * g->sh * g->w;
   int64_t block = cnn__at_least(INPUT_FLOATS / cnn__at_least(pixels, 1) / INPUTS, 1) * INPUTS;
   channels c = {0};
@@ -230,9 +213,12 @@ static void sweep_band(const cnn__conv *g, const band *b, float *dw) {
       c.inputs = cnn__at_most(cg - c.p, block);
       for (c.q = 0; c.q < fg; c.q += c.outputs) {
         c.outputs = cnn__at_most(fg - c.q, width);
-        for (int64_t ky = 0; ky < g->kh; ky++)
+        for (int64_t ky = 0, rows; ky < g->kh; ky += rows) {
+          int32_t threes = together == g->kw && g->kw * cg == 3 && g->kh - ky >= THREES;
+          rows = threes ? THREES : 1;
           for (int64_t kx = 0; kx < g->kw; kx += together)
-            sweep_taps(g, b, &c, ky, kx, kx + together, dw);
+            sweep_taps(g, b, &c, ky, kx, kx + together, threes, dw);
+        }
       }
     }
 }
@@ -260,13 +246,27 @@ static void sweep_images(const cnn__conv *g, int64_t n, const float *x, const fl
   }
 }
 
+/* Few channels: band by band from a copy with zeros around it, in which the taps of a kernel row make one tile. */
+static void sweep_few(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw, float *padded) {
+  int64_t rows = cnn__conv_few_rows(g), count;
+  for (int64_t row = 0; row < n * g->oh; row += count, dy += count * g->ow * g->f) {
+    int64_t first = row % g->oh;
+    count = cnn__at_most(rows, g->oh - first);
+    cnn__conv part = cnn__conv_pad(g, x + row / g->oh * g->h * g->w * g->c, first, count, padded);
+    sweep_images(&part, 1, padded, dy, add || row > 0, dw);
+  }
+}
+
 static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
                              void *scratch) {
-  (void)scratch;
   for (int64_t e = 0; n < 1 && !add && e < g->kh * g->kw * (g->c / g->groups) * g->f; e++)
     dw[e] = 0.0f;
   if (cnn__conv_depthwise(g)) {
     CNN__NAME(depthwise_backward_weights)(g, n, x, dy, add, dw);
+    return;
+  }
+  if (cnn__conv_few(g)) {
+    sweep_few(g, n, x, dy, add, dw, scratch);
     return;
   }
   if (!cnn__conv_pointwise(g)) {

@@ -14,6 +14,7 @@
 #define CNN__LANES 16    /* vectors of the vocabulary: sixteen floats, whatever the instruction set */
 #define CNN__SHARD 8     /* samples in a micro-shard: the unit of every sum over the batch */
 #define CNN__CBLOCK 32   /* input channels in a block of a convolution's fma chain */
+#define CNN__FEW 4       /* input channels of a convolution that pads with zeros */
 #define CNN__PIXELS 32   /* pixels in one float chain of the channel sums */
 
 /* How a convolution is computed: sums over the taps, or F(2x2, 3x3). */
@@ -21,7 +22,8 @@ enum { CNN__CONV_DIRECT = 0, CNN__CONV_WINOGRAD = 1 };
 
 /* Geometry of a convolution. x [n, h, w, c], y [n, oh, ow, f], kernel HWIO [kh, kw, c / groups, f].
  * Tap (ky, kx) of output (i, j) reads input (i * sh + ky * dh - pt, j * sw + kx * dw - pl); taps outside the image are
- * skipped. Output channel q belongs to group q / (f / groups) and reads that group's c / groups input channels.
+ * skipped; but with one group of at most CNN__FEW input channels and more than one tap, conv_forward and
+ * conv_backward_weights read them as +0 and multiply. Output channel q belongs to group q / (f / groups) and reads that group's c / groups input channels.
  * `algorithm` is set where the geometry is made, before anything is sized or packed by it; CNN__CONV_WINOGRAD is for
  * 3x3 taps, strides and dilation 1 and one group only. */
 typedef struct cnn__conv {

@@ -7,6 +7,9 @@
 /* What a band of image rows laid out for a matrix product may take; a single row may exceed it. */
 #define BAND_BYTES ((int64_t)512 << 10)
 
+/* The same of rows with zeros around them. */
+#define FEW_BYTES ((int64_t)64 << 10)
+
 /* Tiles of Winograd's convolution that go through all points together: more where the kernel comes from afar. */
 #define CHUNK 28
 #define LARGE_CHUNK 56
@@ -75,6 +78,16 @@ static int64_t winograd_floats(const cnn__winograd *s) {
   return CNN__POINTS * (tiles * (blocks(s) * CNN__CBLOCK + CNN__LANES) + 2 * CNN__LANES);
 }
 
+static int64_t few_floats(const cnn__conv *g, int64_t rows) {
+  return ((rows - 1) * g->sh + (g->kh - 1) * g->dh + 1) * ((g->ow - 1) * g->sw + (g->kw - 1) * g->dw + 1) * g->c;
+}
+
+int64_t cnn__conv_few_rows(const cnn__conv *g) {
+  int64_t least = few_floats(g, 1), step = few_floats(g, 2) - least;
+  int64_t more = (FEW_BYTES / (int64_t)sizeof(float) - least) / step;
+  return more < 0 ? 1 : cnn__at_most(more + 1, g->oh);
+}
+
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
@@ -83,5 +96,7 @@ size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
     cnn__winograd forward = cnn__winograd_forward(g), backward = cnn__winograd_backward(g);
     floats = larger(floats, larger(winograd_floats(&forward), winograd_floats(&backward)));
   }
+  if (cnn__conv_few(g))
+    floats = larger(floats, few_floats(g, cnn__conv_few_rows(g)));
   return (size_t)floats * sizeof(float);
 }

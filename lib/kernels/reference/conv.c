@@ -59,6 +59,9 @@ static void chain(float *acc, const float *x, const float *w, int64_t count, int
       acc[l] = fmaf(x[each ? l : i], w[i * CNN__LANES + l], acc[l]);
 }
 
+/* What taps outside the image read where they are not skipped. */
+static const float outside[CNN__FEW];
+
 /* One pixel, sixteen output channels: slice is their packed kernel, x the image from the group's first channel on. */
 static void forward_pixel(const cnn__conv *g, int64_t i, int64_t j, const float *x, const float *slice, int64_t each,
                           float *acc) {
@@ -70,6 +73,8 @@ static void forward_pixel(const cnn__conv *g, int64_t i, int64_t j, const float 
         int64_t row = i * g->sh + ky * g->dh - g->pt, column = j * g->sw + kx * g->dw - g->pl;
         if (row >= 0 && row < g->h && column >= 0 && column < g->w)
           chain(acc, x + (row * g->w + column) * g->c + p, slice, count, each);
+        else if (cnn__conv_few(g))
+          chain(acc, outside, slice, count, each);
       }
   }
 }
@@ -150,10 +155,11 @@ static void weight_row(const cnn__conv *g, int64_t ky, int64_t kx, const float *
   for (int64_t i = 0; i < g->oh; i++)
     for (int64_t j = 0; j < g->ow; j++) {
       int64_t row = i * g->sh + ky * g->dh - g->pt, column = j * g->sw + kx * g->dw - g->pl;
-      if (row < 0 || row >= g->h || column < 0 || column >= g->w)
+      int32_t inside = row >= 0 && row < g->h && column >= 0 && column < g->w;
+      if (!inside && !cnn__conv_few(g))
         continue;
       for (int64_t l = 0; l < lanes; l++)
-        acc[l] = fmaf(x[(row * g->w + column) * g->c], dy[(i * g->ow + j) * g->f + l], acc[l]);
+        acc[l] = fmaf(inside ? x[(row * g->w + column) * g->c] : 0.0f, dy[(i * g->ow + j) * g->f + l], acc[l]);
     }
 }
 
