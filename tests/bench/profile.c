@@ -8,7 +8,7 @@
 #define TABLE "layers"
 
 typedef struct row {
-  char name[64];
+  char name[96];
   double flop, seconds;
 } row;
 
@@ -40,8 +40,10 @@ static void describe(const network_run *r, const cnn__op *op, row *out) {
 
 static row *row_named(row *rows, int32_t *count, const row *wanted) {
   for (int32_t i = 0; i < *count; i++)
-    if (strcmp(rows[i].name, wanted->name) == 0)
+    if (strcmp(rows[i].name, wanted->name) == 0) {
+      rows[i].flop = wanted->flop > rows[i].flop ? wanted->flop : rows[i].flop; /* of the phase that makes most of it */
       return &rows[i];
+    }
   if (*count == MOST_ROWS)
     return &rows[MOST_ROWS - 1];
   rows[*count] = *wanted;
@@ -49,8 +51,11 @@ static row *row_named(row *rows, int32_t *count, const row *wanted) {
 }
 
 static void note(bench *b, const char *name, double seconds, double flop, double step) {
+  double gflops = seconds > 0 ? flop / seconds / 1e9 : 0, peak = bench_median(b, "fma_peak_gflops");
   bench_cell(b, TABLE, name, "ms", seconds * 1e3);
-  bench_cell(b, TABLE, name, "gflops", seconds > 0 ? flop / seconds / 1e9 : 0);
+  bench_cell(b, TABLE, name, "gflops", gflops);
+  if (flop > 0 && peak > 0)
+    bench_cell(b, TABLE, name, "of_peak", gflops / peak);
   bench_cell(b, TABLE, name, "share", step > 0 ? seconds / step : 0);
 }
 

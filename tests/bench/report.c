@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME 64
+#define NAME 96
 
 typedef struct entry { /* table, row and column are "" for a figure of the suite, which has its name in `row` */
   char table[NAME], row[NAME], column[NAME];
