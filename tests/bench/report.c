@@ -173,9 +173,13 @@ static void text_table(const struct bench_report *report, const char *table) {
   }
 }
 
+/* Whether nobody else shared the cores' issue slots. */
+static int quiet(const bench *b) { return bench_median(b, "canary_gflops") >= 0.9 * bench_median(b, "fma_peak_gflops"); }
+
 void bench_report_text(const bench *b, const char *suite) {
   const struct bench_report *report = b->report;
-  printf("%s\n%s: %d threads, %d rounds: median (minimum to maximum)\n\n", cnn_build_info(), suite, b->threads, b->rounds);
+  printf("%s\n%s: %d threads, %d rounds, machine %s: median (minimum to maximum)\n\n", cnn_build_info(), suite, b->threads,
+         b->rounds, quiet(b) ? "quiet" : "disturbed");
   for (int32_t i = 0; i < report->count; i++)
     if (in_table(report, i, "")) {
       spread s = spread_of(report->entries[i]);
@@ -216,8 +220,9 @@ static void json_table(const struct bench_report *report, const char *table) {
 
 void bench_report_json(const bench *b, const char *suite) {
   const struct bench_report *report = b->report;
-  printf("{\n  \"version\": \"%s\",\n  \"build\": \"%s\",\n  \"suite\": \"%s\",\n  \"threads\": %d,\n  \"rounds\": %d",
-         cnn_version(), cnn_build_info(), suite, b->threads, b->rounds);
+  printf("{\n  \"version\": \"%s\",\n  \"build\": \"%s\",\n  \"suite\": \"%s\",\n  \"threads\": %d,\n  \"rounds\": %d,\n"
+         "  \"quiet\": %s",
+         cnn_version(), cnn_build_info(), suite, b->threads, b->rounds, quiet(b) ? "true" : "false");
   for (int32_t i = 0; i < report->count; i++)
     if (in_table(report, i, "")) {
       printf(",\n  ");
