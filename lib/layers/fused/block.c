@@ -10,7 +10,7 @@
 
 #include "layers/batch_normalization.h"
 
-#define TOGETHER_BYTES ((int64_t)128 << 10) /* of what is normalised, in one go */
+#define TOGETHER_BYTES ((int64_t)256 << 10) /* of what is normalised, in one go */
 
 /* ---- which layers ---- */
 
