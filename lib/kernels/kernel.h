@@ -125,7 +125,7 @@ typedef struct cnn__pool {
  *                 NULL: everywhere), else 0; where relu: 0 unless x > 0. Windows do not overlap (sh = kh, sw = kw), padding
  *                 0; pixels that none covers have share 0. sums (or NULL): from 0, or if `add` from what stands there,
  *                 double sum over rows, then blocks of CNN__PIXELS pixels of a row, of the block's float sum of dx from
- *                 0, in order.
+ *                 0, in order. dx may be x.
  *
  * tree_sum        out[e] for e in [0, n) = the fixed binary tree over slots[s * stride + e], s in [0, count):
  *                 for (d = 1; d < count; d *= 2) for (s = 0; s + d < count; s += 2 * d) slot[s] += slot[s + d];

@@ -10,6 +10,7 @@
 
 #include "layers/batch_normalization.h"
 
+#define CHEAP 32 /* products for an output that cost less than writing it to memory and reading it back */
 #define TOGETHER_BYTES ((int64_t)256 << 10) /* of what is normalised, in one go */
 
 /* ---- which layers ---- */
@@ -52,6 +53,16 @@ static size_t conv_scratch(const cnn_layer *layer) {
   return b->conv < 0 ? 0 : (size_t)round_bytes((int64_t)layer->members[b->conv]->scratch_bytes);
 }
 
+static int32_t simple(int32_t activation) {
+  return activation == CNN_ACTIVATION_RELU || activation == CNN_ACTIVATION_LINEAR;
+}
+
+/* Where a convolution reads few inputs its output comes sooner from them than from memory. */
+static int32_t cheap(const cnn_layer *conv) {
+  const cnn__conv *g = conv->data;
+  return g->kh * g->kw * (g->c / g->groups) <= CHEAP && simple(conv->activation);
+}
+
 cnn_status cnn__block_setup(cnn_layer *layer) {
   cnn__block *b = layer->data;
   b->conv = b->pool = b->dropout = -1;
@@ -68,9 +79,10 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   b->pooled = b->g.oh * b->g.ow * b->g.c;
   b->together = TOGETHER_BYTES / ((int64_t)sizeof(float) * b->floats);
   b->together = b->together < 1 ? 1 : b->together > CNN__SHARD ? CNN__SHARD : b->together;
+  b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv]);
   cnn__fused_sizes(layer);
   layer->needs = CNN__NEEDS_X;
-  int64_t kept = b->conv < 0 ? 0 : b->floats * (int64_t)sizeof(float);
+  int64_t kept = b->conv < 0 || b->again ? 0 : b->floats * (int64_t)sizeof(float);
   if (b->pool >= 0)
     kept += b->pooled * (int64_t)(sizeof(float) + sizeof(uint8_t));
   layer->kept_bytes = round_bytes(kept);
@@ -84,9 +96,13 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
 
 /* ---- where things lie ---- */
 
+float *cnn__block_scratch(const cnn__work *work) {
+  return (float *)(void *)((char *)work->scratch + conv_scratch(work->layer));
+}
+
 /* What forward keeps of a shard's samples for backward, from sample `first` of the shard on. */
 typedef struct kept {
-  float *x;        /* what is normalised: the convolution's output, or the layer's input */
+  float *x;        /* what is normalised: the convolution's output (in scratch if made again), or the layer's input */
   float *pooled;   /* its winners; x where there is no pooling */
   uint8_t *winner; /* NULL where there is no pooling */
 } kept;
@@ -94,17 +110,14 @@ typedef struct kept {
 static kept kept_of(const cnn__work *work, int64_t first) {
   const cnn__block *b = work->layer->data;
   float *next = work->kept;
-  kept k = {.x = b->conv < 0 ? (float *)(uintptr_t)work->x : next};
-  if (b->conv >= 0)
+  kept k = {.x = (b->conv < 0 ? (float *)(uintptr_t)work->x : next) + first * b->floats};
+  if (b->again)
+    k.x = cnn__block_scratch(work);
+  else if (b->conv >= 0)
     next += work->count * b->floats;
-  k.x += first * b->floats;
   k.pooled = b->pool < 0 ? k.x : next + first * b->pooled;
   k.winner = b->pool < 0 ? NULL : (uint8_t *)(next + work->count * b->pooled) + first * b->pooled;
   return k;
-}
-
-float *cnn__block_scratch(const cnn__work *work) {
-  return (float *)(void *)((char *)work->scratch + conv_scratch(work->layer));
 }
 
 /* Doubles for the bias behind it. */
@@ -221,11 +234,10 @@ static void before_normalization(const cnn__work *work, int64_t first, int64_t c
                                  double *sums) {
   const cnn__block *b = work->layer->data;
   kept k = kept_of(work, first);
-  int32_t simple = activation == CNN_ACTIVATION_RELU || activation == CNN_ACTIVATION_LINEAR;
   work->k->maxpool_bn_backward(&b->g, count, k.x, row(work, CNN__BN_MEAN), row(work, CNN__BN_DX_DY),
                                row(work, CNN__BN_DX_X), row(work, CNN__BN_DX_CONSTANT), work->dy + first * b->pooled,
-                               k.winner, activation == CNN_ACTIVATION_RELU, dx, first > 0, simple ? sums : NULL);
-  if (simple)
+                               k.winner, activation == CNN_ACTIVATION_RELU, dx, first > 0, simple(activation) ? sums : NULL);
+  if (simple(activation))
     return;
   cnn__activate_backward(work->k, activation, count * b->floats, b->g.c, k.x, dx, dx);
   double *more = scratch_sums(work);
@@ -247,6 +259,8 @@ void cnn__block_gradient(const cnn__work *work) {
   float *dy = cnn__block_scratch(work);
   for (int64_t i = 0, n; i < work->count; i += n) {
     n = cnn__block_taken(work, i);
+    if (b->again)
+      cnn__block_convolve(work, i, n, dy);
     before_normalization(work, i, n, conv.activation, dy, cnn__has_bias(conv.layer) ? conv.sums : NULL);
     work->k->conv_backward_weights(g, n, work->x + i * in, dy, i > 0, conv.slots, work->scratch);
     if (work->dx)

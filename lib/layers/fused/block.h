@@ -13,6 +13,7 @@ typedef struct cnn__block {
   cnn__pool g;                       /* of the pooling; windows of 1 x 1 where there is none */
   int64_t floats, pooled;            /* of a sample: what is normalised, before and after pooling */
   int64_t together;                  /* samples that go through the passes at once */
+  int32_t again;                     /* the convolution is done again in backward, not kept */
 } cnn__block;
 
 /* ---- for the files of the block ---- */
