@@ -190,12 +190,15 @@ static int32_t group_of(const cnn__op *op) {
 }
 
 static void make_segments(cnn__plan *plan) {
-  int32_t group = NO_GROUP;
+  int32_t group = NO_GROUP, back = 1;
   for (int32_t i = 0; i < plan->scheduled; i++) {
     int32_t now = group_of(&plan->ops[i]);
-    if (now == NO_GROUP || now != group)
+    if (now == NO_GROUP || now != group) {
+      int32_t shards = now == SHARD_GROUP;
+      back ^= shards;
       plan->segments[plan->segment_count++] =
-          (cnn__segment){.domain = now == SHARD_GROUP ? CNN__SHARDS : CNN__PARTS, .first = i};
+          (cnn__segment){.domain = shards ? CNN__SHARDS : CNN__PARTS, .first = i, .back = back && shards};
+    }
     cnn__segment *segment = &plan->segments[plan->segment_count - 1];
     segment->count++;
     if (segment->domain == CNN__PARTS)

@@ -60,6 +60,7 @@ typedef struct cnn__tail {
 typedef struct cnn__segment {
   int32_t domain;        /* CNN__SHARDS or CNN__PARTS */
   int32_t first, count;  /* ops */
+  int32_t back;          /* shards from the last to the first: those that the one before it touched last lie in cache */
   int64_t items;         /* parts in all, for CNN__PARTS */
   int64_t fill;          /* parts of the late segment, from its first on, that may be done while this one runs */
 } cnn__segment;

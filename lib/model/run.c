@@ -153,8 +153,9 @@ static void step(cnn__run *run, int32_t op, int64_t shard, int64_t part, int32_t
 
 static void shard_item(void *user, int64_t item, int32_t worker) {
   cnn__run *run = user;
+  int64_t shard = run->segment->back ? (run->feed->count - 1) / CNN__SHARD - item : item;
   for (int32_t i = 0; i < run->segment->count; i++)
-    step(run, run->segment->first + i, item, 0, worker);
+    step(run, run->segment->first + i, shard, 0, worker);
 }
 
 static void piece_item(void *user, int64_t item, int32_t worker) {
