@@ -126,29 +126,49 @@ static void note_memory(bench *b, const char *mode, const cnn__plan *plan) {
   bench_cell(b, "memory_kib", mode, "saved", (floats * BATCH * 4 - arena - workers) / 1024);
 }
 
-static void measure_round(bench *b, state *s) {
-  const cnn_model *model = s->shared.model;
-  double peak = bench_machine(b) * 1e9;
+static void measure_training(bench *b, state *s, double peak) {
   double plain = network_train(&s->run, s->run.plain, b->steps);
   double augmented = network_train(&s->run, s->run.augmented, b->steps);
-  bench_value(b, "fill_us", fill(&s->run, s->run.plain));
-  bench_value(b, "fill_augmented_us", fill(&s->run, s->run.augmented));
-  double infer = network_infer(&s->run, 2 * b->steps);
   bench_value(b, "train_images_per_second", plain);
   bench_value(b, "train_augmented_images_per_second", augmented);
   bench_value(b, "augmented_of_plain", augmented / plain);
+  bench_value(b, "fill_us", fill(&s->run, s->run.plain));
+  bench_value(b, "fill_augmented_us", fill(&s->run, s->run.augmented));
+  if (peak > 0)
+    bench_value(b, "train_mfu", plain * (double)cnn_model_training_flops(s->shared.model) / peak);
+}
+
+static void measure_inference(bench *b, state *s, double peak) {
+  double infer = network_infer(&s->run, 2 * b->steps);
   bench_value(b, "infer_images_per_second", infer);
-  bench_value(b, "infer_latency_us", latency(&s->many));
-  bench_value(b, "infer_latency_1_thread_us", latency(&s->one[0]));
+  if (peak > 0)
+    bench_value(b, "infer_mfu", infer * (double)cnn_model_flops(s->shared.model) / peak);
+}
+
+static void measure_callers(bench *b, state *s) {
   double alone = callers(s->one, 1), together = callers(s->one, 2);
   bench_value(b, "one_caller_images_per_second", alone);
   bench_value(b, "two_callers_images_per_second", together);
   bench_value(b, "two_callers_of_one", together / alone);
-  if (peak > 0) {
-    bench_value(b, "train_mfu", plain * (double)cnn_model_training_flops(model) / peak);
-    bench_value(b, "infer_mfu", infer * (double)cnn_model_flops(model) / peak);
+}
+
+/* The groups that --only may choose: training, inference, latency, callers, layers, memory. */
+static void measure_round(bench *b, state *s) {
+  double peak = bench_machine(b) * 1e9;
+  if (bench_wanted(b, "training"))
+    measure_training(b, s, peak);
+  if (bench_wanted(b, "inference"))
+    measure_inference(b, s, peak);
+  if (bench_wanted(b, "latency")) {
+    bench_value(b, "infer_latency_us", latency(&s->many));
+    bench_value(b, "infer_latency_1_thread_us", latency(&s->one[0]));
   }
-  profile_step(b, &s->run, b->steps);
+  if (bench_wanted(b, "callers"))
+    measure_callers(b, s);
+  if (bench_wanted(b, "layers")) {
+    profile_training(b, &s->run, b->steps);
+    profile_inference(b, &s->run, 2 * b->steps);
+  }
 }
 
 cnn_status bench_model(bench *b) {
@@ -158,8 +178,10 @@ cnn_status bench_model(bench *b) {
     network_train(&s.run, s.run.plain, b->steps); /* warm: threads, pages, packed weights */
     for (int32_t i = 0; i < b->rounds; i++)
       measure_round(b, &s);
-    note_memory(b, "training", s.shared.model->plans[CNN__MODE_TRAIN]);
-    note_memory(b, "inference", s.shared.model->plans[CNN__MODE_PREDICT]);
+    if (bench_wanted(b, "memory")) {
+      note_memory(b, "training", s.shared.model->plans[CNN__MODE_TRAIN]);
+      note_memory(b, "inference", s.shared.model->plans[CNN__MODE_PREDICT]);
+    }
   }
   state_free(&s);
   return status;
