@@ -12,6 +12,8 @@ void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 
 #define COLUMNS 16                        /* columns given to a tile at once */
 #define BAND_BYTES ((int64_t)256 << 10)   /* inputs that all output channels read before the next ones are touched */
+#define SMALL_BAND ((int64_t)32 << 10)    /* the same where all of a kernel of one tap is soon gone through, */
+#define SMALL_KERNEL ((int64_t)96 << 10)  /* in floats: then outputs are written as they lie */
 #define ONE_TAP 256                       /* channels of a kernel of one tap, sixteen wide, that the first cache holds */
 #define TAPS 8                            /* the same for kernels of several, in taps of a block */
 #define ROW (8 * CNN__TILE)               /* pixels of a row where rows may be cut anywhere */
@@ -140,7 +142,8 @@ static void sweep_band(const sweep *s, int64_t groups, const float *x, const flo
 static void run_sweep(const sweep *s, int64_t groups, int64_t n, const float *x, const float *packed,
                       const float *bias, int32_t relu, float *y) {
   int64_t row_bytes = s->y.in_step * s->x.in * s->in * (int64_t)sizeof(float);
-  int64_t band = cnn__at_least(BAND_BYTES / row_bytes, 1), rows = n * s->y.count;
+  int64_t most = s->kh * s->kw == 1 && groups * s->slice * s->out_group / CNN__LANES <= SMALL_KERNEL ? SMALL_BAND : BAND_BYTES;
+  int64_t band = cnn__at_least(most / row_bytes, 1), rows = n * s->y.count;
   for (int64_t row = 0; row < rows; row += band)
     sweep_band(s, groups, x, packed, bias, relu, y, row, cnn__at_most(row + band, rows));
 }

@@ -62,7 +62,7 @@ CNN__INLINE int64_t sum_lanes(const tile *t, int vectors, int e) {
 }
 
 /* One image's part of the chains over the rectangle, for `rows` times `inputs` inputs times `vectors` of outputs. */
-CNN__INLINE void run(const int rows, const int inputs, const int vectors, const tile *t, const float *image,
+CNN__INLINE void run(const int rows, const int inputs, const int vectors, const int most, const tile *t, const float *image,
                      const float *gradient, int32_t add) {
   cnn__vec acc[2 * MOST];
   CNN__UNROLL
@@ -80,18 +80,29 @@ CNN__INLINE void run(const int rows, const int inputs, const int vectors, const 
   }
   CNN__UNROLL
   for (int e = 0; e < rows * inputs * vectors; e++)
-    cnn__vput(sum_at(t, vectors, e), sum_lanes(t, vectors, e), acc[e]);
+    cnn__vput_most(most, sum_at(t, vectors, e), sum_lanes(t, vectors, e), acc[e]);
 }
 
-CNN__INLINE void images(const int rows, const int inputs, const int vectors, const tile *t) {
+CNN__INLINE void images(const int rows, const int inputs, const int vectors, const int most, const tile *t) {
   for (int64_t i = 0; i < t->images; i++)
-    run(rows, inputs, vectors, t, t->x + i * t->x_image, t->dy + i * t->dy_image, t->add || i > 0);
+    run(rows, inputs, vectors, most, t, t->x + i * t->x_image, t->dy + i * t->dy_image, t->add || i > 0);
 }
 
 typedef void tile_fn(const tile *t);
 
+#if WIDE
 #define TILE(inputs, vectors) \
-  static void tile_##vectors##_##inputs(const tile *t) { images(1, inputs, vectors, t); }
+  static void tile_##vectors##_##inputs(const tile *t) { images(1, inputs, vectors, CNN__LANES, t); }
+#else
+#define TILE(inputs, vectors) \
+  static __attribute__((noinline)) void half_##inputs(const tile *t) { images(1, inputs, 1, CNN__LANES / 2, t); } \
+  static void tile_##vectors##_##inputs(const tile *t) { \
+    if (t->lanes <= CNN__LANES / 2) \
+      half_##inputs(t); \
+    else \
+      images(1, inputs, vectors, CNN__LANES, t); \
+  }
+#endif
 TILE(1, 1)
 TILE(2, 1)
 TILE(3, 1)
@@ -120,11 +131,11 @@ TILE(8, 2)
 /* Three inputs in each of several kernel rows: one channel and a kernel three wide. */
 #if WIDE
 #define THREES 3
-static void threes_2(const tile *t) { images(3, 3, 2, t); }
-static void threes_1(const tile *t) { images(3, 3, 1, t); }
+static void threes_2(const tile *t) { images(3, 3, 2, CNN__LANES, t); }
+static void threes_1(const tile *t) { images(3, 3, 1, CNN__LANES, t); }
 #else
 #define THREES 2
-static void threes_1(const tile *t) { images(2, 3, 1, t); }
+static void threes_1(const tile *t) { images(2, 3, 1, CNN__LANES, t); }
 #define threes_2 threes_1
 #endif
 

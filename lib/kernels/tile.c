@@ -41,15 +41,15 @@ CNN__INLINE void run(const int lo, const int hi, const float *inputs, const floa
 
 /* A column that lacks several pixels is a narrower tile by itself: it starts from and ends in the sums in memory. */
 static __attribute__((noinline)) void run_part(const cnn__tile *t, const cnn__column *column, const float *x,
-                                               const float *w, float *sums) {
+                                               const float *w, int64_t lanes, float *sums) {
   cnn__column whole = {0, 0, column->count, 0, column->hi - column->lo};
   float *from = sums + column->lo * CNN__LANES;
   cnn__tile part = {.x = x, .w = w, .x_pixel = t->x_pixel, .columns = &whole, .rows = 1, .column_count = 1,
-                    .init = from, .init_pixel = CNN__LANES, .y = from, .y_pixel = CNN__LANES, .lanes = CNN__LANES};
+                    .init = from, .init_pixel = CNN__LANES, .y = from, .y_pixel = CNN__LANES, .lanes = lanes};
   CNN__NAME(tiles)[whole.hi](&part);
 }
 
-CNN__INLINE void columns(const int width, const cnn__tile *t, const float *x, const float *w, steps s, cnn__vec *acc) {
+CNN__INLINE void columns(const int width, const int most, const cnn__tile *t, const float *x, const float *w, steps s, cnn__vec *acc) {
   const cnn__column *end = t->columns + t->column_count;
   for (const cnn__column *column = t->columns; column < end; column++) {
     if (column->hi - column->lo == width) {
@@ -62,8 +62,8 @@ CNN__INLINE void columns(const int width, const cnn__tile *t, const float *x, co
       float sums[CNN__TILE * CNN__LANES];
       CNN__UNROLL
       for (int p = 0; p < width; p++)
-        cnn__vstore(sums + p * CNN__LANES, acc[p]);
-      run_part(t, column, x + column->x, w + column->w, sums);
+        cnn__vput_most(most, sums + p * CNN__LANES, most, acc[p]);
+      run_part(t, column, x + column->x, w + column->w, most, sums);
       CNN__UNROLL
       for (int p = 0; p < width; p++)
         acc[p] = cnn__vload(sums + p * CNN__LANES);
@@ -71,39 +71,51 @@ CNN__INLINE void columns(const int width, const cnn__tile *t, const float *x, co
   }
 }
 
-CNN__INLINE void rows(const int width, const cnn__tile *t, steps s, cnn__vec *acc) {
+CNN__INLINE void rows(const int width, const int most, const cnn__tile *t, steps s, cnn__vec *acc) {
   const float *x = t->x, *w = t->w;
   for (int64_t block = 0; block <= t->more; block++, x += t->x_block, w += t->w_block)
     for (int64_t row = 0; row < t->rows; row++)
-      columns(width, t, x + row * t->x_row, w + row * t->w_row, s, acc);
+      columns(width, most, t, x + row * t->x_row, w + row * t->w_row, s, acc);
 }
 
-CNN__INLINE void tile(const int width, const cnn__tile *t) {
+/* `most` of the lanes count: what is computed for others is nothing where a vector is made of halves. */
+CNN__INLINE void tile(const int width, const int most, const cnn__tile *t) {
   cnn__vec acc[CNN__TILE];
   CNN__UNROLL
   for (int p = 0; p < width; p++)
     acc[p] = t->init ? cnn__vget(t->init + p * t->init_pixel, t->lanes) : cnn__vset(0.0f);
   switch (t->x_pixel) {
   case 32:
-    rows(width, t, steps_of(32), acc);
+    rows(width, most, t, steps_of(32), acc);
     break;
   case 64:
-    rows(width, t, steps_of(64), acc);
+    rows(width, most, t, steps_of(64), acc);
     break;
   default:
-    rows(width, t, steps_of(t->x_pixel), acc);
+    rows(width, most, t, steps_of(t->x_pixel), acc);
   }
   cnn__vec zero = cnn__vset(0.0f);
   CNN__UNROLL
   for (int p = 0; p < width; p++) {
     if (t->relu)
       acc[p] = cnn__vselect(cnn__vgreater(zero, acc[p]), zero, acc[p]);
-    cnn__vput(t->y + p * t->y_pixel, t->lanes, acc[p]);
+    cnn__vput_most(most, t->y + p * t->y_pixel, t->lanes, acc[p]);
   }
 }
 
+#if CNN__VECTORS >= 16
 #define TILE(width) \
-  static void tile_##width(const cnn__tile *t) { tile(width, t); }
+  static void tile_##width(const cnn__tile *t) { tile(width, CNN__LANES, t); }
+#else
+#define TILE(width) \
+  static __attribute__((noinline)) void half_##width(const cnn__tile *t) { tile(width, CNN__LANES / 2, t); } \
+  static void tile_##width(const cnn__tile *t) { \
+    if (t->lanes <= CNN__LANES / 2) \
+      half_##width(t); \
+    else \
+      tile(width, CNN__LANES, t); \
+  }
+#endif
 TILE(1)
 TILE(2)
 TILE(3)

@@ -28,6 +28,22 @@
 #define CNN__TILE 6
 #endif
 
+/* The first n lanes of at most `most`, which the compiler knows: 16, or 8, and then it drops what the upper half takes. */
+CNN__INLINE void cnn__vput_most(const int most, float *p, int64_t n, cnn__vec a) {
+#if CNN__VECTORS < 16
+  if (most < CNN__LANES) {
+    if (n == CNN__LANES / 2)
+      _mm256_storeu_ps(p, a.lo);
+    else
+      cnn__vstore_n(p, n & (CNN__LANES / 2 - 1), a);
+    return;
+  }
+#else
+  (void)most;
+#endif
+  cnn__vput(p, n, a);
+}
+
 typedef struct cnn__column {
   int64_t x, w;  /* offset of the first input, of pixel lo, and of the first weight, in floats */
   int64_t count; /* inputs of each pixel, at least 1 */

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LEAST 4e-3 /* seconds of each measurement */
+#define WARM 6e-3  /* seconds before each measurement */
+#define LEAST 4e-3 /* and of it */
 
 typedef struct shape {
   const char *network;
@@ -131,9 +132,9 @@ static void free_ours(ours *o) {
   free(o->x), free(o->y), free(o->bias), free(o->dw), free(o->packed), free(o->slots), free(o->scratch);
 }
 
-/* Seconds of a call, after one that wakes the threads and fills the caches. */
+/* Seconds of a call, after some that wake the threads, fill the caches and outlast the idle threads of the one before. */
 static double time_of(void (*function)(void *), void *user) {
-  function(user);
+  bench_time(function, user, WARM);
   return bench_time(function, user, LEAST);
 }
 
