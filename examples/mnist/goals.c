@@ -2,12 +2,12 @@
 #include "mnist.h"
 
 void goals_note(run *r, const cnn_event *event) {
-  double accuracy;
+  double accuracy, seconds = seconds_since_start(r);
   if (!r->options.goal_count || cnn_logs_value(event->logs, "val_accuracy", &accuracy) < 0)
     return;
   for (int i = 0; i < r->options.goal_count; i++)
     if (r->goal_seconds[i] <= 0 && accuracy >= r->options.goals[i]) {
-      r->goal_seconds[i] = seconds_since_start(r);
+      r->goal_seconds[i] = seconds;
       r->goal_epochs[i] = event->epoch;
     }
 }
