@@ -1,8 +1,9 @@
 /* gemm: the matrix products of dense layers in vectors, by the tile of tile.h: rows of a are its pixels. */
 #include "kernels/tile.h"
 
-/* Written by gemm_pack.c. */
+/* Written by gemm_pack.c and gemm_tn.c. */
 void CNN__NAME(gemm_pack_init)(cnn__kernels *t);
+void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 
 /* Terms between two visits of the sums in memory: the rows of a tile and the panel's part stay in the first cache. */
 #define DEPTH 512
@@ -110,110 +111,8 @@ static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda
     }
 }
 
-/* Rows of dw that are summed side by side. */
-#if CNN__VECTORS >= 16
-#define ROWS 16
-#else
-#define ROWS 6
-#endif
-
-#define LEVELS 48 /* of the binary counter: rows of a that fit an address space make fewer */
-
-typedef struct shards {
-  const float *a, *b;
-  int64_t m, n, lda, ldb;
-  int64_t lanes;
-  float *dw;
-} shards;
-
-/* See the reference: the stack is a binary counter, here of whole tiles. */
-CNN__INLINE void shard_tile(const int rows, const shards *s) {
-  float stack[LEVELS][ROWS * CNN__LANES];
-  cnn__vec acc[ROWS];
-  const float *a = s->a, *b = s->b;
-  int32_t depth = 0;
-  for (int64_t first = 0; first < s->m; first += CNN__SHARD) {
-    int64_t count = s->m - first < CNN__SHARD ? s->m - first : CNN__SHARD;
-    CNN__UNROLL
-    for (int p = 0; p < rows; p++)
-      acc[p] = cnn__vset(0.0f);
-    do {
-      cnn__vec row = cnn__vget(b, s->lanes);
-      CNN__UNROLL
-      for (int p = 0; p < rows; p++)
-        acc[p] = cnn__vfma(cnn__vset(a[p]), row, acc[p]);
-      a += s->lda;
-      b += s->ldb;
-      CNN__HIDE(a);
-      CNN__HIDE(b);
-    } while (--count);
-    for (int64_t bits = first / CNN__SHARD; bits & 1; bits >>= 1) {
-      depth--;
-      CNN__UNROLL
-      for (int p = 0; p < rows; p++)
-        acc[p] = cnn__vadd(cnn__vload(stack[depth] + p * CNN__LANES), acc[p]);
-    }
-    CNN__UNROLL
-    for (int p = 0; p < rows; p++)
-      cnn__vstore(stack[depth] + p * CNN__LANES, acc[p]);
-    depth++;
-  }
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++)
-    acc[p] = depth > 0 ? cnn__vload(stack[depth - 1] + p * CNN__LANES) : cnn__vset(0.0f);
-  for (depth -= 2; depth >= 0; depth--) {
-    CNN__UNROLL
-    for (int p = 0; p < rows; p++)
-      acc[p] = cnn__vadd(cnn__vload(stack[depth] + p * CNN__LANES), acc[p]);
-  }
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++)
-    cnn__vput(s->dw + p * s->n, s->lanes, acc[p]);
-}
-
-typedef void shard_fn(const shards *s);
-
-#define TILE(rows) \
-  static void shards_##rows(const shards *s) { shard_tile(rows, s); }
-TILE(1)
-TILE(2)
-TILE(3)
-TILE(4)
-TILE(5)
-TILE(6)
-#if ROWS > 6
-TILE(7)
-TILE(8)
-TILE(9)
-TILE(10)
-TILE(11)
-TILE(12)
-TILE(13)
-TILE(14)
-TILE(15)
-TILE(16)
-#endif
-
-static shard_fn *const shard_tiles[ROWS + 1] = {
-  NULL, shards_1, shards_2, shards_3, shards_4, shards_5, shards_6,
-#if ROWS > 6
-  shards_7, shards_8, shards_9, shards_10, shards_11, shards_12, shards_13, shards_14, shards_15, shards_16,
-#endif
-};
-
-static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
-                       int64_t k1, float *dw) {
-  for (int64_t p = k0, rows; p < k1; p += rows) {
-    rows = k1 - p < ROWS ? k1 - p : ROWS;
-    for (int64_t j = 0; j < n; j += CNN__LANES) {
-      int64_t lanes = n - j < CNN__LANES ? n - j : CNN__LANES;
-      shard_tiles[rows](&(shards){a + p, b + j, m, n, lda, ldb, lanes, dw + p * n + j});
-    }
-  }
-}
-
 void CNN__NAME(gemm_init)(cnn__kernels *t) {
   t->gemm = product;
-  t->gemm_tn = product_tn;
   CNN__NAME(gemm_pack_init)(t);
+  CNN__NAME(gemm_tn_init)(t);
 }

@@ -27,18 +27,15 @@ typedef struct product {
 } product;
 
 /* Rows of the kernel, a multiple of the lanes, whose gradient one part of the last phase makes, and one part of packing
- * packs: few enough that what belongs to them stays in the first caches from one to the other. */
-static int64_t part_rows(const product *p) {
-  int64_t blocks = 8192 / (p->out * CNN__LANES);
-  return CNN__LANES * (blocks < 1 ? 1 : blocks > 4 ? 4 : blocks);
-}
+ * packs: as many as the kernels take at once. */
+#define PART_ROWS 48
 
-static int64_t kernel_parts(const product *p) { return (p->in - 1) / part_rows(p) + 1; }
+static int64_t kernel_parts(const product *p) { return (p->in - 1) / PART_ROWS + 1; }
 
 /* Rows [*begin, *end) are this part's; none in the part of the bias. */
 static int32_t rows_of(const product *p, int64_t part, int64_t *begin, int64_t *end) {
-  *begin = part * part_rows(p);
-  *end = *begin + part_rows(p) < p->in ? *begin + part_rows(p) : p->in;
+  *begin = part * PART_ROWS;
+  *end = *begin + PART_ROWS < p->in ? *begin + PART_ROWS : p->in;
   return *begin < p->in;
 }
 
