@@ -32,11 +32,10 @@ LAYOUTS = ["last", "first"]
 
 
 def keras(title, which, name, tuned, **extra):
-    execution = ["1", "16"] if tuned else ["1"]
-    tasks = {"train": product(execution=execution), "augment": product(execution=execution)}
+    tasks = {"train": [{}], "augment": [{}]}
     if tuned:
-        tasks["augment"].append({"workers": "2"})
-        tasks.update(infer=[{}], single=[{}])
+        execution = product(execution=["1", "16"])
+        tasks = {"train": execution, "augment": execution + [{"workers": "2"}], "infer": [{}], "single": [{}]}
     axes = {"allocator": ALLOCATORS, "pools": POOLS} if tuned else {"allocator": AS_IT_COMES, "pools": {
         "": {"options": {"inter": 0}}}}
     return {"name": name, "title": title, "environment": "tensorflow", "script": "worker_tensorflow.py",
