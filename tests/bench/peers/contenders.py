@@ -1,5 +1,6 @@
 """The contenders: one entry each. What is tried of each, and how it is started; a new contender is a new entry.
 
+title, label: its name in the table before it has said its versions, and what stands behind them afterwards.
 environment: the folder of the virtual environment, "debian" for the system's Python, "cnn" for libcnn itself.
 axes:        how the process is started. The first choice of each axis is where the search begins, then one axis after another is
              tried; a choice holds environment variables, and worker options under "options".
@@ -31,45 +32,46 @@ POOLS = {"one pool": {"options": {"inter": 1}}, "two inter-op threads": {"option
 LAYOUTS = ["last", "first"]
 
 
-def keras(title, which, name, tuned, **extra):
+def keras(title, label, which, name, tuned):
     tasks = {"train": [{}], "augment": [{}]}
     if tuned:
         execution = product(execution=["1", "16"])
         tasks = {"train": execution, "augment": execution + [{"workers": "2"}], "infer": [{}], "single": [{}]}
     axes = {"allocator": ALLOCATORS, "pools": POOLS} if tuned else {"allocator": AS_IT_COMES, "pools": {
         "": {"options": {"inter": 0}}}}
-    return {"name": name, "title": title, "environment": "tensorflow", "script": "worker_tensorflow.py",
+    return {"name": name, "title": title, "label": label, "environment": "tensorflow", "script": "worker_tensorflow.py",
             "options": {"keras": which}, "axes": axes, "tasks": tasks}
 
 
 CONTENDERS = [
     {"name": "libcnn", "title": "libcnn", "environment": "cnn", "axes": {"": AS_IT_COMES},
      "tasks": {task: [{}] for task in TASKS}},
-    keras("Keras 3 on TensorFlow, as it comes", "keras", "keras-plain", False),
-    keras("Keras 3 on TensorFlow, tuned", "keras", "keras", True),
-    keras("tf_keras on TensorFlow, as it comes", "tf_keras", "tf_keras-plain", False),
-    keras("tf_keras on TensorFlow, tuned", "tf_keras", "tf_keras", True),
-    {"name": "tensorflow", "title": "TensorFlow, bare tf.function, no input pipeline", "environment": "tensorflow",
+    keras("Keras 3 on TensorFlow, as it comes", "as it comes", "keras", "keras-plain", False),
+    keras("Keras 3 on TensorFlow, tuned", "tuned", "keras", "keras", True),
+    keras("tf_keras on TensorFlow, as it comes", "as it comes", "tf_keras", "tf_keras-plain", False),
+    keras("tf_keras on TensorFlow, tuned", "tuned", "tf_keras", "tf_keras", True),
+    {"name": "tensorflow", "title": "TensorFlow, bare tf.function", "label": "bare tf.function",
+     "environment": "tensorflow",
      "script": "worker_tensorflow.py", "options": {"bare": True, "inter": 1},
      "axes": {"layers": {"layers of tf_keras": {"options": {"keras": "tf_keras"}}, "layers of Keras 3": {"options": {
          "keras": "keras"}}}, "allocator": ALLOCATORS, "pools": POOLS},
      "tasks": {task: product(jit=["0", "1"]) for task in ("train", "infer", "single")}},
-    {"name": "torch-debian", "title": "PyTorch of Debian", "environment": "debian", "script": "worker_torch.py",
+    {"name": "torch-debian", "title": "PyTorch of Debian", "label": "Debian's package", "environment": "debian", "script": "worker_torch.py",
      "axes": {"blas": OPENBLAS, "allocator": ALLOCATORS, "capability": CAPABILITY},
      "tasks": {"train": product(layout=LAYOUTS, adam=["foreach", "single"]),
                "infer": product(layout=LAYOUTS, form=["eager", "traced", "mkldnn"]),
                "single": product(layout=LAYOUTS, form=["eager", "traced", "mkldnn"])}},
-    {"name": "torch", "title": "PyTorch, eager or traced", "environment": "torch", "script": "worker_torch.py",
+    {"name": "torch", "title": "PyTorch, eager or traced", "label": "eager or traced", "environment": "torch", "script": "worker_torch.py",
      "axes": {"allocator": ALLOCATORS, "capability": CAPABILITY},
      "tasks": {"train": product(layout=LAYOUTS, adam=["fused", "foreach", "single"]),
                "infer": product(layout=LAYOUTS, form=["eager", "traced", "mkldnn"]),
                "single": product(layout=LAYOUTS, form=["eager", "traced", "mkldnn"])}},
-    {"name": "torch-compile", "title": "PyTorch, torch.compile", "environment": "torch", "script": "worker_torch.py",
+    {"name": "torch-compile", "title": "PyTorch, torch.compile", "label": "torch.compile", "environment": "torch", "script": "worker_torch.py",
      "axes": {"allocator": ALLOCATORS},
      "tasks": {"train": product(layout=LAYOUTS, adam=["fused"], form=["compile"]),
                "infer": product(layout=LAYOUTS, form=["compile", "frozen"]),
                "single": product(layout=LAYOUTS, form=["compile", "frozen"])}},
-    {"name": "onnxruntime", "title": "ONNX Runtime, NCHW model", "environment": "onnxruntime",
+    {"name": "onnxruntime", "title": "ONNX Runtime, NCHW model", "label": "NCHW model", "environment": "onnxruntime",
      "script": "worker_onnxruntime.py", "axes": {"allocator": ALLOCATORS},
      "tasks": {"infer": product(spin=["1", "0"], binding=["0", "1"]), "single": product(spin=["1", "0"], binding=["0", "1"])}},
 ]

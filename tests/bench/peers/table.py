@@ -18,6 +18,12 @@ def paired(rounds, task, name):
             for r in rounds if f"{name}/{task}" in r["values"] and f"libcnn/{task}" in r["values"]]
 
 
+def title_of(contender, entry):
+    """With the versions that its worker named."""
+    known = entry.get("description") and "label" in contender
+    return f"{entry['description']}, {contender['label']}" if known else contender["title"]
+
+
 def rows(results, task):
     """(title, figures, ratio, combination), libcnn first, then the fastest first; those without figures last."""
     found, lost = [], []
@@ -28,7 +34,7 @@ def rows(results, task):
             continue
         entry = results["contenders"][name]
         values = [r["values"][key] for r in rounds if key in r["values"]]
-        title = contender["title"] + (f" ({entry['description']})" if entry.get("description") and name != "libcnn" else "")
+        title = title_of(contender, entry)
         if not values:
             lost.append((title, "not measured", "", entry.get("errors", {}).get(task) or entry.get("error", "no round")))
             continue
@@ -62,9 +68,11 @@ def heading(results, task):
 
 def footer(results):
     lines = []
-    memory = [f"{entry['title']} {entry['peak_mib']:,.0f}" for entry in results["contenders"].values() if entry.get("peak_mib")]
+    entries = [(title_of(c, results["contenders"][c["name"]]), results["contenders"][c["name"]]) for c in CONTENDERS
+               if c["name"] in results["contenders"]]
+    memory = [f"{title} {entry['peak_mib']:,.0f}" for title, entry in entries if entry.get("peak_mib")]
     if memory:
-        lines.append("Largest resident size of the process that trained and inferred, MiB: " + "; ".join(memory) + ".")
+        lines.append("Largest resident size of a process, MiB: " + "; ".join(memory) + ".")
     checked = [entry["difference"] for entry in results["contenders"].values() if "difference" in entry]
     if checked:
         lines.append(f"Largest difference of anyone's outputs from libcnn's, same weights, 256 images: {max(checked):.1e}.")
