@@ -61,7 +61,7 @@ typedef struct cnn__pool {
  *                 position exists.
  * conv_backward_weights  dw (HWIO)[ky,kx,p,q] = fma chain from 0, or if `add` from what stands in dw, over images, output
  *                 rows, then columns, of x * dy; taps outside skipped. So images may come in one call or in several.
- *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes four of the five:
+ *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes all five:
  *   conv_pack     per 16 output channels: [point (i, j) of 4 x 4][input channel][16] of U = G w Gt, for each pair of
  *                 channels down first (t[i][kx]), then across, with G: t0 = w0; t1 = ((w0 + w2) + w1) * 0.5;
  *                 t2 = ((w0 + w2) - w1) * 0.5; t3 = w2.
@@ -73,6 +73,12 @@ typedef struct cnn__pool {
  *                 down first, then across, with At: t0 = (m0 + m1) + m2; t1 = (m1 - m2) - m3. Then relu if asked.
  *   conv_backward_data    the same of dy with the packed_t kernel, padding 2 - pt, 2 - pl, without bias and relu.
  *                 (So an image may be cut into bands of rows, given as geometries, where each band starts on an even row.)
+ *   conv_backward_weights    as above where an image has less than 36 tiles or c * f > 65536, else: the 2 x 2 gradients
+ *                 of a tile, 0 where it sticks out, become D = A dy At, down first, then across: t0 = d0; t1 = d0 + d1;
+ *                 t2 = d0 - d1; t3 = 0 - d1. For each image M[point][p][q] = fma chain from 0 over its tiles, row by
+ *                 row, of V[point][p] * D[point][q], V as forward's. Then s = Gt M G, down first, then across:
+ *                 h = (m1 + m2) * 0.5; t0 = m0 + h; t1 = (m1 - m2) * 0.5; t2 = h + m3. dw = s of the first image, or if
+ *                 `add` what stands there + s; then + s of each further image.
  *                 (The blas provider takes no notice of the algorithm.)
  * scratch         cnn__conv_scratch_bytes(g) bytes per worker, 64-byte aligned, contents undefined.
  *

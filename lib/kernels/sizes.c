@@ -15,6 +15,8 @@
 #define LARGE_CHUNK 56
 #define LARGE ((int64_t)1 << 19) /* floats of a packed kernel */
 
+#define LEAST_TILES 36               /* of an image whose kernel gradient is transformed */
+#define MOST_PAIRS ((int64_t)1 << 16) /* of channels, likewise */
 #define LEAST_CHANNELS 16 /* below, the transforms take what the products save */
 
 /* Pairs of an output position and a tap inside the image, along one axis. */
@@ -37,6 +39,11 @@ int32_t cnn__conv_algorithm(const cnn__conv *g) {
   int64_t products = CNN__POINTS * s.down * s.across;
   int64_t direct = taps_inside(g->h, g->oh, g->pt) * taps_inside(g->w, g->ow, g->pl);
   return products <= direct - direct / 5 ? CNN__CONV_WINOGRAD : CNN__CONV_DIRECT;
+}
+
+int32_t cnn__winograd_has_weights(const cnn__conv *g) {
+  cnn__winograd s = cnn__winograd_forward(g);
+  return s.down * s.across >= LEAST_TILES && g->c * g->f <= MOST_PAIRS;
 }
 
 static int64_t packed(int64_t groups, int64_t lanes, int64_t inner) {
@@ -88,6 +95,12 @@ int64_t cnn__conv_few_rows(const cnn__conv *g) {
   return more < 0 ? 1 : cnn__at_most(more + 1, g->oh);
 }
 
+/* The sums of all channels; the transformed inputs and gradients of a chunk. */
+static int64_t weights_floats(const cnn__winograd *s) {
+  int64_t tiles = cnn__at_most(s->down * s->across, CNN__WEIGHTS_CHUNK), slices = (s->f + CNN__LANES - 1) / CNN__LANES;
+  return CNN__POINTS * (slices * CNN__LANES * (s->c + tiles) + tiles * blocks(s) * CNN__CBLOCK + 3 * CNN__LANES);
+}
+
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
@@ -95,6 +108,8 @@ size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     cnn__winograd forward = cnn__winograd_forward(g), backward = cnn__winograd_backward(g);
     floats = larger(floats, larger(winograd_floats(&forward), winograd_floats(&backward)));
+    if (cnn__winograd_has_weights(g))
+      floats = larger(floats, weights_floats(&forward));
   }
   if (cnn__conv_few(g))
     floats = larger(floats, few_floats(g, cnn__conv_few_rows(g)));

@@ -3,31 +3,13 @@
  * Tiles of 4 x 4 inputs go in chunks: transformed along the channels into v [point][block of channels][tile][32], then,
  * for sixteen output channels at a time, multiplied point by point into m [point][tile][16], which stays in the first
  * cache, and transformed back. A tile's values depend on no other tile's: chunks may span images. */
-#include "kernels/winograd.h"
-
-#include "kernels/conv_layout.h"
-#include "kernels/tile.h"
+#include "kernels/winograd_tiles.h"
 
 typedef struct plan {
-  const cnn__winograd *s;
-  int64_t tiles;   /* of the chunk */
-  int64_t blocks;  /* of CNN__CBLOCK input channels, the last one perhaps shorter */
-  float *v, *m;
-  int64_t v_block, v_point, m_point; /* floats from one to the next; the points are an odd number of lines apart */
+  cnn__chunk c;
+  float *m;
+  int64_t m_point;
 } plan;
-
-/* Neighbouring tiles of one row of tiles. */
-typedef struct stretch {
-  int64_t image, row, column, count; /* row and column of tiles */
-  int64_t at;                        /* the first one's place in the chunk */
-} stretch;
-
-/* The stretch at place `at` of a chunk that starts with tile `first` of all images. */
-static stretch stretch_at(const plan *p, int64_t first, int64_t at) {
-  const cnn__winograd *s = p->s;
-  int64_t tile = first + at, line = tile / s->across, column = tile % s->across;
-  return (stretch){line / s->down, line % s->down, column, cnn__at_most(s->across - column, p->tiles - at), at};
-}
 
 /* Where the four rows of a tile's inputs start, and what a pixel is worth there: 0 outside the image. */
 typedef struct rows {
@@ -69,7 +51,7 @@ CNN__INLINE column load_column(const rows *r, int64_t at, int64_t width, int64_t
 }
 
 /* The tiles of a stretch for up to sixteen channels; neighbours share two columns. */
-CNN__INLINE void transform_lanes(const plan *p, const stretch *t, const rows *r, int64_t lanes, float *v) {
+CNN__INLINE void transform_lanes(const cnn__chunk *p, const cnn__stretch *t, const rows *r, int64_t lanes, float *v) {
   int64_t at = 2 * t->column - p->s->pl, width = p->s->w;
   column a = load_column(r, at, width, lanes), b = load_column(r, at + 1, width, lanes);
   for (int64_t k = 0; k < t->count; k++, v += CNN__CBLOCK) {
@@ -88,10 +70,10 @@ CNN__INLINE void transform_lanes(const plan *p, const stretch *t, const rows *r,
   }
 }
 
-static void transform_inputs(const plan *p, const float *x, int64_t first) {
+void CNN__NAME(winograd_inputs)(const cnn__chunk *p, const float *x) {
   const cnn__winograd *s = p->s;
   for (int64_t at = 0; at < p->tiles;) {
-    stretch t = stretch_at(p, first, at);
+    cnn__stretch t = cnn__stretch_at(p, at);
     rows r = rows_of(s, x + t.image * s->h * s->w * s->c, 2 * t.row - s->pt);
     for (int64_t q = 0; q < s->c; q += CNN__LANES) {
       float *v = p->v + q / CNN__CBLOCK * p->v_block + at * CNN__CBLOCK + q % CNN__CBLOCK;
@@ -113,7 +95,7 @@ CNN__INLINE void product(const int width, const plan *p, const float *v, const f
   CNN__UNROLL
   for (int t = 0; t < width; t++)
     acc[t] = init;
-  for (int64_t left = p->s->c; left > 0; left -= CNN__CBLOCK, v += p->v_block) {
+  for (int64_t left = p->c.s->c; left > 0; left -= CNN__CBLOCK, v += p->c.v_block) {
     const float *x = v;
     for (int64_t count = cnn__at_most(left, CNN__CBLOCK); count > 0; count--) {
       cnn__vec weights = cnn__vload(u);
@@ -163,12 +145,12 @@ static product_fn *const products[CNN__TILE + 1] = {
 
 /* All points of the chunk for sixteen output channels. */
 static void multiply(const plan *p, const float *u, cnn__vec bias) {
-  for (int64_t point = 0; point < CNN__POINTS; point++, u += p->s->c * CNN__LANES) {
-    const float *v = p->v + point * p->v_point;
+  for (int64_t point = 0; point < CNN__POINTS; point++, u += p->c.s->c * CNN__LANES) {
+    const float *v = p->c.v + point * p->c.v_point;
     float *m = p->m + point * p->m_point;
     cnn__vec init = point == CNN__CENTRE ? bias : cnn__vset(0.0f);
-    for (int64_t t = 0, width; t < p->tiles; t += width) {
-      width = cnn__tile_width(p->tiles, t);
+    for (int64_t t = 0, width; t < p->c.tiles; t += width) {
+      width = cnn__tile_width(p->c.tiles, t);
       products[width](p, v + t * CNN__CBLOCK, u, init, m + t * CNN__LANES);
     }
   }
@@ -193,16 +175,16 @@ CNN__INLINE void write_tile(const plan *p, const float *m, int32_t two_rows, int
       right = cnn__vselect(cnn__vgreater(zero, right), zero, right);
     }
     if (i == 0 || two_rows) {
-      float *to = y + i * p->s->ow * p->s->f;
+      float *to = y + i * p->c.s->ow * p->c.s->f;
       cnn__vput(to, lanes, left);
       if (two_columns)
-        cnn__vput(to + p->s->f, lanes, right);
+        cnn__vput(to + p->c.s->f, lanes, right);
     }
   }
 }
 
-CNN__INLINE void write_stretch(const plan *p, const stretch *t, int64_t lanes, int32_t relu, float *y) {
-  const cnn__winograd *s = p->s;
+CNN__INLINE void write_stretch(const plan *p, const cnn__stretch *t, int64_t lanes, int32_t relu, float *y) {
+  const cnn__winograd *s = p->c.s;
   const float *m = p->m + t->at * CNN__LANES;
   int64_t row = 2 * t->row, left = 2 * t->column;
   y += ((t->image * s->oh + row) * s->ow + left) * s->f;
@@ -210,9 +192,9 @@ CNN__INLINE void write_stretch(const plan *p, const stretch *t, int64_t lanes, i
     write_tile(p, m, row + 1 < s->oh, left + 1 < s->ow, lanes, relu, y);
 }
 
-static void write_outputs(const plan *p, int64_t first, int64_t lanes, int32_t relu, float *y) {
-  for (int64_t at = 0; at < p->tiles;) {
-    stretch t = stretch_at(p, first, at);
+static void write_outputs(const plan *p, int64_t lanes, int32_t relu, float *y) {
+  for (int64_t at = 0; at < p->c.tiles;) {
+    cnn__stretch t = cnn__stretch_at(&p->c, at);
     if (lanes == CNN__LANES) {
       write_stretch(p, &t, CNN__LANES, relu, y);
     } else {
@@ -226,18 +208,14 @@ void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, cons
                          int32_t relu, float *y, void *scratch) {
   int64_t most = cnn__winograd_chunk(s), total = n * s->down * s->across;
   for (int64_t first = 0, tiles; first < total; first += tiles) {
-    int64_t chunks = (total - first + most - 1) / most;
-    tiles = (total - first + chunks - 1) / chunks;
-    plan p = {.s = s, .tiles = tiles, .blocks = (s->c + CNN__CBLOCK - 1) / CNN__CBLOCK, .v = scratch};
-    p.v_block = tiles * CNN__CBLOCK;
-    p.v_point = p.blocks * p.v_block + CNN__LANES;
-    p.m_point = (tiles | 1) * CNN__LANES;
-    p.m = p.v + CNN__POINTS * p.v_point;
-    transform_inputs(&p, x, first);
+    tiles = cnn__chunk_tiles(total - first, most);
+    plan p = {.c = cnn__chunk_of(s, first, tiles, scratch), .m_point = (tiles | 1) * CNN__LANES};
+    p.m = p.c.v + CNN__POINTS * p.c.v_point;
+    CNN__NAME(winograd_inputs)(&p.c, x);
     for (int64_t q = 0; q < s->f; q += CNN__LANES) {
       int64_t lanes = cnn__at_most(s->f - q, CNN__LANES);
       multiply(&p, packed + q * CNN__POINTS * s->c, bias ? cnn__vget(bias + q, lanes) : cnn__vset(0.0f));
-      write_outputs(&p, first, lanes, relu, y + q);
+      write_outputs(&p, lanes, relu, y + q);
     }
   }
 }

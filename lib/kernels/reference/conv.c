@@ -165,10 +165,14 @@ static void weight_row(const cnn__conv *g, int64_t ky, int64_t kx, const float *
 
 static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
                              void *scratch) {
-  (void)scratch;
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
   for (int64_t e = 0; !add && e < g->kh * g->kw * cg * g->f; e++)
     dw[e] = 0.0f;
+  if (g->algorithm == CNN__CONV_WINOGRAD && cnn__winograd_has_weights(g)) {
+    cnn__winograd s = cnn__winograd_forward(g);
+    CNN__NAME(winograd_weights)(&s, n, x, dy, add, dw, scratch);
+    return;
+  }
   for (int64_t image = 0; image < n; image++, x += g->h * g->w * g->c, dy += g->oh * g->ow * g->f)
     for (int64_t row = 0; row < g->kh * g->kw * cg; row++)
       for (int64_t group = 0; group < g->groups; group++)

@@ -1,45 +1,43 @@
 /* winograd: F(2x2, 3x3) as it is defined, tile by tile. Sixteen outputs that differ in their channel alone go side by
- * side; every sum of products is one chain of fused multiply-adds over the input channels. */
+ * side; every sum of products is one chain of fused multiply-adds, over the input channels or, of the kernel gradient, over the
+ * tiles of an image. */
 #include "kernels/winograd.h"
 
 #include "kernels/conv_layout.h"
 
 #include <math.h>
 
-/* The input values of a tile, transformed down, then across; 0 outside the image. v [CNN__POINTS][c]. */
-static void transform_tile(const cnn__winograd *s, const float *x, int64_t row, int64_t column, float *v) {
-  for (int64_t p = 0; p < s->c; p++) {
-    float d[4][4], t[4][4];
-    for (int64_t i = 0; i < 4; i++)
-      for (int64_t j = 0; j < 4; j++) {
-        int64_t a = row + i, b = column + j;
-        d[i][j] = a >= 0 && a < s->h && b >= 0 && b < s->w ? x[(a * s->w + b) * s->c + p] : 0.0f;
-      }
+/* The inputs of a tile in one channel, transformed down, then across; 0 outside the image. */
+static void transform_input(const cnn__winograd *s, const float *x, int64_t row, int64_t column, float v[CNN__POINTS]) {
+  float d[4][4], t[4][4];
+  for (int64_t i = 0; i < 4; i++)
     for (int64_t j = 0; j < 4; j++) {
-      t[0][j] = d[0][j] - d[2][j];
-      t[1][j] = d[1][j] + d[2][j];
-      t[2][j] = d[2][j] - d[1][j];
-      t[3][j] = d[1][j] - d[3][j];
+      int64_t a = row + i, b = column + j;
+      d[i][j] = a >= 0 && a < s->h && b >= 0 && b < s->w ? x[(a * s->w + b) * s->c] : 0.0f;
     }
-    for (int64_t i = 0; i < 4; i++) {
-      float *to = v + 4 * i * s->c + p;
-      to[0] = t[i][0] - t[i][2];
-      to[s->c] = t[i][1] + t[i][2];
-      to[2 * s->c] = t[i][2] - t[i][1];
-      to[3 * s->c] = t[i][1] - t[i][3];
-    }
+  for (int64_t j = 0; j < 4; j++) {
+    t[0][j] = d[0][j] - d[2][j];
+    t[1][j] = d[1][j] + d[2][j];
+    t[2][j] = d[2][j] - d[1][j];
+    t[3][j] = d[1][j] - d[3][j];
+  }
+  for (int64_t i = 0; i < 4; i++) {
+    v[4 * i] = t[i][0] - t[i][2];
+    v[4 * i + 1] = t[i][1] + t[i][2];
+    v[4 * i + 2] = t[i][2] - t[i][1];
+    v[4 * i + 3] = t[i][1] - t[i][3];
   }
 }
 
 /* The products of one tile for sixteen output channels, whose packed kernel is `slice`. */
-static void multiply(const cnn__winograd *s, const float *v, const float *slice, const float *bias, int64_t lanes,
+static void multiply(const cnn__winograd *s, float (*v)[CNN__POINTS], const float *slice, const float *bias, int64_t lanes,
                      float m[CNN__POINTS][CNN__LANES]) {
   for (int64_t point = 0; point < CNN__POINTS; point++) {
     for (int64_t l = 0; l < CNN__LANES; l++)
       m[point][l] = bias && point == CNN__CENTRE && l < lanes ? bias[l] : 0.0f;
     for (int64_t p = 0; p < s->c; p++, slice += CNN__LANES)
       for (int64_t l = 0; l < CNN__LANES; l++)
-        m[point][l] = fmaf(v[point * s->c + p], slice[l], m[point][l]);
+        m[point][l] = fmaf(v[p][point], slice[l], m[point][l]);
   }
 }
 
@@ -69,15 +67,88 @@ static void write_tile(const cnn__winograd *s, float m[CNN__POINTS][CNN__LANES],
 
 void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
                          int32_t relu, float *y, void *scratch) {
-  float *v = scratch, m[CNN__POINTS][CNN__LANES];
+  float (*v)[CNN__POINTS] = scratch, m[CNN__POINTS][CNN__LANES];
   for (int64_t tile = 0; tile < n * s->down * s->across; tile++) {
     int64_t image = tile / s->across / s->down, row = tile / s->across % s->down * 2, column = tile % s->across * 2;
-    transform_tile(s, x + image * s->h * s->w * s->c, row - s->pt, column - s->pl, v);
+    for (int64_t p = 0; p < s->c; p++)
+      transform_input(s, x + image * s->h * s->w * s->c + p, row - s->pt, column - s->pl, v[p]);
     for (int64_t q = 0; q < s->f; q += CNN__LANES) {
       int64_t lanes = cnn__at_most(s->f - q, CNN__LANES);
       multiply(s, v, packed + q * CNN__POINTS * s->c, bias ? bias + q : NULL, lanes, m);
       write_tile(s, m, row, column, lanes, relu, y + image * s->oh * s->ow * s->f + q);
     }
+  }
+}
+
+/* The gradients of a tile's outputs in one channel, transformed down, then across; 0 where the tile sticks out. */
+static void transform_gradient(const cnn__winograd *s, const float *dy, int64_t row, int64_t column,
+                               float d[CNN__POINTS]) {
+  float t[4][2];
+  for (int64_t j = 0; j < 2; j++) {
+    int32_t inside = column + j < s->ow;
+    float above = inside ? dy[(row * s->ow + column + j) * s->f] : 0.0f;
+    float below = inside && row + 1 < s->oh ? dy[((row + 1) * s->ow + column + j) * s->f] : 0.0f;
+    t[0][j] = above;
+    t[1][j] = above + below;
+    t[2][j] = above - below;
+    t[3][j] = 0.0f - below;
+  }
+  for (int64_t i = 0; i < 4; i++) {
+    d[4 * i] = t[i][0];
+    d[4 * i + 1] = t[i][0] + t[i][1];
+    d[4 * i + 2] = t[i][0] - t[i][1];
+    d[4 * i + 3] = 0.0f - t[i][1];
+  }
+}
+
+/* One tile's products added to the sums m [input channel][output channel]; d [output channel] is room for its
+ * transformed gradients. */
+static void add_tile(const cnn__winograd *s, int64_t tile, const float *x, const float *dy, float (*m)[CNN__POINTS],
+                     float (*d)[CNN__POINTS]) {
+  int64_t row = tile / s->across * 2, column = tile % s->across * 2;
+  float v[CNN__POINTS];
+  for (int64_t q = 0; q < s->f; q++)
+    transform_gradient(s, dy + q, row, column, d[q]);
+  for (int64_t p = 0; p < s->c; p++) {
+    transform_input(s, x + p, row - s->pt, column - s->pl, v);
+    for (int64_t q = 0; q < s->f; q++)
+      for (int64_t point = 0; point < CNN__POINTS; point++)
+        m[p * s->f + q][point] = fmaf(v[point], d[q][point], m[p * s->f + q][point]);
+  }
+}
+
+static void taps_of(const float *m, int64_t step, float t[3]) {
+  float outer = (m[step] + m[2 * step]) * 0.5f;
+  t[0] = m[0] + outer;
+  t[1] = (m[step] - m[2 * step]) * 0.5f;
+  t[2] = outer + m[3 * step];
+}
+
+/* The taps of one pair of channels: down, then across. */
+static void write_taps(const cnn__winograd *s, const float m[CNN__POINTS], int32_t add, float *dw) {
+  float down[3][4], t[3];
+  for (int64_t j = 0; j < 4; j++) {
+    taps_of(m + j, 4, t);
+    for (int64_t i = 0; i < 3; i++)
+      down[i][j] = t[i];
+  }
+  for (int64_t i = 0; i < 3; i++) {
+    taps_of(down[i], 1, t);
+    for (int64_t j = 0; j < 3; j++, dw += s->c * s->f)
+      *dw = add ? *dw + t[j] : t[j];
+  }
+}
+
+void CNN__NAME(winograd_weights)(const cnn__winograd *s, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
+                                 void *scratch) {
+  float (*m)[CNN__POINTS] = scratch;
+  for (int64_t image = 0; image < n; image++, x += s->h * s->w * s->c, dy += s->oh * s->ow * s->f) {
+    for (int64_t e = 0; e < s->c * s->f * CNN__POINTS; e++)
+      m[e / CNN__POINTS][e % CNN__POINTS] = 0.0f;
+    for (int64_t tile = 0; tile < s->down * s->across; tile++)
+      add_tile(s, tile, x, dy, m, m + s->c * s->f);
+    for (int64_t e = 0; e < s->c * s->f; e++)
+      write_taps(s, m[e], add || image > 0, dw + e);
   }
 }
 
