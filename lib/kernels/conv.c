@@ -25,6 +25,7 @@ typedef struct sweep {
   int64_t out, out_group; /* channels of a pixel written, of a group */
   int64_t out_h, out_w;
   int64_t slice; /* floats of the packed kernel for sixteen output channels */
+  int64_t ahead; /* rows from one band to the next where that is fetched in time; else 0 */
 } sweep;
 
 /* What one tile takes from a row of the kernel. */
@@ -80,8 +81,24 @@ typedef struct place {
   float *y;
   int64_t channels, blocks, lanes;
   int64_t row0, row1;
+  int64_t x_first, y_first, part, parts; /* channels before x and y; which of the places that share the pixels */
   int32_t first, relu; /* the first blocks start the sums, the last ones end with relu if asked */
 } place;
+
+/* Part `part` of `parts` of the cache lines of some floats that are used soon; it may lie behind the end. */
+CNN__INLINE void fetch(const float *from, int64_t ahead, int64_t floats, int64_t part, int64_t parts) {
+  uintptr_t line = (uintptr_t)from + (uintptr_t)(ahead + part * CNN__LANES) * sizeof(float);
+  for (int64_t at = part * CNN__LANES; at < floats; at += parts * CNN__LANES, line += (uintptr_t)parts * 64)
+    __builtin_prefetch((const void *)line);
+}
+
+/* While a tile of one tap is computed: what the same tile of the next band reads and writes, in equal parts for the tiles
+ * that share these pixels. */
+static void fetch_ahead(const sweep *s, const place *at, const cnn__tile *tile, int64_t width) {
+  int64_t pixels = s->ahead * s->x.count;
+  fetch(tile->x - at->x_first, pixels * s->in, width * s->in, at->part, at->parts);
+  fetch(tile->y - at->y_first, pixels * s->out, width * s->out, at->part, at->parts);
+}
 
 /* The tiles of one place, from left to right, each from the first row to the last with one plan. */
 static void sweep_place(const sweep *s, const place *at) {
@@ -106,6 +123,8 @@ static void sweep_place(const sweep *s, const place *at) {
       tile.y = at->y + (line * s->out_w + s->x.first + t * s->x.out_step) * s->out;
       tile.init = at->first ? at->bias : tile.y;
       tile.init_pixel = at->first ? 0 : tile.y_pixel;
+      if (s->ahead && at->first)
+        fetch_ahead(s, at, &tile, width);
       if (whole && (tile.rows || at->first || at->relu))
         CNN__NAME(tiles)[width](&tile);
       else if (tile.rows)
@@ -125,6 +144,7 @@ static void blocks_at(const sweep *s, int64_t p, int64_t *channels, int64_t *blo
 /* All channels of a band of rows. */
 static void sweep_band(const sweep *s, int64_t groups, const float *x, const float *packed, const float *bias,
                        int32_t relu, float *y, int64_t row0, int64_t row1) {
+  int64_t parts = (s->out + CNN__LANES - 1) / CNN__LANES;
   for (int64_t group = 0; group < groups; group++)
     for (int64_t q = 0; q < s->out_group; q += CNN__LANES, packed += s->slice)
       for (int64_t p = 0, channels, blocks; p < s->in_group; p += channels * blocks) {
@@ -133,17 +153,19 @@ static void sweep_band(const sweep *s, int64_t groups, const float *x, const flo
         place at = {.x = x + group * s->in_group + p, .w = packed + p * (s->slice / s->in_group),
                     .bias = bias ? bias + channel : NULL, .y = y + channel,
                     .channels = channels, .blocks = blocks,
+                    .x_first = group * s->in_group + p, .y_first = channel, .part = channel / CNN__LANES, .parts = parts,
                     .lanes = cnn__at_most(s->out_group - q, CNN__LANES), .row0 = row0, .row1 = row1,
                     .first = p == 0, .relu = relu && p + channels * blocks == s->in_group};
         sweep_place(s, &at);
       }
 }
 
-static void run_sweep(const sweep *s, int64_t groups, int64_t n, const float *x, const float *packed,
+static void run_sweep(sweep *s, int64_t groups, int64_t n, const float *x, const float *packed,
                       const float *bias, int32_t relu, float *y) {
   int64_t row_bytes = s->y.in_step * s->x.in * s->in * (int64_t)sizeof(float);
-  int64_t most = s->kh * s->kw == 1 && groups * s->slice * s->out_group / CNN__LANES <= SMALL_KERNEL ? SMALL_BAND : BAND_BYTES;
-  int64_t band = cnn__at_least(most / row_bytes, 1), rows = n * s->y.count;
+  int32_t small = s->kh * s->kw == 1 && groups * s->slice * s->out_group / CNN__LANES <= SMALL_KERNEL;
+  int64_t band = cnn__at_least((small ? SMALL_BAND : BAND_BYTES) / row_bytes, 1), rows = n * s->y.count;
+  s->ahead = small && s->out_h == s->y.count && s->x.in_step == 1 ? band : 0;
   for (int64_t row = 0; row < rows; row += band)
     sweep_band(s, groups, x, packed, bias, relu, y, row, cnn__at_most(row + band, rows));
 }
