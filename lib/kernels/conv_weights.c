@@ -22,7 +22,7 @@ void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 #define MOST 14 /* inputs times vectors, half of it */
 
 #define LARGE ((int64_t)128 << 10)       /* floats of a kernel that the second cache holds beside an image */
-#define BAND_FLOATS ((int64_t)64 << 10)  /* of both arrays in a band */
+#define BAND_FLOATS ((int64_t)128 << 10)  /* of both arrays in a band */
 #define INPUT_FLOATS ((int64_t)32 << 10) /* of the input channels gone through at once */
 #define INPUTS 48                        /* these are a multiple of it: whole tiles on every level, whole cache lines */
 #define PIXELS 64                        /* in a row where rows may be cut anywhere */

@@ -1,7 +1,7 @@
 /* conv: convolutions as real networks have them, beside oneDNN's direct algorithm and beside its own choice.
  *
  * libcnn runs as its layers do: micro-shards of eight images spread over the threads, their kernel gradients added up by
- * the tree; a single image is cut into bands of rows. Both sides keep activations in the layout they like best and have
+ * the tree; a single image is cut into bands of rows, but its kernel gradient is one thread's, on both sides. Both sides keep activations in the layout they like best and have
  * their kernels packed; each call of both is timed on the same threads, in turn. */
 #include "conv_onednn.h"
 #include "suite.h"
@@ -141,10 +141,11 @@ static double time_of(void (*function)(void *), void *user) {
 static void measure(bench *b, const shape *s, int64_t n, int direction, const char *name, const char *table) {
   cnn__conv g = geometry(s);
   double flop = 2.0 * (double)(g.kh * g.kw * g.c / g.groups * g.f * g.oh * g.ow * n);
-  onednn_conv *direct = onednn_conv_new(&g, n, direction, ONEDNN_DIRECT, b->threads);
-  onednn_conv *automatic = onednn_conv_new(&g, n, direction, ONEDNN_AUTO, b->threads);
   ours o;
   make_ours(b, &g, n, direction, &o);
+  int32_t threads = o.items < b->threads ? (int32_t)o.items : b->threads;
+  onednn_conv *direct = onednn_conv_new(&g, n, direction, ONEDNN_DIRECT, threads);
+  onednn_conv *automatic = onednn_conv_new(&g, n, direction, ONEDNN_AUTO, threads);
   for (int32_t round = 0; round < b->rounds; round++) {
     double seconds = time_of(run_ours, &o);
     bench_cell(b, table, name, "gflops", flop / seconds / 1e9);
