@@ -8,6 +8,12 @@ void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 /* Terms between two visits of the sums in memory: the rows of a tile and the panel's part stay in the first cache. */
 #define DEPTH 512
 
+/* Rows whose part of this depth stays in the second cache from one panel to the next. */
+#define BLOCK 192
+
+/* Rows of a tile: where their distance is a power of two they share a few lines of the first cache, which hold eight. */
+#define ROWS (CNN__TILE < 8 ? CNN__TILE : 8)
+
 /* A few rows would be as few chains, each waiting for itself: then several panels go side by side. */
 #if CNN__VECTORS >= 16
 #define NARROW 3
@@ -90,9 +96,9 @@ static int64_t strips(int64_t m, int64_t n, int64_t k, const float *a, int64_t l
   return j;
 }
 
-static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
+static void block(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
                     const float *bias, int32_t relu, float *c, int64_t ldc) {
-  int64_t depth = m > CNN__TILE || k < 1 ? DEPTH : k;
+  int64_t depth = m > ROWS || k < 1 ? DEPTH : k, tiles = (m + ROWS - 1) / ROWS;
   int64_t done = strips(m, n, k, a, lda, packed, bias, relu, c, ldc);
   for (int64_t p = 0; p == 0 || p < k; p += depth)
     for (int64_t j = done; j < n; j += CNN__LANES) {
@@ -100,8 +106,8 @@ static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda
       cnn__tile tile = {.w = packed + j * k + p * CNN__LANES, .x_pixel = lda, .columns = &column, .rows = 1,
                         .column_count = k > 0, .y_pixel = ldc, .lanes = n - j < CNN__LANES ? n - j : CNN__LANES,
                         .relu = relu && p + depth >= k};
-      for (int64_t i = 0; i < m; i += column.hi) {
-        column.hi = (int32_t)cnn__tile_width(m, i);
+      for (int64_t i = 0, left = tiles; i < m; i += column.hi, left--) {
+        column.hi = (int32_t)((m - i + left - 1) / left);
         tile.x = a + i * lda + p;
         tile.y = c + i * ldc + j;
         tile.init = p ? tile.y : bias ? bias + j : NULL;
@@ -109,6 +115,12 @@ static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda
         CNN__NAME(tiles)[column.hi](&tile);
       }
     }
+}
+
+static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
+                    const float *bias, int32_t relu, float *c, int64_t ldc) {
+  for (int64_t i = 0; i < m; i += BLOCK)
+    block(m - i < BLOCK ? m - i : BLOCK, n, k, a + i * lda, lda, packed, bias, relu, c + i * ldc, ldc);
 }
 
 void CNN__NAME(gemm_init)(cnn__kernels *t) {

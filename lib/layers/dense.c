@@ -39,6 +39,9 @@ static int32_t rows_of(const product *p, int64_t part, int64_t *begin, int64_t *
   return *begin < p->in;
 }
 
+/* Weights of more floats (4 MiB) are read once for the batch, not once for each shard. */
+#define WIDE_FLOATS ((int64_t)1 << 20)
+
 static cnn_status setup(cnn_layer *layer) {
   const settings *set = layer->attributes;
   product *p = layer->data;
@@ -53,6 +56,8 @@ static cnn_status setup(cnn_layer *layer) {
     CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
   layer->activation = set->activation;
   layer->needs = CNN__NEEDS_X_LATE | CNN__NEEDS_DY_LATE | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
+  if (p->in * p->out > WIDE_FLOATS)
+    layer->needs |= CNN__WIDE;
   layer->pack_count = 2;
   layer->pack_floats[0] = cnn__gemm_packed_floats(p->in, p->out);
   layer->pack_floats[1] = cnn__gemm_packed_floats(p->out, p->in);
@@ -87,26 +92,43 @@ static int64_t panels(const cnn_layer *layer) {
   return apart ? cnn__gemm_panels(p->out) : 1;
 }
 
+/* The columns of the work's panels, of `columns` in all. */
+static int64_t columns_of(const cnn__work *work, int64_t columns, int64_t *first) {
+  int64_t end = work->end * CNN__LANES;
+  *first = work->begin * CNN__LANES;
+  return (work->end && end < columns ? end : columns) - *first;
+}
+
 static void forward(const cnn__work *work) {
   const product *p = work->layer->data;
-  int64_t rows = work->count * p->rows, first = work->begin * CNN__LANES, end = work->end * CNN__LANES;
-  if (!work->end || end > p->out)
-    end = p->out;
+  int64_t rows = work->count * p->rows, first, count = columns_of(work, p->out, &first);
   int32_t relu = work->activation == CNN_ACTIVATION_RELU;
-  work->k->gemm(rows, end - first, p->in, work->x, p->in, work->packs[0] + first * p->in,
+  work->k->gemm(rows, count, p->in, work->x, p->in, work->packs[0] + first * p->in,
                 cnn__has_bias(work->layer) ? work->weights[1] + first : NULL, relu, work->y + first, p->out);
   if (!relu && work->activation != CNN_ACTIVATION_LINEAR)
     cnn__activate(work->k, work->activation, rows * p->out, p->out, work->y, work->y);
 }
 
-static void backward(const cnn__work *work) {
+/* dy becomes the gradient of the product. */
+static void backward_activation(const cnn__work *work) {
   const product *p = work->layer->data;
   int64_t rows = work->count * p->rows;
   cnn__activate_backward(work->k, work->activation, rows * p->out, p->out, work->y, work->dy, work->dy);
   if (cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, p->rows, p->out, work->dy, work->sums);
+}
+
+static int64_t input_panels(const cnn_layer *layer) {
+  const product *p = layer->data;
+  return cnn__gemm_panels(p->in);
+}
+
+static void backward_input(const cnn__work *work) {
+  const product *p = work->layer->data;
+  int64_t first, count = columns_of(work, p->in, &first);
   if (work->dx)
-    work->k->gemm(rows, p->in, p->out, work->dy, p->out, work->packs[1], NULL, 0, work->dx, p->in);
+    work->k->gemm(work->count * p->rows, count, p->out, work->dy, p->out, work->packs[1] + first * p->out, NULL, 0,
+                  work->dx + first, p->in);
 }
 
 static int64_t weight_parts(const cnn_layer *layer) {
@@ -127,7 +149,8 @@ static void backward_weights(const cnn__work *work) {
 
 static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward, .parts = panels}, {0}};
 static const cnn__phase backward_phases[] = {
-    {.domain = CNN__SHARDS, .run = backward},
+    {.domain = CNN__SHARDS, .run = backward_activation},
+    {.domain = CNN__SHARDS, .run = backward_input, .parts = input_panels},
     {.domain = CNN__PARTS, .late = 1, .run = backward_weights, .parts = weight_parts, .span = rows_span},
     {0}};
 static const cnn__phase pack_phases[] = {{.domain = CNN__PARTS, .run = pack, .parts = pack_parts, .span = rows_span}, {0}};

@@ -81,7 +81,8 @@ typedef struct cnn__work {
   int64_t shard;            /* shard phases: which one, */
   int64_t first, count;     /*   its first sample in the batch and how many (1 to CNN__SHARD) */
   int64_t part, parts;      /* parts phases: which of how many */
-  int64_t begin, end;       /* shard phases that have units: those of this piece, of all samples of the shard; end 0: all */
+  int64_t begin, end;       /* shard phases that have units: those of this piece, of all samples of the shard; end 0: all.
+                             * CNN__WIDE: of the batch, which count then counts */
   uint32_t key[2];          /* Philox key of the model's seed */
   uint32_t pass;
   const int64_t *samples;   /* data-set index of each row of the batch, NULL: the row number */
@@ -139,6 +140,8 @@ enum {
   CNN__IN_PLACE = 16,      /* y may be x's memory where nobody needs x later; dx may be dy's */
   CNN__SAME = 32,          /* y is x and dx is dy always: no phase moves data (flatten) */
   CNN__SAME_IN_INFERENCE = 64, /* likewise, in inference only (dropout) */
+  CNN__WIDE = 256,         /* shard phases that have units go through the whole batch at once, by units: the weights are
+                            * too large to be read for each shard anew */
   CNN__BACKWARD_AGAIN = 128 /* backward is one shard phase that only writes dx and may be run twice: cheaper than keeping a large dx */
 };
 

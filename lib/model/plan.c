@@ -5,6 +5,7 @@
  * see what the layer asked to keep for them; other parts phases join sums and see no tensor. */
 #include "model/plan.h"
 
+#include "core/cpu.h"
 #include "core/memory.h"
 #include "model/model_internal.h"
 
@@ -63,6 +64,11 @@ static cnn__op *add(maker *make, int32_t kind, int32_t layer) {
   return op;
 }
 
+/* Matrices that a BLAS has packed cannot be read by columns. */
+static int32_t wide(const cnn__plan *plan, const cnn_layer *layer) {
+  return (layer->needs & CNN__WIDE) && plan->context->provider != CNN__GEMM_BLAS;
+}
+
 static cnn__op *add_phase(maker *make, int32_t i, int32_t list, const cnn__phase *phase) {
   cnn__op *op = add(make, CNN__OP_LAYER, i);
   op->list = list;
@@ -70,6 +76,10 @@ static cnn__op *add_phase(maker *make, int32_t i, int32_t list, const cnn__phase
   const cnn_layer *layer = make->plan->layers[i];
   if (phase->parts && (phase->domain == CNN__PARTS || layer->flops >= LEAST_SPLIT))
     op->parts = phase->parts(layer);
+  if (phase->domain == CNN__SHARDS && op->parts > 1 && wide(make->plan, layer)) {
+    op->units = op->parts;
+    op->parts = (op->units - 1) / CNN__UNITS + 1;
+  }
   return op;
 }
 
@@ -184,6 +194,8 @@ static int32_t group_of(const cnn__op *op) {
     return op->beside ? LATE_GROUP : NO_GROUP;
   if (op->kind == CNN__OP_PACK)
     return PACK_GROUP;
+  if (op->units)
+    return NO_GROUP;
   if (op->kind != CNN__OP_LAYER || op->phase->domain == CNN__SHARDS)
     return SHARD_GROUP;
   return op->phase->late ? LATE_GROUP : NO_GROUP;

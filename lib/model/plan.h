@@ -27,12 +27,15 @@ typedef struct cnn__buffer {
   int64_t offset;        /* floats a sample: from the start of the arena, or of the worker's buffer */
 } cnn__buffer;
 
+#define CNN__UNITS 4 /* in a part of an op that has units */
+
 typedef struct cnn__op {
   int32_t kind;
   int32_t layer;         /* index in the plan's layers; PACK: in the model's */
   int32_t list;          /* CNN__PHASE_*: which of the layer's lists the phase is of */
   const cnn__phase *phase;
   int64_t parts;         /* of a shard phase: units that pieces of a shard may be cut between, 1 where it is not worth it */
+  int64_t units;         /* of a shard phase that goes through the batch at once: a part is CNN__UNITS of so many; else 0 */
   int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits
                           * or outputs in x, probabilities in y, their gradient in dx */
   int32_t beside;        /* UPDATE: of gradients that are there before the late phases, among these */

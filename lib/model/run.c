@@ -37,7 +37,7 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
   const cnn__arrays *arrays = &run->model->arrays[plan->first_member[op->layer]];
   int64_t batch = run->feed->count, first = shard * CNN__SHARD, left = batch - first;
   int32_t i = op->layer, home = home_of(run, shard, worker);
-  int64_t pieces = run->op < 0 ? 1 : run->pieces;
+  int64_t pieces = run->op < 0 ? 1 : run->pieces, units = part * CNN__UNITS, units_end = units + CNN__UNITS;
   return (cnn__work){
       .k = run->k,
       .layer = layer,
@@ -47,14 +47,14 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .shards = (batch - 1) / CNN__SHARD + 1,
       .shard = shard,
       .first = first,
-      .count = left < CNN__SHARD ? left : CNN__SHARD,
+      .count = left < CNN__SHARD || op->units ? left : CNN__SHARD,
       .part = part,
       .parts = op->parts,
       .key = {run->key[0], run->key[1]},
       .pass = run->pass,
       .samples = run->feed->samples,
-      .begin = pieces > 1 ? op->parts * part / pieces : 0,
-      .end = pieces > 1 ? op->parts * (part + 1) / pieces : 0,
+      .begin = op->units ? units : pieces > 1 ? op->parts * part / pieces : 0,
+      .end = op->units ? (units_end < op->units ? units_end : op->units) : pieces > 1 ? op->parts * (part + 1) / pieces : 0,
       .x = rows_of(run, op->x, first, home),
       .y = rows_of(run, op->y, first, home),
       .dy = rows_of(run, op->dy, first, home),

@@ -6,6 +6,7 @@
 #include "gemm_peers.h"
 
 #include "core/context_internal.h"
+#include "core/cpu.h"
 #include "model/model_internal.h"
 
 #include <math.h>
@@ -33,7 +34,9 @@ typedef struct dense {
   int32_t direction;
   cnn_model *model;
   cnn__work work;
-  const cnn__phase *phase; /* under way */
+  const cnn__phase *phase; /* under way, */
+  int32_t wide;            /* how it is cut */
+  int64_t units, pieces;
 } dense;
 
 /* ---- the layer ---- */
@@ -66,35 +69,53 @@ static cnn_status dense_new(dense *d) {
   return CNN_OK;
 }
 
+/* One item: of a parts phase the part; of a shard phase a shard, or a piece of one; of a wide layer's units some. */
 static void item(void *user, int64_t number, int32_t worker) {
   const dense *d = user;
   cnn__work work = d->work;
   (void)worker;
-  if (d->phase->domain == CNN__SHARDS) {
-    int64_t left = d->e.batch - number * CNN__SHARD;
-    work.shard = number;
-    work.first = number * CNN__SHARD;
+  if (d->phase->domain == CNN__PARTS) {
+    work.part = number;
+  } else if (d->wide) {
+    work.count = d->e.batch;
+    work.begin = number * CNN__UNITS;
+    work.end = work.begin + CNN__UNITS < d->units ? work.begin + CNN__UNITS : d->units;
+  } else {
+    int64_t piece = number % d->pieces, shard = number / d->pieces, left = d->e.batch - shard * CNN__SHARD;
+    work.shard = shard;
+    work.first = shard * CNN__SHARD;
     work.count = left < CNN__SHARD ? left : CNN__SHARD;
+    work.begin = d->pieces > 1 ? d->units * piece / d->pieces : 0;
+    work.end = d->pieces > 1 ? d->units * (piece + 1) / d->pieces : 0;
     work.x += work.first * d->e.inputs;
     work.y += work.first * d->e.units;
     work.dy += work.first * d->e.units;
     work.dx += work.first * d->e.inputs;
-  } else {
-    work.part = number;
   }
   d->phase->run(&work);
+}
+
+/* As the executor cuts them. */
+static int64_t items(dense *d) {
+  const cnn_layer *layer = d->work.layer;
+  d->units = d->phase->parts && (d->phase->domain == CNN__PARTS || layer->flops >= 200000) ? d->phase->parts(layer) : 1;
+  d->wide = (layer->needs & CNN__WIDE) && d->units > 1 && d->b->context->provider != CNN__GEMM_BLAS;
+  d->work.parts = d->units;
+  if (d->phase->domain == CNN__PARTS)
+    return d->units;
+  if (d->wide)
+    return (d->units - 1) / CNN__UNITS + 1;
+  int64_t wanted = d->work.shards < d->b->threads ? (d->b->threads - 1) / d->work.shards + 1 : 1;
+  d->pieces = d->units < wanted ? d->units : wanted;
+  return d->work.shards * d->pieces;
 }
 
 static void run_layer(void *user) {
   dense *d = user;
   const cnn__phase *phases = d->work.layer->type->phases[d->direction == FORWARD ? CNN__PHASE_TRAIN : CNN__PHASE_BACKWARD];
-  for (d->phase = phases; d->phase->run; d->phase++) {
-    if (d->phase->late != (d->direction == WEIGHTS))
-      continue;
-    int32_t parts = d->phase->domain == CNN__PARTS;
-    d->work.parts = parts && d->phase->parts ? d->phase->parts(d->work.layer) : 1;
-    cnn__pool_run(d->b->context->pool, parts ? d->work.parts : d->work.shards, item, d);
-  }
+  for (d->phase = phases; d->phase->run; d->phase++)
+    if (d->phase->late == (d->direction == WEIGHTS) && (d->phase->parts || d->direction != DATA))
+      cnn__pool_run(d->b->context->pool, items(d), item, d);
 }
 
 static void run_packs(void *user) {

@@ -52,8 +52,17 @@ static cnn_model *blocks(cnn_context *context) { /* windows of 3 in bands, no po
   return m;
 }
 
+static cnn_model *wide(cnn_context *context) { /* weights that the whole batch reads at once */
+  cnn_model *m = begin(context, 8, 8, 20);
+  cnn_flatten(m, NULL);
+  cnn_dense(m, 850, cnn_dense_opts(.activation = CNN_ACTIVATION_RELU));
+  cnn_dense(m, 1300, NULL);
+  cnn_dense(m, 70, cnn_dense_opts(.activation = CNN_ACTIVATION_TANH));
+  return m;
+}
+
 typedef cnn_model *make_model(cnn_context *context);
-static make_model *const models[] = {notebook, plain, blocks};
+static make_model *const models[] = {notebook, plain, blocks, wide};
 #define MODELS ((int)(sizeof models / sizeof *models))
 
 static const int64_t batches[] = {1, 3, 8, 9, MOST_ROWS};
