@@ -91,11 +91,16 @@ static void free_all(scaling *s) {
 
 /* ---- measuring ---- */
 
-/* Images a second over at least `least` seconds. */
+static double steps_of(point *p, int32_t train, int64_t steps) {
+  return train ? network_train(&p->run, p->run.plain, steps) : network_infer(&p->run, steps);
+}
+
+/* Images a second over at least `least` seconds, after a step that brings the point's data back into the caches. */
 static double rate(point *p, int32_t train, double least) {
   int64_t steps = 1;
+  steps_of(p, train, 1);
   for (;;) {
-    double images = train ? network_train(&p->run, p->run.plain, steps) : network_infer(&p->run, steps);
+    double images = steps_of(p, train, steps);
     double seconds = (double)(steps * p->batch) / images;
     if (seconds >= least)
       return images;
