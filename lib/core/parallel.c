@@ -1,8 +1,9 @@
 /* parallel: the context's pool of worker threads.
  *
- * A run opens the pool; workers that are awake join, claim items and leave; the caller claims items too, closes the pool when
- * none are left and waits for those inside. A worker that wakes late finds the pool closed and costs nothing, so that more
- * threads than CPUs do no harm.
+ * A run is a row of stages. All that workers watch is the ticket: the number of the stage and of its next item. They claim
+ * items by raising it; whoever finishes the last item of a stage opens the next one, so that no thread waits for another
+ * that holds nothing, be it the caller. A worker that wakes late finds no items and costs nothing, so that more threads
+ * than CPUs do no harm. What belongs to a stage is read after a claim: it cannot change before the claimed is finished.
  *
  * Fork: the handler in the child counts a generation. Whoever takes the pool in a newer generation than its workers'
  * forgets them, since they do not exist there, and starts new ones. The generation is part of the lock, so that a lock
@@ -22,16 +23,15 @@
 
 #define SPIN_NANOSECONDS 50000 /* most waits between the segments of a training step are shorter */
 
-/* The state word: how many workers are inside, and two flags. */
-#define INSIDE 0xffffu
-#define OPEN 0x10000u
-#define CALLER_SLEEPS 0x20000u
+/* The ticket: the stage in its upper half, the next item in its lower one; between runs there are no items. */
+#define STAGE ((uint64_t)1 << 32)
+#define ITEM (STAGE - 1)
+#define OVER ITEM
 
 typedef struct worker {
   cnn__pool_threads *pool;
   pthread_t thread;
   int32_t index;
-  unsigned seen; /* the run that was the last when it was started */
 } worker;
 
 struct cnn__pool_threads {
@@ -42,17 +42,14 @@ struct cnn__pool_threads {
   int32_t started;        /* workers that exist; this and the next only for the lock's holder */
   uint64_t generation;    /* 1 + the generation of forks in which they were started, 0: never */
   pthread_mutex_t mutex;  /* for sleeping only */
-  pthread_cond_t work, done;
-  cnn__item_fn *function; /* of the run: these are written while the pool is closed and empty */
-  cnn__fill_fn *fill;     /* may be NULL */
+  pthread_cond_t changed;
+  const cnn__stages *stages; /* of the run */
   void *user;
-  int64_t items;
   _Alignas(64) _Atomic uint64_t owner; /* the lock: 0 free, else 1 + the generation of forks in which it was taken */
-  _Alignas(64) atomic_uint run;        /* counts runs: what idle workers watch */
-  atomic_int sleepers, stop;
-  _Alignas(64) atomic_uint state;
-  _Alignas(64) _Atomic int64_t next;   /* the item to claim */
-  _Alignas(64) _Atomic int64_t finished;/* counted where there is something to fill in */
+  _Alignas(64) atomic_int sleepers, stop;
+  _Alignas(64) _Atomic uint64_t ticket;
+  _Atomic int64_t items;               /* of the stage */
+  _Alignas(64) _Atomic int64_t pending; /* items, and fillings begun, that are not finished */
 };
 
 static _Atomic uint64_t generation; /* forks between the first process and this one */
@@ -86,14 +83,14 @@ static int64_t nanoseconds(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Spin until (*word & mask) is no longer `value`. Non-zero: it is not; zero: time is up. */
-static int32_t spin(const cnn__pool_threads *pool, atomic_uint *word, unsigned mask, unsigned value) {
+/* Spin until the ticket is no longer `seen`. Non-zero: it is not; zero: time is up. */
+static int32_t spin(const cnn__pool_threads *pool, uint64_t seen) {
   if (!pool->spins)
-    return (atomic_load_explicit(word, memory_order_acquire) & mask) != value;
+    return atomic_load_explicit(&pool->ticket, memory_order_acquire) != seen;
   int64_t end = 0;
   for (;;) {
     for (int32_t i = 0; i < 64; i++) {
-      if ((atomic_load_explicit(word, memory_order_acquire) & mask) != value)
+      if (atomic_load_explicit(&pool->ticket, memory_order_acquire) != seen)
         return 1;
       relax();
     }
@@ -105,94 +102,84 @@ static int32_t spin(const cnn__pool_threads *pool, atomic_uint *word, unsigned m
   }
 }
 
-static void do_items(cnn__pool_threads *pool, int32_t index) {
-  cnn__item_fn *function = pool->function;
-  cnn__fill_fn *fill = pool->fill;
-  void *user = pool->user;
-  int64_t items = pool->items, item;
-  while ((item = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < items) {
-    function(user, item, index);
-    if (fill)
-      atomic_fetch_add_explicit(&pool->finished, 1, memory_order_relaxed);
-  }
-  while (fill && atomic_load_explicit(&pool->finished, memory_order_relaxed) < items && fill(user, index))
-    ;
+static void await_change(cnn__pool_threads *pool, uint64_t seen) {
+  if (spin(pool, seen))
+    return;
+  pthread_mutex_lock(&pool->mutex);
+  atomic_fetch_add(&pool->sleepers, 1); /* before looking again: publish() looks the other way round */
+  while (atomic_load(&pool->ticket) == seen)
+    pthread_cond_wait(&pool->changed, &pool->mutex);
+  atomic_fetch_sub(&pool->sleepers, 1);
+  pthread_mutex_unlock(&pool->mutex);
 }
 
-/* Wait for a run after `seen`; returns its count. */
-static unsigned await_run(cnn__pool_threads *pool, unsigned seen) {
-  if (!spin(pool, &pool->run, UINT32_MAX, seen)) {
-    pthread_mutex_lock(&pool->mutex);
-    atomic_fetch_add(&pool->sleepers, 1); /* before looking again: announce() looks the other way round */
-    while (atomic_load(&pool->run) == seen)
-      pthread_cond_wait(&pool->work, &pool->mutex);
-    atomic_fetch_sub(&pool->sleepers, 1);
-    pthread_mutex_unlock(&pool->mutex);
-  }
-  return atomic_load(&pool->run);
-}
-
-static void announce(cnn__pool_threads *pool) {
-  atomic_fetch_add(&pool->run, 1);
+static void publish(cnn__pool_threads *pool, uint64_t ticket) {
+  atomic_store(&pool->ticket, ticket);
   if (atomic_load(&pool->sleepers) > 0) {
     pthread_mutex_lock(&pool->mutex);
-    pthread_cond_broadcast(&pool->work);
+    pthread_cond_broadcast(&pool->changed);
     pthread_mutex_unlock(&pool->mutex);
   }
 }
 
-static int32_t join_run(cnn__pool_threads *pool) {
-  unsigned state = atomic_load_explicit(&pool->state, memory_order_relaxed);
-  while (state & OPEN)
-    if (atomic_compare_exchange_weak_explicit(&pool->state, &state, state + 1, memory_order_acquire,
-                                              memory_order_relaxed))
-      return 1;
-  return 0;
+/* Open the next stage; one of a single item is done at once. Nothing is pending. */
+static void advance(cnn__pool_threads *pool, int32_t index) {
+  const cnn__stages *stages = pool->stages;
+  void *user = pool->user;
+  uint64_t next = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) / STAGE + 1) * STAGE;
+  int64_t items;
+  while ((items = stages->next(user, index)) == 1)
+    stages->item(user, 0, index);
+  atomic_store_explicit(&pool->items, items, memory_order_relaxed);
+  atomic_store_explicit(&pool->pending, items, memory_order_release);
+  publish(pool, items ? next : next + OVER);
 }
 
-static void leave_run(cnn__pool_threads *pool) {
-  unsigned before = atomic_fetch_sub_explicit(&pool->state, 1, memory_order_acq_rel);
-  if ((before & INSIDE) == 1 && before & CALLER_SLEEPS) {
-    pthread_mutex_lock(&pool->mutex);
-    pthread_cond_signal(&pool->done);
-    pthread_mutex_unlock(&pool->mutex);
+static void finish_one(cnn__pool_threads *pool, int32_t index) {
+  if (atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_acq_rel) == 1)
+    advance(pool, index);
+}
+
+/* Claim and do an item of the stage of `ticket`. Zero: there was none. */
+static int32_t do_item(cnn__pool_threads *pool, uint64_t ticket, int32_t index) {
+  int64_t item = (int64_t)(ticket & ITEM);
+  if (item >= atomic_load_explicit(&pool->items, memory_order_relaxed))
+    return 0;
+  if (atomic_compare_exchange_strong_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
+                                              memory_order_relaxed)) {
+    pool->stages->item(pool->user, item, index);
+    finish_one(pool, index);
   }
+  return 1;
+}
+
+/* While others are at their items: something else, which then is pending too. */
+static int32_t fill_in(cnn__pool_threads *pool, int32_t index) {
+  int64_t pending = atomic_load_explicit(&pool->pending, memory_order_relaxed);
+  do
+    if (!pending)
+      return 0;
+  while (!atomic_compare_exchange_weak_explicit(&pool->pending, &pending, pending + 1, memory_order_acquire,
+                                                memory_order_relaxed));
+  int32_t filled = pool->stages->fill && pool->stages->fill(pool->user, index);
+  finish_one(pool, index);
+  return filled;
 }
 
 static void *work(void *argument) {
   worker *self = argument;
   cnn__pool_threads *pool = self->pool;
-  unsigned seen = self->seen;
 #if defined(__linux__)
   pthread_setname_np(pthread_self(), "cnn");
 #endif
   cnn__fp_enter(); /* a thread inherits its maker's environment; this one has nothing to give back */
   for (;;) {
-    seen = await_run(pool, seen);
-    if (atomic_load(&pool->stop))
+    uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+    if (atomic_load_explicit(&pool->stop, memory_order_relaxed))
       return NULL;
-    if (join_run(pool)) {
-      do_items(pool, self->index);
-      leave_run(pool);
-    }
+    if (!do_item(pool, ticket, self->index) && !fill_in(pool, self->index))
+      await_change(pool, ticket);
   }
-}
-
-/* Close the pool and wait for the workers inside. Those of before a fork in an item never leave: they are not here. */
-static void finish_run(cnn__pool_threads *pool) {
-  unsigned state = atomic_fetch_and_explicit(&pool->state, ~OPEN, memory_order_acq_rel) & ~OPEN;
-  if (pool->generation != current_generation())
-    return;
-  while (state & INSIDE && spin(pool, &pool->state, UINT32_MAX, state))
-    state = atomic_load_explicit(&pool->state, memory_order_acquire);
-  if (!(state & INSIDE))
-    return;
-  pthread_mutex_lock(&pool->mutex);
-  atomic_fetch_or(&pool->state, CALLER_SLEEPS);
-  while (atomic_load(&pool->state) & INSIDE)
-    pthread_cond_wait(&pool->done, &pool->mutex);
-  atomic_fetch_and(&pool->state, ~CALLER_SLEEPS);
-  pthread_mutex_unlock(&pool->mutex);
 }
 
 /* Signals are the program's: workers leave them to its threads, all but those that a fault of their own raises. */
@@ -208,17 +195,18 @@ static void block_signals(sigset_t *before) {
 static void start_workers(cnn__pool_threads *pool) {
   sigset_t before;
   pthread_mutex_init(&pool->mutex, NULL);
-  pthread_cond_init(&pool->work, NULL);
-  pthread_cond_init(&pool->done, NULL);
+  pthread_cond_init(&pool->changed, NULL);
   atomic_store(&pool->sleepers, 0);
-  atomic_store(&pool->state, 0);
+  atomic_store(&pool->items, 0);
+  atomic_store(&pool->pending, 0);
+  atomic_store(&pool->ticket, OVER);
   pool->started = 0;
   pool->generation = current_generation();
   block_signals(&before);
   int error = 0;
   while (!error && pool->started + 1 < pool->size) {
     worker *next = &pool->workers[pool->started];
-    *next = (worker){.pool = pool, .index = pool->started + 1, .seen = atomic_load(&pool->run)};
+    *next = (worker){.pool = pool, .index = pool->started + 1};
     error = pthread_create(&next->thread, NULL, work, next);
     pool->started += !error;
   }
@@ -235,35 +223,63 @@ static int32_t take(cnn__pool_threads *pool) {
          atomic_compare_exchange_strong_explicit(&pool->owner, &owner, mine, memory_order_acquire, memory_order_relaxed);
 }
 
-static void run_together(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, cnn__fill_fn *fill,
-                         void *user) {
+/* Items that threads of before a fork in an item have claimed are never finished in the child: they are not waited for. */
+static void run_together(cnn__pool_threads *pool, const cnn__stages *stages, void *user) {
   if (pool->generation != current_generation())
     start_workers(pool);
-  pool->function = function;
-  pool->fill = fill;
+  pool->stages = stages;
   pool->user = user;
-  pool->items = items;
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-  atomic_store_explicit(&pool->finished, 0, memory_order_relaxed);
-  atomic_store_explicit(&pool->state, OPEN, memory_order_release);
-  announce(pool);
-  do_items(pool, 0);
-  finish_run(pool);
+  advance(pool, 0);
+  uint64_t ticket;
+  while (((ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire)) & ITEM) != OVER)
+    if (!do_item(pool, ticket, 0) && !fill_in(pool, 0)) {
+      if (pool->generation != current_generation())
+        return;
+      await_change(pool, ticket);
+    }
+}
+
+void cnn__pool_run_stages(cnn__pool_threads *pool, const cnn__stages *stages, void *user) {
+  cnn__fp environment = cnn__fp_enter();
+  if (pool->size > 1 && take(pool)) {
+    run_together(pool, stages, user);
+    atomic_store_explicit(&pool->owner, 0, memory_order_release);
+  } else
+    for (int64_t items; (items = stages->next(user, 0)) > 0;)
+      for (int64_t item = 0; item < items; item++)
+        stages->item(user, item, 0);
+  cnn__fp_leave(environment);
+}
+
+/* A run of one stage. */
+typedef struct single {
+  cnn__item_fn *function;
+  void *user;
+  int64_t items;
+} single;
+
+static int64_t single_next(void *user, int32_t index) {
+  (void)index;
+  single *s = user;
+  int64_t items = s->items;
+  s->items = 0;
+  return items;
+}
+
+static void single_item(void *user, int64_t item, int32_t index) {
+  const single *s = user;
+  s->function(s->user, item, index);
 }
 
 void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user) {
-  cnn__pool_run_filling(pool, items, function, NULL, user);
-}
-
-void cnn__pool_run_filling(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, cnn__fill_fn *fill, void *user) {
-  cnn__fp environment = cnn__fp_enter();
-  if (items > 1 && pool->size > 1 && take(pool)) {
-    run_together(pool, items, function, fill, user);
-    atomic_store_explicit(&pool->owner, 0, memory_order_release);
-  } else
-    for (int64_t item = 0; item < items; item++)
-      function(user, item, 0);
-  cnn__fp_leave(environment);
+  static const cnn__stages stages = {single_next, single_item, NULL};
+  if (items > 1)
+    cnn__pool_run_stages(pool, &stages, &(single){function, user, items});
+  else if (items == 1) {
+    cnn__fp environment = cnn__fp_enter();
+    function(user, 0, 0);
+    cnn__fp_leave(environment);
+  }
 }
 
 cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t threads) {
@@ -290,11 +306,10 @@ void cnn__pool_free(cnn__pool_threads *pool) {
     return;
   if (pool->generation == current_generation()) {
     atomic_store(&pool->stop, 1);
-    announce(pool);
+    publish(pool, (atomic_load(&pool->ticket) / STAGE + 1) * STAGE + OVER);
     for (int32_t i = 0; i < pool->started; i++)
       pthread_join(pool->workers[i].thread, NULL);
-    pthread_cond_destroy(&pool->work);
-    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
   }
   cnn__free(pool->context, pool->workers);

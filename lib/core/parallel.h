@@ -1,6 +1,6 @@
 /* parallel: the context's pool of worker threads.
  *
- * Work is a number of items fixed by the size of the problem. Workers (the caller is one of them) claim items by an
+ * Work is a number of items (below 2^32 - 1) fixed by the size of the problem. Workers (the caller is one of them) claim items by an
  * atomic counter: who does an item is free, where its result goes is not. Idle workers spin briefly, then sleep.
  * After fork the child's pool has no threads and makes new ones on first use. Signals are blocked in workers. */
 #ifndef CNN_CORE_PARALLEL_H
@@ -28,10 +28,15 @@ int32_t cnn__pool_spins(const cnn__pool_threads *pool); /* is there a CPU for ea
  * must size scratch by their own run record, never share it by worker index between callers. */
 void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user);
 
-/* The same; a worker for whom no item is left, while others are still at theirs, calls fill(user, worker) instead of
- * waiting, until that returns zero: it then had nothing to do. What it does should be short. */
-typedef int32_t cnn__fill_fn(void *user, int32_t worker);
-void cnn__pool_run_filling(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, cnn__fill_fn *fill, void *user);
+/* A run of several stages. next: open the next stage, after all of the one before is done: how many items, 0: the run is
+ * over; on any worker, one at a time. fill (or NULL): a worker for whom no item of the stage is left, while others are still
+ * at theirs, calls it instead of waiting; zero: it had nothing to do. The stage is not over before it returns. */
+typedef struct cnn__stages {
+  int64_t (*next)(void *user, int32_t worker);
+  cnn__item_fn *item;
+  int32_t (*fill)(void *user, int32_t worker);
+} cnn__stages;
+void cnn__pool_run_stages(cnn__pool_threads *pool, const cnn__stages *stages, void *user);
 
 /* Threads to use when none are asked for: CNN_NUM_THREADS, else the affinity mask's count cut by the cgroup quota
  * (v1 and v2, rounded up); at least 1. -1 with text when CNN_NUM_THREADS is no number from 1 to 1024. */

@@ -151,30 +151,10 @@ static void step(cnn__run *run, int32_t op, int64_t shard, int64_t part, int32_t
 
 /* ---- segments ---- */
 
-static void shard_item(void *user, int64_t item, int32_t worker) {
-  cnn__run *run = user;
+static void shard_item(cnn__run *run, int64_t item, int32_t worker) {
   int64_t shard = run->segment->back ? (run->feed->count - 1) / CNN__SHARD - item : item;
   for (int32_t i = 0; i < run->segment->count; i++)
     step(run, run->segment->first + i, shard, 0, worker);
-}
-
-static void piece_item(void *user, int64_t item, int32_t worker) {
-  cnn__run *run = user;
-  step(run, run->op, item / run->pieces, item % run->pieces, worker);
-}
-
-/* Op by op, each shard in pieces, where there are fewer shards than workers. */
-static void run_pieces(cnn__run *run, int64_t shards) {
-  const cnn__segment *segment = run->segment;
-  for (run->op = segment->first; run->op < segment->first + segment->count; run->op++) {
-    int64_t units = run->plan->ops[run->op].parts, wanted = (run->workers - 1) / shards + 1;
-    run->pieces = units < wanted ? units : wanted;
-    if (shards * run->pieces == 1)
-      piece_item(run, 0, 0);
-    else
-      cnn__pool_run(run->context->pool, shards * run->pieces, piece_item, run);
-  }
-  run->op = -1;
 }
 
 /* Matrices that a BLAS has packed cannot be read by columns. */
@@ -208,11 +188,6 @@ static void part_of(cnn__run *run, const cnn__segment *segment, int64_t item, in
     tail_of(run, &run->plan->tails[op->first + item], worker);
 }
 
-static void parts_item(void *user, int64_t item, int32_t worker) {
-  cnn__run *run = user;
-  part_of(run, run->segment, item, worker);
-}
-
 /* The next part of the late segment, where the segment at hand allows it. */
 static int32_t fill_in(void *user, int32_t worker) {
   cnn__run *run = user;
@@ -226,10 +201,34 @@ static int32_t fill_in(void *user, int32_t worker) {
   return 1;
 }
 
-/* What filling has left of the late segment. */
-static void late_item(void *user, int64_t item, int32_t worker) {
+/* ---- the row of stages: segments, or in pieces the ops of one ---- */
+
+static int64_t shards_of(const cnn__run *run) { return (run->feed->count - 1) / CNN__SHARD + 1; }
+
+static void item_of(void *user, int64_t item, int32_t worker) {
   cnn__run *run = user;
-  part_of(run, run->segment, atomic_load_explicit(&run->late_done, memory_order_relaxed) + item, worker);
+  if (run->op >= 0)
+    step(run, run->op, item / run->pieces, item % run->pieces, worker);
+  else if (run->segment->domain == CNN__SHARDS)
+    shard_item(run, item, worker);
+  else
+    part_of(run, run->segment, run->first_part + item, worker);
+}
+
+/* An op of a segment that runs op by op, each shard in pieces. */
+static int64_t open_op(cnn__run *run, int32_t op) {
+  run->op = op;
+  int64_t shards = shards_of(run), units = run->plan->ops[run->op].parts, wanted = (run->workers - 1) / shards + 1;
+  run->pieces = units < wanted ? units : wanted;
+  return shards * run->pieces;
+}
+
+/* The next of them; 0 after the last, and in segments that do not. */
+static int64_t next_op(cnn__run *run) {
+  if (run->op >= 0 && run->op + 1 < run->segment->first + run->segment->count)
+    return open_op(run, run->op + 1);
+  run->op = -1;
+  return 0;
 }
 
 /* Of weights that have changed: nothing to do where they stay. */
@@ -237,32 +236,46 @@ static int32_t follows_update(const cnn__op *op) {
   return op->kind == CNN__OP_PACK || (op->kind == CNN__OP_UPDATE && !op->beside);
 }
 
-static void run_segment(cnn__run *run, int32_t s) {
-  const cnn__segment *segment = &run->plan->segments[s];
-  cnn__item_fn *function = segment->domain == CNN__SHARDS ? shard_item : s == run->plan->late ? late_item : parts_item;
-  int64_t items = segment->domain == CNN__SHARDS ? (run->feed->count - 1) / CNN__SHARD + 1 : segment->items;
-  if (function == late_item)
-    items -= atomic_load_explicit(&run->late_done, memory_order_relaxed);
-  run->segment = segment;
-  if (goes_in_pieces(run, segment, items))
-    run_pieces(run, items);
-  else if (items == 1)
-    function(run, 0, 0);
-  else
-    cnn__pool_run_filling(run->context->pool, items, function, segment->fill ? fill_in : NULL, run);
+static int64_t open_segment(cnn__run *run) {
+  const cnn__segment *segment = run->segment;
+  run->first_part = run->at == run->plan->late ? atomic_load_explicit(&run->late_done, memory_order_relaxed) : 0;
+  if (segment->domain == CNN__PARTS)
+    return segment->items - run->first_part;
+  if (!goes_in_pieces(run, segment, shards_of(run)))
+    return shards_of(run);
+  return open_op(run, segment->first);
+}
+
+static void note_span(cnn__run *run) {
+  double time = now();
+  if (run->at >= 0)
+    run->spans[run->at] += time - run->opened;
+  run->opened = time;
+}
+
+static int64_t next_stage(void *user, int32_t worker) {
+  (void)worker;
+  cnn__run *run = user;
+  const cnn__plan *plan = run->plan;
+  int64_t items = next_op(run);
+  while (!items) {
+    if (run->measuring)
+      note_span(run);
+    do
+      if (++run->at == plan->segment_count)
+        return 0;
+    while (follows_update(&plan->ops[plan->segments[run->at].first]) && !run->updating);
+    run->segment = &plan->segments[run->at];
+    items = open_segment(run);
+  }
+  return items;
 }
 
 static void run_segments(cnn__run *run) {
-  const cnn__plan *plan = run->plan;
+  static const cnn__stages stages = {next_stage, item_of, fill_in};
   atomic_store_explicit(&run->late_done, 0, memory_order_relaxed);
-  for (int32_t s = 0; s < plan->segment_count; s++) {
-    if (follows_update(&plan->ops[plan->segments[s].first]) && !run->updating)
-      continue;
-    double start = run->measuring ? now() : 0;
-    run_segment(run, s);
-    if (run->measuring)
-      run->spans[s] += now() - start;
-  }
+  run->at = -1;
+  cnn__pool_run_stages(run->context->pool, &stages, run);
 }
 
 /* One batch from the first segment to the last, under the floating-point environment that the numbers are defined in.

@@ -25,10 +25,13 @@ struct cnn__run {
   double *spans;             /* a segment: from its start to its end */
   int32_t measuring;
 
-  /* the batch in hand; set on the caller's thread before each segment */
+  /* the batch in hand; set before each segment by the worker that opens it */
   const cnn_model *model;
   const cnn__feed *feed;
   const cnn__segment *segment;
+  int32_t at;                /* its number */
+  int64_t first_part;        /* of a parts segment: what filling has left of it begins here */
+  double opened;             /* when it began, where times are measured */
   _Atomic int64_t late_done; /* parts of the late segment that are claimed */
   int32_t op;                /* a segment that runs op by op: which one; -1 else */
   int64_t pieces;            /* and in how many pieces each shard */
