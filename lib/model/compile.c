@@ -86,6 +86,19 @@ static void discard(compilation *made, cnn_context *context) {
   cnn__free(context, made->block);
 }
 
+/* What a sample of training takes, and what tensors that never live together save by sharing it. */
+static void log_memory(const cnn_model *model, const cnn__plan *plan) {
+  int64_t apart = 0, taken = plan->arena_floats + plan->local_floats;
+  for (int32_t i = 0; i < plan->buffer_count; i++)
+    if (plan->buffers[i].first >= 0)
+      apart += plan->buffers[i].floats;
+  cnn__log(model->context, CNN_LOG_DEBUG,
+           "model '%s': a sample of training takes %lld bytes in the arena, %lld kept for backward, %lld in a worker; "
+           "shared places save %lld",
+           model->name, (long long)plan->arena_floats * 4, (long long)plan->kept_bytes, (long long)plan->local_floats * 4,
+           (long long)(apart - taken) * 4);
+}
+
 static void commit(cnn_model *model, const compilation *made, cnn_optimizer *optimizer, int32_t metric_count,
                    const char *const *names) {
   cnn_optimizer *old = model->optimizer;
@@ -125,6 +138,7 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
     return status;
   }
   commit(model, &made, optimizer, metric_count, metrics);
+  log_memory(model, model->plans[CNN__MODE_TRAIN]);
   cnn__blas_warning(model->context);
   return CNN_OK;
 }
