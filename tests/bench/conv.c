@@ -11,8 +11,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-#define WARM 6e-3  /* seconds before each measurement */
+#define REST 15000000 /* nanoseconds before each contender */
+#define WARM 3e-3  /* seconds before each measurement */
 #define LEAST 4e-3 /* and of it */
 
 typedef struct shape {
@@ -132,8 +134,10 @@ static void free_ours(ours *o) {
   free(o->x), free(o->y), free(o->bias), free(o->dw), free(o->packed), free(o->slots), free(o->scratch);
 }
 
-/* Seconds of a call, after some that wake the threads, fill the caches and outlast the idle threads of the one before. */
+/* Seconds of a call, after some that wake the threads and fill the caches, and after a rest in which the threads of the
+ * one before stop spinning: they would hold a processor. */
 static double time_of(void (*function)(void *), void *user) {
+  nanosleep(&(struct timespec){.tv_nsec = REST}, NULL);
   bench_time(function, user, WARM);
   return bench_time(function, user, LEAST);
 }
