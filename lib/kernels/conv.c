@@ -107,8 +107,8 @@ static void sweep_place(const sweep *s, const place *at) {
   int64_t row_floats = s->kw * at->channels * CNN__LANES;
   cnn__tile tile = {.x_row = s->y.offset_step * s->x.in * s->in, .w_row = s->y.tap_step * row_floats,
                     .x_pixel = s->x.in_step * s->in, .columns = columns, .more = at->blocks - 1,
-                    .x_block = at->channels, .w_block = at->channels * s->kh * s->kw * CNN__LANES, .y_pixel = s->x.out_step * s->out,
-                    .lanes = at->lanes, .relu = at->relu};
+                    .x_block = at->channels, .w_block = at->channels * s->kh * s->kw * CNN__LANES,
+                    .y_pixel = s->x.out_step * s->out, .lanes = at->lanes, .relu = at->relu};
   for (int64_t t = 0, width; t < s->x.count; t += width) {
     width = cnn__tile_width(s->x.count, t);
     int32_t whole = plan_columns(s, 0, t, width, at->channels, &p) == s->x.taps;
@@ -187,8 +187,8 @@ static void forward_sweep(const cnn__conv *g, int64_t n, const float *x, const f
                           int32_t relu, float *y) {
   int64_t cg = g->c / g->groups;
   sweep s = {.y = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
-             .x = cnn__forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .in = g->c, .in_group = cg,
-             .out = g->f, .out_group = g->f / g->groups, .out_h = g->oh, .out_w = g->ow,
+             .x = cnn__forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw,
+             .in = g->c, .in_group = cg, .out = g->f, .out_group = g->f / g->groups, .out_h = g->oh, .out_w = g->ow,
              .slice = g->kh * g->kw * cg * CNN__LANES};
   if (cnn__conv_pointwise(g))
     run_pointwise(s, g->groups, n * g->h * g->w, x, packed, bias, relu, y);

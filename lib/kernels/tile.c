@@ -49,7 +49,8 @@ static __attribute__((noinline)) void run_part(const cnn__tile *t, const cnn__co
   CNN__NAME(tiles)[whole.hi](&part);
 }
 
-CNN__INLINE void columns(const int width, const int most, const cnn__tile *t, const float *x, const float *w, steps s, cnn__vec *acc) {
+CNN__INLINE void columns(const int width, const int most, const cnn__tile *t, const float *x, const float *w, steps s,
+                         cnn__vec *acc) {
   const cnn__column *end = t->columns + t->column_count;
   for (const cnn__column *column = t->columns; column < end; column++) {
     if (column->hi - column->lo == width) {

@@ -1,8 +1,9 @@
 /* conv: convolutions as real networks have them, beside oneDNN's direct algorithm and beside its own choice.
  *
  * libcnn runs as its layers do: micro-shards of eight images spread over the threads, their kernel gradients added up by
- * the tree; a single image is cut into bands of rows, but its kernel gradient is one thread's, on both sides. Both sides keep activations in the layout they like best and have
- * their kernels packed; each call of both is timed on the same threads, in turn. */
+ * the tree; a single image is cut into bands of rows, but its kernel gradient is one thread's, on both sides.
+ * Both sides keep activations in the layout they like best and have their kernels packed; each call
+ * of both is timed on the same threads, in turn. */
 #include "conv_onednn.h"
 #include "suite.h"
 
@@ -114,7 +115,8 @@ static void run_ours(void *user) {
 }
 
 static void make_ours(const bench *b, const cnn__conv *g, int64_t n, int direction, ours *o) {
-  *o = (ours){.k = cnn__kernels_for(b->context->level, b->context->provider), .pool = b->context->pool, .direction = direction, .g = *g, .n = n,
+  *o = (ours){.k = cnn__kernels_for(b->context->level, b->context->provider), .pool = b->context->pool, .direction = direction,
+              .g = *g, .n = n,
               .kernel = g->kh * g->kw * g->c / g->groups * g->f, .scratch_bytes = (cnn__conv_scratch_bytes(g) + 63) / 64 * 64};
   o->items = (n + CNN__SHARD - 1) / CNN__SHARD;
   if (n == 1 && direction != ONEDNN_BACKWARD_WEIGHTS)

@@ -136,7 +136,8 @@ onednn_conv *onednn_conv_new(const cnn__conv *g, int64_t n, int direction, int a
   set_threads(threads);
   if (!engine() || !describe(g, n, &d))
     return NULL;
-  dnnl_primitive_desc_t pd = direction == ONEDNN_FORWARD ? forward_desc(&d, kind, dnnl_forward_inference) : backward_desc(&d, direction, kind);
+  dnnl_primitive_desc_t pd = direction == ONEDNN_FORWARD ? forward_desc(&d, kind, dnnl_forward_inference)
+                                                         : backward_desc(&d, direction, kind);
   onednn_conv *c = calloc(1, sizeof *c);
   if (!pd || !c) {
     free(c);
