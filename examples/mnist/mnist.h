@@ -39,8 +39,9 @@ int section_evaluation(run *r);   /* test set, confusion matrix, report, classes
 int section_predictions(run *r);  /* samples with probabilities, errors */
 int section_save(run *r);         /* final model, report.json, report.txt */
 
-/* The notebook's network for images [height, width, channels]. Errors stay with the model. */
-void build_network(cnn_model *model, int32_t rank, const int64_t *shape, int64_t classes);
+/* The notebook's network for images [height, width, channels], with the recipe's rates of dropout and momentum. Errors stay
+ * with the model. */
+void build_network(cnn_model *model, const recipe *recipe, int32_t rank, const int64_t *shape, int64_t classes);
 
 /* Say libcnn's error text for what was being done; returns EXIT_BAD_FILE for statuses that come from a file, else EXIT_RUNTIME. */
 int complain(const char *what, cnn_status status);

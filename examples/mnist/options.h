@@ -2,6 +2,7 @@
 #ifndef MNIST_OPTIONS_H
 #define MNIST_OPTIONS_H
 
+#include "recipe.h"
 #include "screen.h"
 
 #include <stdint.h>
@@ -21,6 +22,7 @@ enum {
 typedef struct options {
   const char *data;       /* NULL: look in the usual places */
   const char *output;
+  const recipe *recipe;   /* gives what is not given: epochs, batch size, rate */
   int64_t epochs, steps_per_epoch, batch_size;
   double learning_rate, validation_split;
   uint64_t seed;

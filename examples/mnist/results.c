@@ -129,6 +129,7 @@ void write_results(const run *r, FILE *stream) {
   json_unsigned(&w, "seed", r->options.seed);
   json_whole(&w, "threads", cnn_context_threads(r->context));
   write_parameters(&w, r);
+  json_text(&w, "recipe", r->options.recipe->name);
   json_whole(&w, "batch_size", r->options.batch_size);
   json_flag(&w, "augmentation", r->options.augment);
   write_epochs(&w, r);

@@ -47,7 +47,18 @@ int section_augmentation(run *r) {
 typedef struct watch {
   run *run;
   double epoch_started;
+  int64_t step, steps; /* of all epochs */
 } watch;
+
+/* The rate of the step that comes next. */
+static cnn_status set_rate(const watch *w, cnn_model *model) {
+  const options *o = &w->run->options;
+  if (!o->recipe->one_cycle || w->step >= w->steps)
+    return CNN_OK;
+  return cnn_model_set_learning_rate(model, recipe_rate(o->recipe, o->learning_rate, w->step, w->steps));
+}
+
+static cnn_status watch_training(void *user, const cnn_event *event) { return set_rate(user, event->model); }
 
 static cnn_status watch_epoch(void *user, const cnn_event *event) {
   (void)event;
@@ -62,7 +73,9 @@ static cnn_status watch_batch(void *user, const cnn_event *event) {
   w->run->images_trained += left < w->run->options.batch_size ? left : w->run->options.batch_size;
   w->run->training_seconds += now - w->epoch_started;
   w->epoch_started = now;
-  return interrupt_signal ? CNN_STOP : CNN_OK;
+  w->step++;
+  cnn_status status = set_rate(w, event->model);
+  return status < 0 ? status : interrupt_signal ? CNN_STOP : CNN_OK;
 }
 
 /* The signal may have come during validation. */
@@ -90,16 +103,19 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
   ADD(cnn_callback_new(&c->all[c->count], r->context,
                        &(cnn_callback_functions){.size = sizeof(cnn_callback_functions),
                                                  .user = w,
+                                                 .train_begin = watch_training,
                                                  .epoch_begin = watch_epoch,
                                                  .epoch_end = watch_epoch_end,
                                                  .batch_end = watch_batch}));
   ADD(cnn_terminate_on_nan_new(&c->all[c->count], r->context));
-  ADD(cnn_early_stopping_new(&c->all[c->count], r->context,
-                             cnn_early_stopping_opts(.patience = 5, .restore_best_weights = 1, .verbose = 1)));
-  c->stopping = c->all[c->count - 1];
-  ADD(cnn_reduce_lr_on_plateau_new(
-      &c->all[c->count], r->context,
-      cnn_reduce_lr_on_plateau_opts(.factor = 0.5f, .patience = 3, .min_lr = 1e-7f, .verbose = 1)));
+  if (!r->options.recipe->one_cycle) { /* it ends where it is meant to, and its rate is its own */
+    ADD(cnn_early_stopping_new(&c->all[c->count], r->context,
+                               cnn_early_stopping_opts(.patience = 5, .restore_best_weights = 1, .verbose = 1)));
+    c->stopping = c->all[c->count - 1];
+    ADD(cnn_reduce_lr_on_plateau_new(
+        &c->all[c->count], r->context,
+        cnn_reduce_lr_on_plateau_opts(.factor = 0.5f, .patience = 3, .min_lr = 1e-7f, .verbose = 1)));
+  }
   ADD(cnn_model_checkpoint_new(
       &c->all[c->count], r->context, c->best_path,
       cnn_model_checkpoint_opts(.monitor = "val_accuracy", .save_best_only = 1, .verbose = 1)));
@@ -111,11 +127,17 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
 
 static void say_configuration(run *r, int64_t steps) {
   say_heading(&r->screen, "Callbacks configured:");
-  say(&r->screen, "  1. EarlyStopping: Stops training if val_loss doesn't improve for 5 epochs\n"
-                  "  2. ReduceLROnPlateau: Reduces learning rate by 50%% if val_loss plateaus for 3 epochs\n"
-                  "  3. ModelCheckpoint: Saves the best model based on val_accuracy\n"
-                  "  4. CSVLogger: Writes every epoch's figures to history.csv\n"
-                  "  5. TerminateOnNaN: Stops training when the loss is no longer a number\n");
+  static const char *const lines[] = {"EarlyStopping: Stops training if val_loss doesn't improve for 5 epochs",
+                                      "ReduceLROnPlateau: Reduces learning rate by 50% if val_loss plateaus for 3 epochs",
+                                      "ModelCheckpoint: Saves the best model based on val_accuracy",
+                                      "CSVLogger: Writes every epoch's figures to history.csv",
+                                      "TerminateOnNaN: Stops training when the loss is no longer a number"};
+  int first = r->options.recipe->one_cycle ? 2 : 0;
+  for (int i = first; i < 5; i++)
+    say(&r->screen, "  %d. %s\n", i - first + 1, lines[i]);
+  if (first)
+    say(&r->screen, "  Learning rate: one cycle, %g to %g to %g\n", r->options.recipe->first_rate,
+        r->options.learning_rate, r->options.recipe->last_rate);
   say_heading(&r->screen, "Training Configuration:");
   say(&r->screen,
       "  Batch Size: %lld\n  Max Epochs: %lld\n  Steps per Epoch: %lld\n  Optimizer: Adam\n"
@@ -155,12 +177,18 @@ static void say_final(run *r) {
     say(&r->screen, "  Images per second: %.0f\n", (double)r->images_trained / r->training_seconds);
 }
 
+/* As the notebook: len(X_train) // BATCH_SIZE, but never none. */
+static int64_t steps_of_epoch(const run *r) {
+  int64_t images = r->options.batch_size * r->options.recipe->parts, count = cnn_dataset_count(r->train);
+  if (r->options.steps_per_epoch)
+    return r->options.steps_per_epoch;
+  return count >= images ? count / images : 1;
+}
+
 int section_training(run *r) {
   callbacks c = {0};
-  watch w = {.run = r};
-  int64_t steps = r->options.steps_per_epoch, count = cnn_dataset_count(r->train);
-  if (!steps) /* as the notebook: len(X_train) // BATCH_SIZE, but never none */
-    steps = count >= r->options.batch_size ? count / r->options.batch_size : 1;
+  int64_t steps = steps_of_epoch(r);
+  watch w = {.run = r, .steps = steps * r->options.epochs};
   cnn_status status = add_callbacks(r, &c, &w);
   if (status >= 0) {
     say_configuration(r, steps);
@@ -170,8 +198,10 @@ int section_training(run *r) {
                                         .steps_per_epoch = steps, .validation = r->validation,
                                         .augmenter = r->augmenter, .callbacks = c.all, .callback_count = c.count,
                                         .verbose = r->options.verbose, .sink = &sink, .history = &r->history));
-    r->stopped_epoch = cnn_early_stopping_stopped_epoch(c.stopping);
-    r->best_epoch = cnn_early_stopping_best_epoch(c.stopping);
+    if (c.stopping) {
+      r->stopped_epoch = cnn_early_stopping_stopped_epoch(c.stopping);
+      r->best_epoch = cnn_early_stopping_best_epoch(c.stopping);
+    }
   }
   for (int32_t i = 0; i < c.count; i++)
     cnn_callback_free(c.all[i]);

@@ -18,6 +18,7 @@ USAGE = [
     (["--verbose", "3"], "--verbose '3'"),
     (["--color", "red"], "--color 'red'"),
     (["--require-accuracy", "1.5"], "--require-accuracy '1.5'"),
+    (["--recipe", "slow"], "--recipe 'slow': notebook or fast"),
     (["--time-to", "0"], "--time-to '0'"),
     (["--time-to", "0.9,1.1"], "--time-to '1.1'"),
     (["--time-to", "0.9,"], "--time-to ''"),

@@ -46,6 +46,19 @@ def check_report(checks, report, folder):
     checks.that("\x1b" not in (folder / "report.txt").read_text(encoding="utf-8"), "report.txt has no escape sequences")
 
 
+def check_recipe(checks, folder):
+    out, err, code = run(TRAIN, "--data", DATA, "--seed", 7, "--output", folder, "--recipe", "fast", "--epochs", 3, "--steps-per-epoch", 5,
+                         "--learning-rate", 0.002)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    checks.equal((code, report["recipe"], report["batch_size"], len(report["epochs"])), (0, "fast", 64, 3), "--recipe fast")
+    rates = [float(row.split(",")[2]) for row in (folder / "history.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    # 15 steps: up from 0.0005 over the first 2.8, then down to 0.00002 at step 14; an epoch ends with the next step's rate set
+    wanted = [0.002 + (0.00002 - 0.002) * (min(step, 14) / 14 - 0.2) / 0.8 for step in (5, 10, 14)]
+    checks.that(all(abs(a - b) < 1e-8 for a, b in zip(rates, wanted)), "--recipe fast: the rate rises and falls once", (rates, wanted))
+    checks.that("EarlyStopping" not in out and "one cycle, 0.0005 to 0.002 to 2e-05" in out, "--recipe fast is printed", out[:0])
+    checks.equal(report["stopped_epoch"], None, "--recipe fast does not stop early")
+
+
 def check_interrupt(checks, folder):
     process = subprocess.Popen([TRAIN, "--data", str(DATA), "--output", str(folder), "--json"], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
@@ -122,6 +135,7 @@ def main():
         checks.that((folder / "c" / "report.txt").read_bytes().isascii(), "a locale without UTF-8 gets ASCII")
 
         check_time_to(checks, folder / "t")
+        check_recipe(checks, folder / "r")
         check_predict(checks, folder / "a" / "final.safetensors")
         fashion = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian package dataset-fashion-mnist
         if fashion.exists():
