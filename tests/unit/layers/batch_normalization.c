@@ -39,7 +39,8 @@ START_TEST(statistics_over_shards) {
     for (int64_t i = 0; i < BATCH * PIXELS; i++)
       variance += ((double)h.x[i * CHANNELS + q] - mean) * ((double)h.x[i * CHANNELS + q] - mean) / n;
     ck_assert_double_eq_tol(h.weights[harness_weight(&h, "moving_mean")][q], mean, 1e-7 * fabs(mean));
-    ck_assert_double_eq_tol(h.weights[harness_weight(&h, "moving_variance")][q], variance, 3e-7 * variance);
+    /* Samples are joined by the difference of their means, each rounded like a float sum of numbers near 50. */
+    ck_assert_double_eq_tol(h.weights[harness_weight(&h, "moving_variance")][q], variance, 1e-6 * variance);
   }
   harness_close(&h);
 }
