@@ -103,6 +103,17 @@ class Worker:
             self.process.wait()
 
 
+def settled(workers, patience=3):
+    """Wait until pools that spin for a while, and what frameworks do after a call, have come to rest. The CPU time of the workers then."""
+    end, before = time.monotonic() + patience, None
+    while True:
+        now = sum(worker.seconds() for worker in workers)
+        if now == before or time.monotonic() > end:
+            return now
+        before = now
+        time.sleep(0.15)
+
+
 FIRST_STEPS = {"train": 3, "augment": 3, "infer": 3, "single": 5}
 SHARE = {"train": 1, "augment": 2, "infer": 0.5, "single": 0.3}  # of the seconds of a burst
 MOST_STEPS = {"train": 421, "augment": 421, "infer": 2000, "single": 20000}
