@@ -82,6 +82,11 @@ static cnn_status watch_batch(void *user, const cnn_event *event) {
 static cnn_status watch_epoch_end(void *user, const cnn_event *event) {
   run *r = ((watch *)user)->run;
   goals_note(r, event);
+  if (r->options.recipe->one_cycle) { /* as the plateau's callback notes it in the notebook's recipe */
+    cnn_status status = cnn_logs_set(event->logs, "learning_rate", cnn_model_learning_rate(event->model));
+    if (status < 0)
+      return status;
+  }
   return interrupt_signal || goals_reached(r) ? CNN_STOP : CNN_OK;
 }
 
