@@ -7,7 +7,7 @@
 static const recipe recipes[] = {
     {.name = "notebook", .batch_size = 128, .epochs = 30, .parts = 1, .learning_rate = 0.001, .momentum = 0.99f,
      .dropout = {0.25f, 0.25f, 0.5f}},
-    {.name = "fast", .batch_size = 64, .epochs = 20, .parts = 8, .learning_rate = 0.003, .one_cycle = 1,
+    {.name = "fast", .batch_size = 64, .epochs = 16, .parts = 8, .learning_rate = 0.004, .one_cycle = 1,
      .first_rate = 0.0005, .last_rate = 0.00002, .rise = 0.2, .momentum = 0.9f, .dropout = {0, 0, 0.2f}},
 };
 
