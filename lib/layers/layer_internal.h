@@ -140,9 +140,10 @@ enum {
   CNN__IN_PLACE = 16,      /* y may be x's memory where nobody needs x later; dx may be dy's */
   CNN__SAME = 32,          /* y is x and dx is dy always: no phase moves data (flatten) */
   CNN__SAME_IN_INFERENCE = 64, /* likewise, in inference only (dropout) */
+  CNN__BACKWARD_AGAIN = 128, /* backward is one shard phase that only writes dx and may be run twice: cheaper than keeping a large dx */
   CNN__WIDE = 256,         /* shard phases that have units go through the whole batch at once, by units: the weights are
                             * too large to be read for each shard anew */
-  CNN__BACKWARD_AGAIN = 128 /* backward is one shard phase that only writes dx and may be run twice: cheaper than keeping a large dx */
+  CNN__CHANGES_DY = 512    /* the last backward shard phase reads dy as an earlier one left it: it cannot be made again */
 };
 
 typedef struct cnn__layer_type {

@@ -108,7 +108,7 @@ static int32_t gradient(const maker *make, int32_t i) { return make->plan->layer
 static int32_t dy_after_barrier(maker *make, int32_t i) {
   const cnn_layer *layer = make->plan->layers[i];
   int32_t layers = make->plan->layer_count;
-  if (i + 1 == layers || (layer->needs & CNN__NEEDS_DY_LATE))
+  if (i + 1 == layers || (layer->needs & (CNN__NEEDS_DY_LATE | CNN__CHANGES_DY)))
     return gradient(make, i);
   const cnn_layer *above = make->plan->layers[i + 1];
   if (!(above->needs & CNN__BACKWARD_AGAIN) || cnn__shape_count(&above->out) * 2 > cnn__shape_count(&layer->out))

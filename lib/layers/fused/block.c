@@ -81,7 +81,7 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   b->together = b->together < 1 ? 1 : b->together > CNN__SHARD ? CNN__SHARD : b->together;
   b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv]);
   cnn__fused_sizes(layer);
-  layer->needs = CNN__NEEDS_X;
+  layer->needs = CNN__NEEDS_X | (b->dropout < 0 ? 0 : CNN__CHANGES_DY);
   int64_t kept = b->conv < 0 || b->again ? 0 : b->floats * (int64_t)sizeof(float);
   if (b->pool >= 0)
     kept += b->pooled * (int64_t)(sizeof(float) + sizeof(uint8_t));
@@ -218,7 +218,7 @@ const cnn__phase cnn__block_train_phases[] = {
 
 /* ---- backward ---- */
 
-/* Of the pooled positions only: the gradient of the others is 0. */
+/* Of the pooled positions only: the gradient of the others is 0. Dropout's is left in dy for the last phase. */
 void cnn__block_backward_sums(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
   cnn__work norm = cnn__member(work, b->norm);

@@ -26,26 +26,31 @@ typedef struct kind {
   int32_t no_bias, no_scale, no_center, frozen;
   int64_t pool_h, pool_w; /* 0: no pooling */
   float dropout;          /* below 0: no dropout layer */
+  int32_t pools_behind;   /* a pooling follows that the rule does not take; its backward may run twice */
 } kind;
 
 enum { LINEAR = CNN_ACTIVATION_LINEAR, RELU = CNN_ACTIVATION_RELU, TANH = CNN_ACTIVATION_TANH,
        SIGMOID = CNN_ACTIVATION_SIGMOID, SAME = CNN_PADDING_SAME, VALID = CNN_PADDING_VALID };
 
 static const kind kinds[] = {
-    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f},
-    {"convolution_block", 4, 9, 7, 2, 5, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.3f},
-    {"convolution_block", 3, 7, 9, 3, 17, 3, 1, VALID, RELU, 0, 0, 0, 0, 2, 2, -1},
-    {"convolution_block", 3, 11, 5, 1, 33, 2, 1, SAME, RELU, 0, 0, 0, 0, 3, 2, -1},
-    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 1, 1, 0, 0, 2, 2, 0.0f},
-    {"convolution_block", 4, 6, 6, 3, 8, 3, 2, SAME, TANH, 0, 0, 1, 0, 2, 2, 0.5f},
-    {"convolution_block", 3, 6, 6, 3, 20, 3, 1, VALID, SIGMOID, 0, 0, 0, 0, 2, 2, -1},
-    {"convolution_block", 3, 6, 6, 2, 4, 3, 1, SAME, TANH, 1, 0, 0, 0, 3, 3, -1},
-    {"convolution_block", 2, 6, 7, 3, 19, 3, 1, SAME, RELU, 0, 0, 0, 0, 0, 0, -1},
-    {"convolution_block", 3, 5, 5, 3, 16, 1, 1, SAME, RELU, 0, 1, 1, 0, 0, 0, 0.25f},
-    {"normalization_block", 3, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f},
-    {"normalization_block", 2, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, -1},
-    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 1, 2, 2, 0.25f},
-    {NULL, 1, 8, 8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25f},
+    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0},
+    {"convolution_block", 4, 9, 7, 2, 5, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.3f, 0},
+    {"convolution_block", 3, 7, 9, 3, 17, 3, 1, VALID, RELU, 0, 0, 0, 0, 2, 2, -1, 0},
+    {"convolution_block", 3, 11, 5, 1, 33, 2, 1, SAME, RELU, 0, 0, 0, 0, 3, 2, -1, 0},
+    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 1, 1, 0, 0, 2, 2, 0.0f, 0},
+    {"convolution_block", 4, 6, 6, 3, 8, 3, 2, SAME, TANH, 0, 0, 1, 0, 2, 2, 0.5f, 0},
+    {"convolution_block", 3, 6, 6, 3, 20, 3, 1, VALID, SIGMOID, 0, 0, 0, 0, 2, 2, -1, 0},
+    {"convolution_block", 3, 6, 6, 2, 4, 3, 1, SAME, TANH, 1, 0, 0, 0, 3, 3, -1, 0},
+    {"convolution_block", 2, 6, 7, 3, 19, 3, 1, SAME, RELU, 0, 0, 0, 0, 0, 0, -1, 0},
+    {"convolution_block", 3, 5, 5, 3, 16, 1, 1, SAME, RELU, 0, 1, 1, 0, 0, 0, 0.25f, 0},
+    {"normalization_block", 3, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 0},
+    {"normalization_block", 2, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, -1, 0},
+    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 0, 0, 0.25f, 1},
+    {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 1},
+    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, -1, 1},
+    {"normalization_block", 3, 8, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 1},
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 1, 2, 2, 0.25f, 0},
+    {NULL, 1, 8, 8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25f, 0},
 };
 #define KINDS ((int)(sizeof kinds / sizeof *kinds))
 
@@ -100,6 +105,8 @@ static cnn_model *model_of(cnn_context *context, const kind *k, int32_t flat) {
     cnn_max_pooling2d(m, k->pool_h, k->pool_w, NULL);
   if (k->dropout >= 0)
     cnn_dropout(m, k->dropout, NULL);
+  if (k->pools_behind)
+    cnn_max_pooling2d(m, 2, 2, NULL);
   if (flat)
     cnn_flatten(m, NULL);
   if (flat)
