@@ -68,8 +68,8 @@ typedef struct cnn_context_opts {
 
 /** Make a context. Starts no thread; the first parallel work does.
  * The results of everything made in it depend on the seed, never on the number of threads.
- * Errors: CNN_EINVAL threads out of range, or CNN_CPU, CNN_GEMM, CNN_WINOGRAD or CNN_NUM_THREADS in the environment
- * holding what this machine or build lacks; CNN_ENOMEM. Threads: any. Since 0.1. */
+ * Errors: CNN_EINVAL threads out of range, or CNN_CPU, CNN_GEMM, CNN_WINOGRAD, CNN_FUSE or CNN_NUM_THREADS in the
+ * environment holding what this machine or build lacks; CNN_ENOMEM. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_context_new(cnn_context **out, const cnn_context_opts *options);
 
 /** Let go of the context; what was made in it keeps it alive as long as needed. NULL does nothing. Since 0.1. */

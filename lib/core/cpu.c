@@ -69,12 +69,16 @@ int32_t cnn__cpu_choose(void) {
   return cnn__cpu_peek();
 }
 
-int32_t cnn__fuse_choose(void) {
-  const char *wanted = variable("CNN_FUSE");
-  if (wanted && strcmp(wanted, "0") != 0 && strcmp(wanted, "1") != 0)
-    return cnn__fail(CNN_EINVAL, "CNN_FUSE is '%s'; known are 0, 1", wanted), -1;
-  return !wanted || wanted[0] == '1';
+/* A switch of the environment, on where it is unset. -1 with text where it is neither 0 nor 1. */
+static int32_t choose(const char *name) {
+  const char *wanted = variable(name);
+  int32_t on = wanted ? find(wanted, switch_names, 2) : 1;
+  if (on < 0)
+    (void)cnn__fail(CNN_EINVAL, "%s is '%s'; known are 0, 1", name, wanted);
+  return on;
 }
+
+int32_t cnn__fuse_choose(void) { return choose("CNN_FUSE"); }
 
 static int32_t has_blas(void) {
 #if defined(CNN_HAVE_BLAS)
@@ -120,9 +124,4 @@ int32_t cnn__winograd_peek(void) {
   return !wanted || find(wanted, switch_names, 2) != 0;
 }
 
-int32_t cnn__winograd_choose(void) {
-  const char *wanted = variable("CNN_WINOGRAD");
-  if (wanted && find(wanted, switch_names, 2) < 0)
-    return cnn__fail(CNN_EINVAL, "CNN_WINOGRAD is '%s'; known are 0, 1", wanted), -1;
-  return cnn__winograd_peek();
-}
+int32_t cnn__winograd_choose(void) { return choose("CNN_WINOGRAD"); }

@@ -108,6 +108,9 @@ START_TEST(a_bad_environment_is_refused) {
   setenv("CNN_WINOGRAD", "2", 1);
   refuse(NULL, CNN_EINVAL, "CNN_WINOGRAD is '2'");
   unsetenv("CNN_WINOGRAD");
+  setenv("CNN_FUSE", "off", 1);
+  refuse(NULL, CNN_EINVAL, "CNN_FUSE is 'off'; known are 0, 1");
+  unsetenv("CNN_FUSE");
 }
 END_TEST
 
