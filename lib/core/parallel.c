@@ -48,7 +48,7 @@ struct cnn__pool_threads {
   _Alignas(64) _Atomic uint64_t owner; /* the lock: 0 free, else 1 + the generation of forks in which it was taken */
   _Alignas(64) atomic_int sleepers, stop;
   _Alignas(64) _Atomic uint64_t ticket;
-  _Atomic int64_t items;               /* of the stage */
+  _Atomic uint64_t end;                /* the ticket that the stage's items end before */
   _Alignas(64) _Atomic int64_t pending; /* items, and fillings begun, that are not finished */
 };
 
@@ -130,7 +130,7 @@ static void advance(cnn__pool_threads *pool, int32_t index) {
   int64_t items;
   while ((items = stages->next(user, index)) == 1)
     stages->item(user, 0, index);
-  atomic_store_explicit(&pool->items, items, memory_order_relaxed);
+  atomic_store_explicit(&pool->end, next + (uint64_t)items, memory_order_relaxed);
   atomic_store_explicit(&pool->pending, items, memory_order_release);
   publish(pool, items ? next : next + OVER);
 }
@@ -140,10 +140,12 @@ static void finish_one(cnn__pool_threads *pool, int32_t index) {
     advance(pool, index);
 }
 
-/* Claim and do an item of the stage of `ticket`. Zero: there was none. */
+/* Claim and do an item of the stage of `ticket`. Zero: there was none. The end may be that of the next stage already,
+ * whose first ticket is not out yet. */
 static int32_t do_item(cnn__pool_threads *pool, uint64_t ticket, int32_t index) {
   int64_t item = (int64_t)(ticket & ITEM);
-  if (item >= atomic_load_explicit(&pool->items, memory_order_relaxed))
+  uint64_t end = atomic_load_explicit(&pool->end, memory_order_relaxed);
+  if (ticket >= end || ticket / STAGE != end / STAGE)
     return 0;
   if (atomic_compare_exchange_strong_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                               memory_order_relaxed)) {
@@ -197,7 +199,7 @@ static void start_workers(cnn__pool_threads *pool) {
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->changed, NULL);
   atomic_store(&pool->sleepers, 0);
-  atomic_store(&pool->items, 0);
+  atomic_store(&pool->end, 0);
   atomic_store(&pool->pending, 0);
   atomic_store(&pool->ticket, OVER);
   pool->started = 0;

@@ -24,6 +24,45 @@ START_TEST(every_item_once) {
 }
 END_TEST
 
+/* Stages of many items and of few in turn: between two, the pool knows the next one's items before anybody may claim them. */
+#define MANY 40
+#define FEW 2
+
+typedef struct stages {
+  atomic_int done[MANY];
+  int32_t stage, left;
+  int32_t wrong; /* items not done once */
+} stages;
+
+static int64_t items_of(int32_t stage) { return stage % 2 ? FEW : MANY; }
+
+static int64_t next_stage(void *user, int32_t worker) {
+  stages *s = user;
+  (void)worker;
+  for (int64_t i = 0; s->stage > 0 && i < MANY; i++)
+    s->wrong += atomic_exchange(&s->done[i], 0) != (i < items_of(s->stage));
+  return s->left-- > 0 ? items_of(++s->stage) : 0;
+}
+
+static void mark_item(void *user, int64_t item, int32_t worker) {
+  stages *s = user;
+  (void)worker;
+  atomic_fetch_add(&s->done[item], 1);
+}
+
+START_TEST(every_item_of_every_stage_once) {
+  static const cnn__stages functions = {next_stage, mark_item, NULL};
+  for (size_t t = 0; t < THREAD_COUNTS; t++) {
+    stages s = {.left = thread_counts[t] == 2 ? 500000 : 2000};
+    cnn_context *context = new_context(thread_counts[t]);
+    cnn__pool_run_stages(context->pool, &functions, &s);
+    ck_assert_int_eq(s.wrong, 0);
+    ck_assert_int_eq(s.left, -1);
+    cnn_context_free(context);
+  }
+}
+END_TEST
+
 static void square_root_of_work(void *user, int64_t item, int32_t worker) {
   (void)worker;
   double x = 1;
@@ -261,7 +300,7 @@ START_TEST(a_default_that_is_no_count_is_refused) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("parallel", 60, every_item_once, results_do_not_depend_on_threads,
+  return RUN_SUITE("parallel", 60, every_item_once, every_item_of_every_stage_once, results_do_not_depend_on_threads,
                    threads_start_with_the_first_run_and_end_with_the_context, all_threads_take_part,
                    runs_inside_items_are_done_in_place, several_callers_share_a_pool, two_pools_side_by_side,
                    runs_allocate_nothing, workers_are_named_and_take_no_signals, an_idle_pool_sleeps, making_one_survives_no_memory, the_default_is_what_the_process_may_use,
