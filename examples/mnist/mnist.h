@@ -41,7 +41,7 @@ int section_save(run *r);         /* final model, report.json, report.txt */
 
 /* The notebook's network for images [height, width, channels], with the recipe's rates of dropout and momentum. Errors stay
  * with the model. */
-void build_network(cnn_model *model, const recipe *recipe, int32_t rank, const int64_t *shape, int64_t classes);
+void build_network(cnn_model *model, const recipe *way, int32_t rank, const int64_t *shape, int64_t classes);
 
 /* Say libcnn's error text for what was being done; returns EXIT_BAD_FILE for statuses that come from a file, else EXIT_RUNTIME. */
 int complain(const char *what, cnn_status status);

@@ -7,22 +7,22 @@
 
 extern char **environ;
 
-static void convolution_block(cnn_model *m, const recipe *recipe, int64_t filters, float rate, const char *conv,
+static void convolution_block(cnn_model *m, const recipe *way, int64_t filters, float rate, const char *conv,
                               const char *bn, const char *pool, const char *dropout) {
   cnn_conv2d(m, filters, 3, 3,
              cnn_conv2d_opts(.padding = CNN_PADDING_SAME, .activation = CNN_ACTIVATION_RELU, .name = conv));
-  cnn_batch_normalization(m, cnn_batch_normalization_opts(.momentum = recipe->momentum, .name = bn));
+  cnn_batch_normalization(m, cnn_batch_normalization_opts(.momentum = way->momentum, .name = bn));
   cnn_max_pooling2d(m, 2, 2, cnn_max_pooling2d_opts(.name = pool));
   cnn_dropout(m, rate, cnn_dropout_opts(.name = dropout));
 }
 
-void build_network(cnn_model *m, const recipe *recipe, int32_t rank, const int64_t *shape, int64_t classes) {
+void build_network(cnn_model *m, const recipe *way, int32_t rank, const int64_t *shape, int64_t classes) {
   cnn_input(m, rank, shape, NULL);
-  convolution_block(m, recipe, 32, recipe->dropout[0], "conv1", "bn1", "pool1", "dropout1");
-  convolution_block(m, recipe, 64, recipe->dropout[1], "conv2", "bn2", "pool2", "dropout2");
+  convolution_block(m, way, 32, way->dropout[0], "conv1", "bn1", "pool1", "dropout1");
+  convolution_block(m, way, 64, way->dropout[1], "conv2", "bn2", "pool2", "dropout2");
   cnn_flatten(m, cnn_flatten_opts(.name = "flatten"));
   cnn_dense(m, 128, cnn_dense_opts(.activation = CNN_ACTIVATION_RELU, .name = "dense1"));
-  cnn_dropout(m, recipe->dropout[2], cnn_dropout_opts(.name = "dropout3"));
+  cnn_dropout(m, way->dropout[2], cnn_dropout_opts(.name = "dropout3"));
   cnn_dense(m, classes, cnn_dense_opts(.activation = CNN_ACTIVATION_SOFTMAX, .name = "output"));
 }
 
