@@ -84,8 +84,8 @@ CNN_API uint64_t cnn_context_seed(const cnn_context *context);
 CNN_API const char *cnn_context_cpu(const cnn_context *context);
 CNN_API const char *cnn_context_gemm(const cnn_context *context);
 
-/** How the library was built and what it found: "libcnn 0.1.0, gcc 12.2, cpu avx512 (best avx512), gemm native, winograd on, blas
- * OpenBLAS 0.3.21 (core Zen)". Static text, made once; safe in any thread. Since 0.1. */
+/** How the library was built and what it found: "libcnn 0.1.0, gcc 12.2, cpu avx512 (best avx512), gemm native, fusion on,
+ * winograd on, blas OpenBLAS 0.3.21 (core Zen)". Static text, made once; safe in any thread. Since 0.1. */
 CNN_API const char *cnn_build_info(void);
 
 /** Name of the BLAS built in, with its own word on its core; "none" without one. Static text. Since 0.1. */

@@ -78,7 +78,14 @@ static int32_t choose(const char *name) {
   return on;
 }
 
+static int32_t peek(const char *name) {
+  const char *wanted = variable(name);
+  return !wanted || find(wanted, switch_names, 2) != 0;
+}
+
 int32_t cnn__fuse_choose(void) { return choose("CNN_FUSE"); }
+
+int32_t cnn__fuse_peek(void) { return peek("CNN_FUSE"); }
 
 static int32_t has_blas(void) {
 #if defined(CNN_HAVE_BLAS)
@@ -119,9 +126,6 @@ int32_t cnn__gemm_choose(int32_t level) {
   return cnn__gemm_peek(level);
 }
 
-int32_t cnn__winograd_peek(void) {
-  const char *wanted = variable("CNN_WINOGRAD");
-  return !wanted || find(wanted, switch_names, 2) != 0;
-}
-
 int32_t cnn__winograd_choose(void) { return choose("CNN_WINOGRAD"); }
+
+int32_t cnn__winograd_peek(void) { return peek("CNN_WINOGRAD"); }

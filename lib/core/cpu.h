@@ -38,6 +38,7 @@ int32_t cnn__winograd_choose(void);
 /* The same choices for information only: nothing is recorded, and a variable that would be refused counts as unset. */
 int32_t cnn__cpu_peek(void);
 int32_t cnn__gemm_peek(int32_t level);
+int32_t cnn__fuse_peek(void);
 int32_t cnn__winograd_peek(void);
 
 #endif

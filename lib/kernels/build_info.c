@@ -33,9 +33,9 @@ const char *cnn_blas_name(void) {
 
 static void make_info(void) {
   int32_t best = cnn__cpu_best(), level = cnn__cpu_peek();
-  cnn__format(info, sizeof info, "libcnn %s, %s, cpu %s (best %s), gemm %s, winograd %s, blas %s", cnn_version(),
+  cnn__format(info, sizeof info, "libcnn %s, %s, cpu %s (best %s), gemm %s, fusion %s, winograd %s, blas %s", cnn_version(),
               COMPILER, cnn__cpu_name(level), cnn__cpu_name(best), cnn__gemm_name(cnn__gemm_peek(level)),
-              cnn__winograd_peek() ? "on" : "off", cnn_blas_name());
+              cnn__fuse_peek() ? "on" : "off", cnn__winograd_peek() ? "on" : "off", cnn_blas_name());
 }
 
 const char *cnn_build_info(void) {

@@ -19,6 +19,7 @@ START_TEST(it_names_version_cpu_gemm_and_blas) {
   ck_assert_msg(holds(info, "libcnn ") && holds(info, cnn_version()), "%s", info);
   ck_assert_msg(holds(info, "cpu ") && holds(info, cnn__cpu_name(cnn__cpu_best())), "%s", info);
   ck_assert_msg(holds(info, "gemm ") && holds(info, cnn_blas_name()), "%s", info);
+  ck_assert_msg(holds(info, "fusion on"), "%s", info);
   ck_assert_msg(holds(info, "winograd on"), "%s", info);
   ck_assert_ptr_eq(cnn_build_info(), info);
 }
