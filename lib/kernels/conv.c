@@ -125,10 +125,10 @@ static void sweep_place(const sweep *s, const place *at) {
       tile.init_pixel = at->first ? 0 : tile.y_pixel;
       if (s->ahead && at->first)
         fetch_ahead(s, at, &tile, width);
-      if (whole && (tile.rows || at->first || at->relu))
-        CNN__NAME(tiles)[width](&tile);
-      else if (tile.rows)
+      if (tile.rows && !whole)
         run_pieces(s, &tile, t, width, at->channels, &p);
+      else if (tile.rows || at->first || at->relu)
+        CNN__NAME(tiles)[width](&tile);
     }
   }
 }
