@@ -226,7 +226,7 @@ static void sweep_band(const cnn__conv *g, const band *b, float *dw) {
       for (c.q = 0; c.q < fg; c.q += c.outputs) {
         c.outputs = cnn__at_most(fg - c.q, width);
         for (int64_t ky = 0, rows; ky < g->kh; ky += rows) {
-          int32_t threes = together == g->kw && g->kw * cg == 3 && g->kh - ky >= THREES;
+          int32_t threes = cnn__conv_few(g) && together == g->kw && g->kw * cg == 3 && g->kh - ky >= THREES;
           rows = threes ? THREES : 1;
           for (int64_t kx = 0; kx < g->kw; kx += together)
             sweep_taps(g, b, &c, ky, kx, kx + together, threes, dw);

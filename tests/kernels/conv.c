@@ -38,6 +38,8 @@ static const int64_t listed[][12] = {
     {4, 50, 35, 3, 2, 37, 1, 2, 1, 1, 1, 1},
     {2, 90, 1, 19, 2, 19, 1, 1, 1, 4, 1, 1},
     {5, 40, 8, 70, 1, 20, 2, 1, 1, 1, 1, 1},  /* and inputs that nobody reads */
+    {7, 6, 6, 10, 3, 1, 1, 1, 1, 1, 1, 2},    /* groups of three channels, kernels one wide */
+    {9, 5, 9, 15, 5, 1, 2, 1, 1, 1, 1, 3},
     {40, 41, 48, 4, 3, 3, 1, 1, 1, 1, 1, 1},  /* more than a band */
     {2, 2, 128, 129, 3, 3, 1, 1, 1, 1, 1, 1}, /* a kernel larger than the cache */
 };
