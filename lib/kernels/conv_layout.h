@@ -11,8 +11,11 @@ static inline int64_t cnn__at_least(int64_t value, int64_t limit) { return value
 /* Each channel has a filter of its own: sixteen channels then go side by side where else outputs of one group do. */
 static inline int32_t cnn__conv_depthwise(const cnn__conv *g) { return g->groups == g->c && g->groups == g->f && g->c > 1; }
 
-/* Few input channels, and an outside: see the contract of conv_forward. */
-static inline int32_t cnn__conv_few(const cnn__conv *g) { return g->c <= CNN__FEW && g->groups == 1 && g->kh * g->kw > 1; }
+/* Few input channels, and an outside: see the geometry in kernel.h. Taps that lie apart could reach so far outside that
+ * the zeros would fill the memory. */
+static inline int32_t cnn__conv_few(const cnn__conv *g) {
+  return g->c <= CNN__FEW && g->groups == 1 && g->kh * g->kw > 1 && g->dh * g->dw == 1;
+}
 
 /* Output rows whose input, zeros around it, fills the scratch of such a convolution. */
 int64_t cnn__conv_few_rows(const cnn__conv *g);

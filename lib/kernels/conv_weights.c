@@ -215,7 +215,7 @@ static void sweep_taps(const cnn__conv *g, const band *b, const channels *c, int
 
 /* A band, some input channels after the other, so that they stay in the second cache for all outputs and taps. */
 static void sweep_band(const cnn__conv *g, const band *b, float *dw) {
-  int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = cnn__conv_few(g) && g->dw == 1 ? g->kw : 1;
+  int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = cnn__conv_few(g) ? g->kw : 1;
   int64_t width = (WIDE ? 2 : 1) * CNN__LANES;
   int64_t pixels = b->images * (b->row1 - b->row0) * g->sh * g->w;
   int64_t block = cnn__at_least(INPUT_FLOATS / cnn__at_least(pixels, 1) / INPUTS, 1) * INPUTS;

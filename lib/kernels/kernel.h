@@ -22,8 +22,9 @@ enum { CNN__CONV_DIRECT = 0, CNN__CONV_WINOGRAD = 1 };
 
 /* Geometry of a convolution. x [n, h, w, c], y [n, oh, ow, f], kernel HWIO [kh, kw, c / groups, f].
  * Tap (ky, kx) of output (i, j) reads input (i * sh + ky * dh - pt, j * sw + kx * dw - pl); taps outside the image are
- * skipped; but with one group of at most CNN__FEW input channels and more than one tap, conv_forward and
- * conv_backward_weights read them as +0 and multiply. Output channel q belongs to group q / (f / groups) and reads that group's c / groups input channels.
+ * skipped; but with one group of at most CNN__FEW input channels, more than one tap and no dilation, conv_forward and
+ * conv_backward_weights read them as +0 and multiply. Output channel q belongs to group q / (f / groups) and reads that
+ * group's c / groups input channels.
  * `algorithm` is set where the geometry is made, before anything is sized or packed by it; CNN__CONV_WINOGRAD is for
  * 3x3 taps, strides and dilation 1 and one group only. */
 typedef struct cnn__conv {
@@ -128,10 +129,10 @@ typedef struct cnn__pool {
  *                 winner (or NULL) as in maxpool. Padding 0, windows inside the image, kh * kw <= 256.
  * maxpool_bn_backward  the gradient before batch normalisation and pooling, x being what the former saw: per channel
  *                 dx = (share + (x - mean) * b) + d, share = dy * a of the pixel's window where its tap won (winner
- *                 NULL: everywhere), else 0; where relu: 0 unless x > 0. Windows do not overlap (sh = kh, sw = kw), padding
- *                 0; pixels that none covers have share 0. sums (or NULL): from 0, or if `add` from what stands there,
- *                 double sum over rows, then blocks of CNN__PIXELS pixels of a row, of the block's float sum of dx from
- *                 0, in order. dx may be x.
+ *                 NULL: windows of one pixel), else 0; where relu: 0 unless x > 0. Windows do not overlap (sh = kh, sw =
+ *                 kw), padding 0; pixels that none covers have share 0. sums (or NULL): from 0, or if `add` from what
+ *                 stands there, double sum over rows, then blocks of CNN__PIXELS pixels of a row, of the block's float
+ *                 sum of dx from 0, in order. dx may be x.
  *
  * tree_sum        out[e] for e in [0, n) = the fixed binary tree over slots[s * stride + e], s in [0, count):
  *                 for (d = 1; d < count; d *= 2) for (s = 0; s + d < count; s += 2 * d) slot[s] += slot[s + d];

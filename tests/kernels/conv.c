@@ -366,6 +366,13 @@ START_TEST(no_image) {
 }
 END_TEST
 
+/* However far outside its taps reach, a small image needs little room. */
+START_TEST(scratch_of_dilated) {
+  const cnn__conv g = make((int64_t[12]){28, 28, 1, 8, 3, 3, 1, 1, 32768, 32768, 1, 1});
+  ck_assert_uint_le(cnn__conv_scratch_bytes(&g), (size_t)1 << 20);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("kernels/conv");
   TCase *tcase = tcase_create("conv");
@@ -381,6 +388,7 @@ int main(void) {
   tcase_add_test(tcase, blas_within_bounds);
 #endif
   tcase_add_test(tcase, no_image);
+  tcase_add_test(tcase, scratch_of_dilated);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);
 }
