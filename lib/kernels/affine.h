@@ -13,22 +13,22 @@
 #define CNN__COLUMNS 32         /* that share a start */
 #define CNN__STEEPEST 1048576.0 /* slopes beyond count as this: no image shows the difference */
 
-typedef struct cnn__axis {
+typedef struct cnn__track {
   int64_t extent;
   double slope;  /* source positions a column; NaN counts as 0 */
   double reach;  /* how far from its start a coordinate can lie, and more */
   double one;    /* 2^bits */
   float unit;    /* 2^-bits */
   int32_t bits;
-} cnn__axis;
+} cnn__track;
 
 /* Of one block of columns: coordinate = first + clamp(offset + step of the column, 0, most) / 2^bits. */
 typedef struct cnn__start {
   int32_t first, offset, most;
 } cnn__start;
 
-static inline cnn__axis cnn__axis_of(int64_t extent, double slope) {
-  cnn__axis a = {.extent = extent, .slope = slope, .one = 16777216.0, .unit = 1.0f / 16777216.0f, .bits = 24};
+static inline cnn__track cnn__track_of(int64_t extent, double slope) {
+  cnn__track a = {.extent = extent, .slope = slope, .one = 16777216.0, .unit = 1.0f / 16777216.0f, .bits = 24};
   if (!(a.slope > -CNN__STEEPEST)) {
     a.slope = a.slope <= -CNN__STEEPEST ? -CNN__STEEPEST : 0.0;
   }
@@ -42,7 +42,7 @@ static inline cnn__axis cnn__axis_of(int64_t extent, double slope) {
 }
 
 /* at: the coordinate of the block's first column; NaN counts as 0. */
-static inline cnn__start cnn__axis_start(const cnn__axis *a, double at) {
+static inline cnn__start cnn__track_start(const cnn__track *a, double at) {
   const double lowest = a->slope < 0.0 ? at + (CNN__COLUMNS - 1) * a->slope : at, last = (double)(a->extent - 1);
   const int32_t first = lowest > 0.0 ? (int32_t)(lowest < last ? lowest : last) : 0;
   double ahead = at - (double)first;
@@ -53,7 +53,7 @@ static inline cnn__start cnn__axis_start(const cnn__axis *a, double at) {
 }
 
 /* How far column 0 to 31 of a block lies from the first. */
-static inline int32_t cnn__axis_step(const cnn__axis *a, int64_t column) {
+static inline int32_t cnn__track_step(const cnn__track *a, int64_t column) {
   return (int32_t)((double)column * (a->slope * a->one));
 }
 

@@ -28,18 +28,18 @@ static void scale_u8(int64_t n, const uint8_t *src, float divisor, float *dst) {
 
 /* One direction, and the steps of a block's columns in it. */
 typedef struct track {
-  cnn__axis axis;
+  cnn__track axis;
   double origin, descent; /* coordinate of row r's first column: descent * r + origin */
   cnn__ivec steps[2];
 } track;
 
-/* cnn__axis_start of affine.h for sixteen blocks. */
+/* cnn__track_start of affine.h for sixteen blocks. */
 typedef struct starts {
   uint32_t first[BLOCKS], offset[BLOCKS], most[BLOCKS];
 } starts;
 
 static track track_of(int64_t extent, const double m[3]) {
-  track t = {.axis = cnn__axis_of(extent, m[1]), .origin = m[2], .descent = m[0]};
+  track t = {.axis = cnn__track_of(extent, m[1]), .origin = m[2], .descent = m[0]};
   const cnn__dvec slope = cnn__dset(t.axis.slope * t.axis.one);
   for (int i = 0; i < 2; i++) {
     const cnn__ivec column = cnn__iadd(cnn__ilanes(), cnn__iset((uint32_t)(i * CNN__LANES)));
@@ -53,7 +53,7 @@ CNN__INLINE cnn__dvec clamp(cnn__dvec a, double least, double most) {
 }
 
 static void start(const track *t, cnn__dvec row, cnn__dvec column, starts *out) {
-  const cnn__axis *a = &t->axis;
+  const cnn__track *a = &t->axis;
   const cnn__dvec base = cnn__dadd(cnn__dmul(cnn__dset(t->descent), row), cnn__dset(t->origin));
   const cnn__dvec at = cnn__dadd(base, cnn__dmul(cnn__dset(a->slope), column));
   const cnn__dvec lowest = a->slope < 0.0 ? cnn__dadd(at, cnn__dset((CNN__COLUMNS - 1) * a->slope)) : at;

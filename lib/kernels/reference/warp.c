@@ -17,10 +17,10 @@ typedef struct position {
   float fraction;
 } position;
 
-static position place(const cnn__axis *a, double base, int64_t column) {
+static position place(const cnn__track *a, double base, int64_t column) {
   const int64_t lane = column % CNN__COLUMNS;
-  const cnn__start start = cnn__axis_start(a, base + a->slope * (double)(column - lane));
-  int32_t at = start.offset + cnn__axis_step(a, lane);
+  const cnn__start start = cnn__track_start(a, base + a->slope * (double)(column - lane));
+  int32_t at = start.offset + cnn__track_step(a, lane);
   at = at < 0 ? 0 : at < start.most ? at : start.most;
   const int64_t first = start.first + (at >> a->bits);
   const float fraction = (float)(at & ((1 << a->bits) - 1)) * a->unit;
@@ -34,7 +34,7 @@ static float blend(float top_left, float top_right, float left, float right, flo
 }
 
 static void warp_u8(int64_t h, int64_t w, int64_t c, const uint8_t *src, const double m[6], float divisor, float *dst) {
-  const cnn__axis rows = cnn__axis_of(h, m[1]), columns = cnn__axis_of(w, m[4]);
+  const cnn__track rows = cnn__track_of(h, m[1]), columns = cnn__track_of(w, m[4]);
   for (int64_t r = 0; r < h; r++) {
     for (int64_t q = 0; q < w; q++) {
       const position y = place(&rows, m[0] * (double)r + m[2], q);
@@ -51,7 +51,7 @@ static void warp_u8(int64_t h, int64_t w, int64_t c, const uint8_t *src, const d
 }
 
 static void warp_f32(int64_t h, int64_t w, int64_t c, const float *src, const double m[6], float *dst) {
-  const cnn__axis rows = cnn__axis_of(h, m[1]), columns = cnn__axis_of(w, m[4]);
+  const cnn__track rows = cnn__track_of(h, m[1]), columns = cnn__track_of(w, m[4]);
   for (int64_t r = 0; r < h; r++) {
     for (int64_t q = 0; q < w; q++) {
       const position y = place(&rows, m[0] * (double)r + m[2], q);
