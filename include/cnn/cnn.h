@@ -3,12 +3,15 @@
 #ifndef CNN_CNN_H
 #define CNN_CNN_H
 
+#include "augment.h"
 #include "base.h"
+#include "callback.h"
 #include "context.h"
 #include "data.h"
 #include "layer.h"
 #include "layers.h"
 #include "model.h"
+#include "optimizer.h"
 #include "report.h"
 #include "tensor.h"
 #include "train.h"

@@ -2,7 +2,7 @@
 #ifndef CNN_DATA_AUGMENT_H
 #define CNN_DATA_AUGMENT_H
 
-#include "cnn/data.h"
+#include "cnn/augment.h"
 #include "core/context_internal.h"
 
 struct cnn_augmenter {
@@ -13,6 +13,9 @@ struct cnn_augmenter {
   double width_shift, height_shift;
   double zoom;
 };
+
+/* Takes const: the count is atomic and nothing else is touched. */
+cnn_augmenter *cnn__augmenter_hold(const cnn_augmenter *augmenter);
 
 /* What (pass, sample) gets; allocates nothing and cannot fail. out->size is left alone. */
 void cnn__augmenter_draw(const cnn_augmenter *augmenter, cnn_transform *out, int64_t height, int64_t width, uint32_t pass,

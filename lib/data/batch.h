@@ -2,6 +2,7 @@
 #ifndef CNN_DATA_BATCH_H
 #define CNN_DATA_BATCH_H
 
+#include "cnn/augment.h"
 #include "cnn/data.h"
 #include "kernels/kernel.h"
 

@@ -18,7 +18,6 @@ struct cnn_dataset {
 
 /* Takes const: the count is atomic and the data are not touched. */
 cnn_dataset *cnn__dataset_hold(const cnn_dataset *dataset);
-cnn_augmenter *cnn__augmenter_hold(const cnn_augmenter *augmenter);
 
 /* Is it a tensor of integers (u8, i32, i64)? Its element; -1 for any other tensor. */
 int32_t cnn__labels_are(const cnn_tensor *tensor);

@@ -2,7 +2,7 @@
 #ifndef CNN_DATA_TRANSFORM_H
 #define CNN_DATA_TRANSFORM_H
 
-#include "cnn/data.h"
+#include "cnn/augment.h"
 
 /* Output row and column to source row and column: six numbers, see warp in kernel.h. Returns 0, and writes nothing, where the
  * transform is none, so that the image is to be copied instead. */

@@ -1,6 +1,7 @@
 /* model_load: a model out of a container, and weights into a model. What a file says is checked against the model
  * that its configuration describes before memory is asked for; on an error there is no model, or the one that is
  * loaded into is as it was. */
+#include "cnn/train.h"
 #include "core/fp.h"
 #include "core/memory.h"
 #include "core/options.h"

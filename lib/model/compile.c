@@ -1,4 +1,5 @@
 /* compile: a model made ready for training: its loss, metrics and optimizer with the state that this one asks for. */
+#include "cnn/train.h"
 #include "model/model_internal.h"
 
 #include "core/memory.h"

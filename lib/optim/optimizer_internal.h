@@ -3,7 +3,7 @@
 #ifndef CNN_OPTIM_OPTIMIZER_INTERNAL_H
 #define CNN_OPTIM_OPTIMIZER_INTERNAL_H
 
-#include "cnn/train.h"
+#include "cnn/optimizer.h"
 #include "layers/layer_internal.h"
 
 #define CNN__MAX_SLOTS 2

@@ -4,7 +4,7 @@
 #ifndef CNN_TRAIN_BUILTIN_H
 #define CNN_TRAIN_BUILTIN_H
 
-#include "cnn/train.h"
+#include "cnn/callback.h"
 #include "core/options.h"
 #include "core/text.h"
 #include "train/monitor.h"

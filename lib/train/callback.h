@@ -2,7 +2,7 @@
 #ifndef CNN_TRAIN_CALLBACK_H
 #define CNN_TRAIN_CALLBACK_H
 
-#include "cnn/train.h"
+#include "cnn/callback.h"
 #include "core/context_internal.h"
 
 struct cnn_callback {

@@ -1,5 +1,6 @@
 /* evaluate: loss and metrics over a data set in inference mode. Sums go over samples in their order, so that the
  * size of batches changes no bit. */
+#include "cnn/train.h"
 #include "train/evaluation.h"
 
 #include "core/fp.h"

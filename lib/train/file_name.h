@@ -2,7 +2,7 @@
 #ifndef CNN_TRAIN_FILE_NAME_H
 #define CNN_TRAIN_FILE_NAME_H
 
-#include "cnn/train.h"
+#include "cnn/callback.h"
 
 #define CNN__PATH_BYTES 4096
 

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/text.h"
+#include "data/augment.h"
 #include "train/progress.h"
 #include "train/sink.h"
 

@@ -2,6 +2,7 @@
 #ifndef CNN_TRAIN_FIT_INTERNAL_H
 #define CNN_TRAIN_FIT_INTERNAL_H
 
+#include "cnn/train.h"
 #include "train/callback.h"
 #include "train/evaluation.h"
 #include "train/history.h"

@@ -3,7 +3,7 @@
 #ifndef CNN_TRAIN_LOGS_H
 #define CNN_TRAIN_LOGS_H
 
-#include "cnn/train.h"
+#include "cnn/callback.h"
 #include "core/context_internal.h"
 
 #define CNN__FIGURE_BYTES 64

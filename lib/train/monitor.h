@@ -2,7 +2,7 @@
 #ifndef CNN_TRAIN_MONITOR_H
 #define CNN_TRAIN_MONITOR_H
 
-#include "cnn/train.h"
+#include "cnn/callback.h"
 
 #define CNN__MONITOR_BYTES 64
 

@@ -1,5 +1,6 @@
 /* predict: outputs of the model in inference mode, for tensors and for data sets. One image alone gives the bits
  * of its row in any batch. */
+#include "cnn/train.h"
 #include "train/progress_text.h"
 #include "train/sink.h"
 #include "train/samples.h"

@@ -2,7 +2,7 @@
 #ifndef CNN_TRAIN_PROGRESS_H
 #define CNN_TRAIN_PROGRESS_H
 
-#include "cnn/train.h"
+#include "cnn/callback.h"
 
 int32_t cnn__is_progress(const cnn_callback *callback);
 

@@ -2,7 +2,7 @@
 #ifndef CNN_TRAIN_PROGRESS_TEXT_H
 #define CNN_TRAIN_PROGRESS_TEXT_H
 
-#include "cnn/train.h"
+#include "cnn/callback.h"
 
 typedef struct cnn__progress_view {
   int64_t current, target;  /* batches done and in all */

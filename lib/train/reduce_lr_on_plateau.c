@@ -1,5 +1,6 @@
 /* reduce_lr_on_plateau: multiplies the learning rate by a factor when the monitored figure no longer improves, and
  * tells the rate of every epoch. */
+#include "cnn/train.h"
 #include "train/builtin.h"
 #include "train/monitor.h"
 

@@ -1,5 +1,5 @@
 /* state: what a callback needs to go on in a later run: numbers and f32 tensors by name, in order of first setting. */
-#include "cnn/train.h"
+#include "cnn/callback.h"
 
 #include "core/memory.h"
 #include "core/text.h"

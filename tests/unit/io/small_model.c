@@ -1,3 +1,4 @@
+#include "cnn/train.h"
 #include "small_model.h"
 
 #include <check.h>

@@ -1,4 +1,5 @@
 /* graph: names, inputs and what a model of this version may look like. */
+#include "cnn/train.h"
 #include "model/graph.h"
 
 #include <check.h>

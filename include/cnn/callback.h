@@ -1,0 +1,200 @@
+/** @file callback.h
+ * Figures of training (logs, history) and callbacks: who is told what happens, and may end it.
+ *
+ *     cnn_callback *stop;
+ *     cnn_early_stopping_new(&stop, ctx, cnn_early_stopping_opts(.patience = 3, .restore_best_weights = 1));
+ *     cnn_model_fit(m, train, cnn_fit_opts(.epochs = 30, .callbacks = &stop, .callback_count = 1));
+ *     cnn_callback_free(stop);
+ *
+ * Built-in callbacks are made of what this header offers to anyone. */
+#ifndef CNN_CALLBACK_H
+#define CNN_CALLBACK_H
+
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- logs and history ---- */
+
+typedef struct cnn_logs cnn_logs;
+typedef struct cnn_history cnn_history;
+
+/** Figures by name, in order: "accuracy", "loss", "val_accuracy", "val_loss", then what callbacks added. Since 0.1. */
+CNN_API int32_t cnn_logs_count(const cnn_logs *logs);
+CNN_API const char *cnn_logs_name(const cnn_logs *logs, int32_t index);
+
+/** The figure's value into *out. @return CNN_ENAME (*out untouched) if there is none. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_logs_value(const cnn_logs *logs, const char *name, double *out);
+
+/** Set or add a figure (a callback at epoch_end: later callbacks and the history see it). Errors: CNN_EINVAL name; CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_logs_set(cnn_logs *logs, const char *name, double value);
+CNN_API void cnn_logs_free(cnn_logs *logs); /**< only for logs of cnn_model_evaluate; NULL does nothing */
+
+/** Epochs kept; names of figures; the value of one in the epoch at `row` (CNN_ENAME where that epoch has none);
+ * the 0-based epoch number and seconds of a row. Since 0.1. */
+CNN_API int64_t cnn_history_count(const cnn_history *history);
+CNN_API int32_t cnn_history_name_count(const cnn_history *history);
+CNN_API const char *cnn_history_name(const cnn_history *history, int32_t index);
+CNN_API CNN_MUST_CHECK cnn_status cnn_history_value(const cnn_history *history, int64_t row, const char *name,
+                                                    double *out);
+CNN_API int64_t cnn_history_epoch(const cnn_history *history, int64_t row);
+CNN_API double cnn_history_seconds(const cnn_history *history, int64_t row);
+CNN_API void cnn_history_free(cnn_history *history);
+
+/* ---- callbacks ---- */
+
+typedef struct cnn_callback cnn_callback;
+typedef struct cnn_state cnn_state;
+
+/** What happens, as a callback sees it. Valid during the call. */
+typedef struct cnn_event {
+  size_t size;
+  cnn_model *model;      /**< may be read, evaluated, used to predict, saved; rate and weights may be set; fit and free are refused or wait */
+  cnn_logs *logs;        /**< running figures at batch_end, the epoch's at epoch_end, the last epoch's at train_end */
+  const cnn_sink *sink;  /**< where text goes; NULL: nowhere */
+  int64_t epoch;         /**< from 0 */
+  int64_t epochs;        /**< number of the last epoch, as given to fit */
+  int64_t step;          /**< batch within the epoch, from 0 */
+  int64_t steps;         /**< batches in an epoch */
+  int32_t verbose;       /**< fit's */
+  int32_t reserved;
+} cnn_event;
+
+/** A callback of one's own: functions may be NULL. They run only on the thread that called fit and return CNN_OK, CNN_STOP (end training
+ * after this epoch's end has been told to all; from a batch function: after this batch, the epoch's validation and epoch_end still happen) or
+ * a negative status, which fit returns (CNN_ECALLBACK with a text of fit's own if none was recorded). CNN_STOP from train_begin: no epoch is
+ * run. After an error later callbacks hear nothing of the event; train_begin and train_end reach all of them in any case. */
+typedef struct cnn_callback_functions {
+  size_t size;
+  void *user;
+  cnn_status (*train_begin)(void *user, const cnn_event *event);
+  cnn_status (*train_end)(void *user, const cnn_event *event);
+  cnn_status (*epoch_begin)(void *user, const cnn_event *event);
+  cnn_status (*epoch_end)(void *user, const cnn_event *event);
+  cnn_status (*batch_begin)(void *user, const cnn_event *event);
+  cnn_status (*batch_end)(void *user, const cnn_event *event);
+  cnn_status (*test_begin)(void *user, const cnn_event *event);
+  cnn_status (*test_end)(void *user, const cnn_event *event);
+  cnn_status (*state_save)(void *user, cnn_state *state);       /**< put into state what a later run needs */
+  cnn_status (*state_load)(void *user, const cnn_state *state); /**< take it back */
+  void (*free)(void *user);                                     /**< called once, when the last owner lets go */
+} cnn_callback_functions;
+
+/** Make a callback of functions (copied). On an error free is not called. Errors: CNN_EINVAL, CNN_ETOONEW, CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_callback_new(cnn_callback **out, cnn_context *context,
+                                                   const cnn_callback_functions *functions);
+CNN_API void cnn_callback_free(cnn_callback *callback);
+
+/** State of a callback: numbers and f32 tensors by name. Errors: CNN_ENAME, CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_state_new(cnn_state **out, cnn_context *context);
+CNN_API void cnn_state_free(cnn_state *state);
+CNN_API CNN_MUST_CHECK cnn_status cnn_state_set(cnn_state *state, const char *name, double value);
+CNN_API CNN_MUST_CHECK cnn_status cnn_state_value(const cnn_state *state, const char *name, double *out);
+CNN_API CNN_MUST_CHECK cnn_status cnn_state_set_tensor(cnn_state *state, const char *name, const cnn_tensor *value);
+CNN_API const cnn_tensor *cnn_state_tensor(const cnn_state *state, const char *name); /**< borrowed; NULL if there is none */
+CNN_API int32_t cnn_state_count(const cnn_state *state);
+CNN_API const char *cnn_state_name(const cnn_state *state, int32_t index);
+
+/** Ask a callback for its state, and give it one back. A callback without these functions has none: nothing happens. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_callback_save(const cnn_callback *callback, cnn_state *state);
+CNN_API CNN_MUST_CHECK cnn_status cnn_callback_load(cnn_callback *callback, const cnn_state *state);
+
+/** Which way a monitored figure is better: auto is max for names that contain "acc" or end in "auc", min for the rest. */
+#define CNN_MODE_AUTO 0
+#define CNN_MODE_MIN 1
+#define CNN_MODE_MAX 2
+
+typedef struct cnn_early_stopping_opts {
+  size_t size;
+  const char *monitor;          /**< NULL: "val_loss" */
+  float min_delta;              /**< >= 0; an improvement must be larger; default 0 */
+  int32_t patience;             /**< epochs without improvement before stopping; default 0 */
+  int32_t verbose;
+  int32_t mode;
+  int32_t restore_best_weights;
+  int32_t start_from_epoch;
+  float baseline;               /**< used when has_baseline */
+  int32_t has_baseline;
+} cnn_early_stopping_opts;
+#define cnn_early_stopping_opts(...)                                                                                   \
+  (&(const struct cnn_early_stopping_opts){.size = sizeof(struct cnn_early_stopping_opts), __VA_ARGS__})
+
+/** Stop when the monitored figure no longer improves; Keras 3's rules and messages. Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_early_stopping_new(cnn_callback **out, cnn_context *context,
+                                                         const cnn_early_stopping_opts *options);
+
+/** The epoch (0-based) at which it stopped training, -1 if it did not; its best epoch so far, -1 if none. CNN_EINVAL text and -1 for another kind. */
+CNN_API int64_t cnn_early_stopping_stopped_epoch(const cnn_callback *callback);
+CNN_API int64_t cnn_early_stopping_best_epoch(const cnn_callback *callback);
+
+typedef struct cnn_reduce_lr_on_plateau_opts {
+  size_t size;
+  const char *monitor; /**< NULL: "val_loss" */
+  float factor;        /**< (0, 1); 0: 0.1 */
+  int32_t patience;    /**< 0: 10; CNN_ZERO_INT: 0 */
+  int32_t verbose;
+  int32_t mode;
+  float min_delta;     /**< 0: 1e-4; CNN_ZERO: 0 */
+  int32_t cooldown;
+  float min_lr;
+  int32_t reserved;
+} cnn_reduce_lr_on_plateau_opts;
+#define cnn_reduce_lr_on_plateau_opts(...)                                                                             \
+  (&(const struct cnn_reduce_lr_on_plateau_opts){.size = sizeof(struct cnn_reduce_lr_on_plateau_opts), __VA_ARGS__})
+
+/** Multiply the rate by a factor when the monitored figure no longer improves; adds "learning_rate" to the logs. Keras 3's rules and
+ * messages. Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_reduce_lr_on_plateau_new(cnn_callback **out, cnn_context *context,
+                                                               const cnn_reduce_lr_on_plateau_opts *options);
+
+typedef struct cnn_model_checkpoint_opts {
+  size_t size;
+  const char *monitor; /**< NULL: "val_loss" */
+  int32_t verbose;
+  int32_t mode;
+  int32_t save_best_only;
+  int32_t save_weights_only;
+} cnn_model_checkpoint_opts;
+#define cnn_model_checkpoint_opts(...)                                                                                 \
+  (&(const struct cnn_model_checkpoint_opts){.size = sizeof(struct cnn_model_checkpoint_opts), __VA_ARGS__})
+
+/** Save the model at the end of epochs, all or only the best ones; Keras 3's rules and messages.
+ * @param path {epoch} and {NAME} of a figure are replaced, with an optional format as in {epoch:02d} or {val_loss:.4f}
+ * Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path,
+                                                           const cnn_model_checkpoint_opts *options);
+
+typedef struct cnn_csv_logger_opts {
+  size_t size;
+  const char *separator; /**< NULL: "," */
+  int32_t append;
+  int32_t reserved;
+} cnn_csv_logger_opts;
+#define cnn_csv_logger_opts(...) (&(const struct cnn_csv_logger_opts){.size = sizeof(struct cnn_csv_logger_opts), __VA_ARGS__})
+
+/** Write a row of figures for each epoch, flushed at once; byte for byte Keras 3's file (epochs from 0, \r\n). Errors: CNN_EINVAL, CNN_ENOMEM;
+ * CNN_EIO from fit. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_csv_logger_new(cnn_callback **out, cnn_context *context, const char *path,
+                                                     const cnn_csv_logger_opts *options);
+
+/** Stop training at the first batch whose running loss is NaN or infinite. Keras 3's message. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_terminate_on_nan_new(cnn_callback **out, cnn_context *context);
+
+typedef struct cnn_progress_opts {
+  size_t size;
+  int32_t color; /**< 0: where the sink is a terminal; 1: always; -1: never */
+  int32_t reserved;
+} cnn_progress_opts;
+#define cnn_progress_opts(...) (&(const struct cnn_progress_opts){.size = sizeof(struct cnn_progress_opts), __VA_ARGS__})
+
+/** Keras 3's progress bar (verbose 1 on a terminal) or one line an epoch (verbose 2, or no terminal). fit adds one by itself when verbose
+ * is not 0 and none is in the list. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_progress_new(cnn_callback **out, cnn_context *context,
+                                                   const cnn_progress_opts *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
