@@ -13,4 +13,9 @@ cnn_status cnn__options(void *full, size_t known, size_t first, const void *give
 float cnn__option(float value, float standard);
 int32_t cnn__option_int(int32_t value, int32_t standard);
 
+/* Size of an options struct up to and with a field. With the last field of the release that brought the struct it
+ * is the least that cnn__options takes; with the last field in use it is what this version knows, so that reserved
+ * ones must be zero. */
+#define CNN__FIRST(type, last) (offsetof(type, last) + sizeof(((type *)NULL)->last))
+
 #endif

@@ -1,6 +1,6 @@
 /* attributes: a struct of settings described by a table, so that defaults, range checks, reading from text and
  * writing to text need no code of their own in any layer or optimizer. */
-#include "layers/layer_internal.h"
+#include "tensor/attributes.h"
 
 #include "core/text.h"
 
