@@ -111,6 +111,12 @@ typedef struct cnn_save_opts {
  * the old file or the new one, whole. Errors: CNN_EIO with errno's text; CNN_ENOMEM; CNN_ESTATE. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save(const cnn_model *model, const char *path, const cnn_save_opts *options);
 
+/** The same file into memory. @param buffer `capacity` bytes, at any alignment; NULL: only the size is wanted
+ * @param bytes set to the size of the file, also where the buffer is too small; may be NULL where buffer is not
+ * Errors: CNN_EINVAL the buffer is too small (both sizes named; it is left as it was); CNN_ENOMEM; CNN_ESTATE. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_memory(const cnn_model *model, void *buffer, size_t capacity, size_t *bytes,
+                                                        const cnn_save_opts *options);
+
 typedef struct cnn_load_opts {
   size_t size;
   int64_t max_bytes;       /**< refuse larger files; 0: 1 GiB */
@@ -125,9 +131,15 @@ typedef struct cnn_load_opts {
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_load(cnn_model **out, cnn_context *context, const char *path,
                                                  const cnn_load_opts *options);
 
+/** The same of a file that lies in memory, at any alignment; nothing of it is kept. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_load_memory(cnn_model **out, cnn_context *context, const void *data, size_t bytes,
+                                                        const cnn_load_opts *options);
+
 /** Take the weights of a file into this model: same names and shapes. On an error nothing is changed.
  * Errors: as cnn_model_load; CNN_ESHAPE a weight missing, left over or of another shape (named). Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_load_weights(cnn_model *model, const char *path, const cnn_load_opts *options);
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_load_weights_memory(cnn_model *model, const void *data, size_t bytes,
+                                                                const cnn_load_opts *options);
 
 #ifdef __cplusplus
 }

@@ -34,16 +34,38 @@ typedef struct cnn__note {
   const char *key, *text;
 } cnn__note;
 
-/* Replace `path` (atomic_file) by a file of `entries` in this order. The metadata begin with "format",
- * "format_version" and "library"; `notes` follow. CNN_EIO; CNN_ENOMEM; CNN_ESTATE: a name that cannot stand in a
- * file, or twice the same. */
-cnn_status cnn__container_write(cnn_context *context, const char *path, const char *format, const cnn__note *notes,
-                                int32_t note_count, const cnn__entry *entries, int32_t entry_count);
+/* Where a file goes: under a name in the file system, or into the caller's memory. */
+typedef struct cnn__target {
+  const char *path;  /* replaced as a whole (atomic_file); NULL: memory */
+  void *buffer;      /* NULL: only the length is wanted */
+  size_t capacity;
+  size_t *length;    /* of the file, set also where it does not fit */
+} cnn__target;
+
+/* Where a file comes from. */
+typedef struct cnn__origin {
+  const char *path;  /* NULL: memory */
+  const void *bytes; /* borrowed as long as the container lives */
+  size_t count;
+} cnn__origin;
+
+/* What texts call it. */
+static inline const char *cnn__origin_name(const cnn__origin *origin) {
+  return origin->path ? origin->path : "(memory)";
+}
+
+/* Write a file of `entries` in this order. The metadata begin with "format", "format_version" and "library"; `notes`
+ * follow. CNN_EIO; CNN_ENOMEM; CNN_EINVAL: memory too small; CNN_ESTATE: a name that cannot stand in a file, or twice
+ * the same. */
+cnn_status cnn__container_write(cnn_context *context, const cnn__target *target, const char *format,
+                                const cnn__note *notes, int32_t note_count, const cnn__entry *entries,
+                                int32_t entry_count);
 
 /* A file that was read and found to be whole. Everything in it is borrowed and lives until cnn__container_free. */
 typedef struct cnn__container {
   cnn_context *context;
-  unsigned char *bytes;     /* the whole file */
+  const unsigned char *bytes; /* the whole file */
+  unsigned char *owned;     /* the same, where it was read from a path */
   int64_t byte_count;
   int64_t data_start;
   struct json_t *header;
@@ -51,9 +73,9 @@ typedef struct cnn__container {
   int32_t entry_count;
 } cnn__container;
 
-/* Read a regular file of at most max_bytes (0: CNN__MAX_FILE), taken as hostile. CNN_EIO; CNN_EFORMAT with what
- * and where; CNN_ETOONEW; CNN_ENOMEM. Texts begin with the path. */
-cnn_status cnn__container_read(cnn__container **out, cnn_context *context, const char *path, int64_t max_bytes);
+/* Read a regular file, or memory, of at most max_bytes (0: CNN__MAX_FILE), taken as hostile. CNN_EIO; CNN_EFORMAT
+ * with what and where; CNN_ETOONEW; CNN_ENOMEM. Texts begin with the origin's name. */
+cnn_status cnn__container_read(cnn__container **out, cnn_context *context, const cnn__origin *origin, int64_t max_bytes);
 void cnn__container_free(cnn__container *container); /* NULL does nothing */
 
 cnn__entry *cnn__container_find(const cnn__container *container, const char *name); /* NULL: there is none */

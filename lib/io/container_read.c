@@ -39,20 +39,22 @@ static cnn_status read_fully(int descriptor, unsigned char *bytes, int64_t count
   return CNN_OK;
 }
 
+static cnn_status check_size(int64_t bytes, int64_t max_bytes) {
+  if (bytes > max_bytes)
+    return cnn__fail(CNN_EFORMAT, "has %lld bytes, more than the %lld allowed", (long long)bytes, (long long)max_bytes);
+  return bytes < 8 ? cnn__fail(CNN_EFORMAT, "has %lld bytes, too few for a model file", (long long)bytes) : CNN_OK;
+}
+
 static cnn_status read_descriptor(cnn__container *c, int descriptor, int64_t max_bytes) {
   struct stat st;
   if (fstat(descriptor, &st) < 0)
     return cnn__fail(CNN_EIO, "cannot look at it: %s", cnn__errno_text(errno));
   if (!S_ISREG(st.st_mode))
     return cnn__fail(CNN_EIO, "is not a regular file");
-  if (st.st_size > max_bytes)
-    return cnn__fail(CNN_EFORMAT, "has %lld bytes, more than the %lld allowed", (long long)st.st_size,
-                     (long long)max_bytes);
-  if (st.st_size < 8)
-    return cnn__fail(CNN_EFORMAT, "has %lld bytes, too few for a model file", (long long)st.st_size);
+  CNN__TRY(check_size(st.st_size, max_bytes));
   c->byte_count = st.st_size;
-  c->bytes = cnn__alloc(c->context, (size_t)c->byte_count, "a file");
-  return c->bytes ? read_fully(descriptor, c->bytes, c->byte_count) : CNN_ENOMEM;
+  c->bytes = c->owned = cnn__alloc(c->context, (size_t)c->byte_count, "a file");
+  return c->owned ? read_fully(descriptor, c->owned, c->byte_count) : CNN_ENOMEM;
 }
 
 /* Without waiting for a writer where the name is a pipe's. */
@@ -63,6 +65,14 @@ static cnn_status read_file(cnn__container *c, const char *path, int64_t max_byt
   cnn_status status = read_descriptor(c, descriptor, max_bytes);
   (void)close(descriptor);
   return status;
+}
+
+static cnn_status take_memory(cnn__container *c, const cnn__origin *origin, int64_t max_bytes) {
+  int64_t bytes = origin->count > INT64_MAX ? INT64_MAX : (int64_t)origin->count;
+  CNN__TRY(check_size(bytes, max_bytes));
+  c->byte_count = bytes;
+  c->bytes = origin->bytes;
+  return CNN_OK;
 }
 
 /* ---- the header ---- */
@@ -226,9 +236,9 @@ static cnn_status check_version(const cnn__container *c) {
 
 /* ---- the whole ---- */
 
-static cnn_status read_container(cnn__container *c, const char *path, int64_t max_bytes) {
+static cnn_status read_container(cnn__container *c, const cnn__origin *origin, int64_t max_bytes) {
   CNN__TRY(cnn__container_supported());
-  CNN__TRY(read_file(c, path, max_bytes));
+  CNN__TRY(origin->path ? read_file(c, origin->path, max_bytes) : take_memory(c, origin, max_bytes));
   CNN__TRY(read_header(c));
   CNN__TRY(check_notes(c));
   CNN__TRY(check_checksum(c));
@@ -236,16 +246,16 @@ static cnn_status read_container(cnn__container *c, const char *path, int64_t ma
   return read_entries(c);
 }
 
-cnn_status cnn__container_read(cnn__container **out, cnn_context *context, const char *path, int64_t max_bytes) {
+cnn_status cnn__container_read(cnn__container **out, cnn_context *context, const cnn__origin *origin, int64_t max_bytes) {
   *out = NULL;
   cnn__container *c = cnn__alloc_zero(context, sizeof *c, "file to read");
   if (!c)
     return CNN_ENOMEM;
   c->context = context;
-  cnn_status status = read_container(c, path, max_bytes ? max_bytes : CNN__MAX_FILE);
+  cnn_status status = read_container(c, origin, max_bytes ? max_bytes : CNN__MAX_FILE);
   if (status < 0) {
     cnn__container_free(c);
-    return cnn__fail_in("'%s'", path);
+    return cnn__fail_in("'%s'", cnn__origin_name(origin));
   }
   *out = c;
   return CNN_OK;
@@ -256,7 +266,7 @@ void cnn__container_free(cnn__container *container) {
     return;
   json_decref(container->header);
   cnn__free(container->context, container->entries);
-  cnn__free(container->context, container->bytes);
+  cnn__free(container->context, container->owned);
   cnn__free(container->context, container);
 }
 

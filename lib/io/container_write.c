@@ -105,8 +105,9 @@ static cnn_status make_header(cnn__text *out, const json_t *header) {
   return CNN_OK;
 }
 
-static cnn_status describe(cnn__text *out, const char *format, const cnn__note *notes, int32_t note_count,
-                           const cnn__entry *entries, int32_t entry_count) {
+/* *data_bytes: what follows the header. */
+static cnn_status describe(cnn__text *out, int64_t *data_bytes, const char *format, const cnn__note *notes,
+                           int32_t note_count, const cnn__entry *entries, int32_t entry_count) {
   const cnn__entry checksum = {.name = "__checksum__", .type = CNN_U8, .shape = {1, {CNN__CHECKSUM_BYTES}}};
   int64_t offset = 0;
   json_t *header = json_object();
@@ -117,54 +118,84 @@ static cnn_status describe(cnn__text *out, const char *format, const cnn__note *
     status = put_entry(header, &checksum, &offset);
   if (status == CNN_OK)
     status = make_header(out, header);
+  *data_bytes = offset;
   json_decref(header);
   return status;
 }
 
 /* ---- the file ---- */
 
-static cnn_status write_hashed(cnn__atomic_file *file, XXH3_state_t *hash, const void *data, size_t bytes) {
-  if (bytes == 0)
-    return CNN_OK;
-  XXH3_128bits_update(hash, data, bytes);
-  return cnn__atomic_write(file, data, bytes);
+/* One of the two takes the bytes, as they are hashed. */
+typedef struct writer {
+  cnn__atomic_file *file; /* NULL: memory */
+  unsigned char *at;
+  XXH3_state_t hash;
+} writer;
+
+static cnn_status put_bytes(writer *w, const void *data, size_t bytes) {
+  if (w->file)
+    return cnn__atomic_write(w->file, data, bytes);
+  memcpy(w->at, data, bytes);
+  w->at += bytes;
+  return CNN_OK;
 }
 
-static cnn_status write_all(cnn__atomic_file *file, XXH3_state_t *hash, const cnn__text *header,
-                            const cnn__entry *entries, int32_t entry_count) {
+static cnn_status put_hashed(writer *w, const void *data, size_t bytes) {
+  if (bytes == 0)
+    return CNN_OK;
+  XXH3_128bits_update(&w->hash, data, bytes);
+  return put_bytes(w, data, bytes);
+}
+
+static cnn_status put_all(writer *w, const cnn__text *header, const cnn__entry *entries, int32_t entry_count) {
   XXH128_canonical_t digest;
-  CNN__TRY(write_hashed(file, hash, header->data, header->length));
+  XXH3_INITSTATE(&w->hash);
+  XXH3_128bits_reset(&w->hash);
+  CNN__TRY(put_hashed(w, header->data, header->length));
   for (int32_t i = 0; i < entry_count; i++)
-    CNN__TRY(write_hashed(file, hash, entries[i].data,
-                          (size_t)cnn__shape_count(&entries[i].shape) * cnn_type_size(entries[i].type)));
-  XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(hash));
-  return cnn__atomic_write(file, digest.digest, sizeof digest.digest);
+    CNN__TRY(put_hashed(w, entries[i].data,
+                        (size_t)cnn__shape_count(&entries[i].shape) * cnn_type_size(entries[i].type)));
+  XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(&w->hash));
+  return put_bytes(w, digest.digest, sizeof digest.digest);
 }
 
 static cnn_status write_file(cnn_context *context, const char *path, const cnn__text *header, const cnn__entry *entries,
                              int32_t entry_count) {
-  cnn__atomic_file *file;
-  XXH3_state_t hash;
-  XXH3_INITSTATE(&hash);
-  XXH3_128bits_reset(&hash);
-  CNN__TRY(cnn__atomic_open(&file, context, path));
-  cnn_status status = write_all(file, &hash, header, entries, entry_count);
+  writer w = {0};
+  CNN__TRY(cnn__atomic_open(&w.file, context, path));
+  cnn_status status = put_all(&w, header, entries, entry_count);
   if (status == CNN_OK)
-    return cnn__atomic_commit(file);
-  cnn__atomic_abandon(file);
+    return cnn__atomic_commit(w.file);
+  cnn__atomic_abandon(w.file);
   return status;
 }
 
-cnn_status cnn__container_write(cnn_context *context, const char *path, const char *format, const cnn__note *notes,
-                                int32_t note_count, const cnn__entry *entries, int32_t entry_count) {
+static cnn_status write_memory(const cnn__target *target, int64_t data_bytes, const cnn__text *header,
+                               const cnn__entry *entries, int32_t entry_count) {
+  writer w = {.at = target->buffer};
+  size_t length = header->length + (size_t)data_bytes;
+  if (target->length)
+    *target->length = length;
+  if (!target->buffer)
+    return CNN_OK;
+  if (target->capacity < length)
+    return cnn__fail(CNN_EINVAL, "the file takes %zu bytes, the buffer has %zu", length, target->capacity);
+  return put_all(&w, header, entries, entry_count);
+}
+
+cnn_status cnn__container_write(cnn_context *context, const cnn__target *target, const char *format,
+                                const cnn__note *notes, int32_t note_count, const cnn__entry *entries,
+                                int32_t entry_count) {
+  int64_t data_bytes = 0;
   CNN__TRY(cnn__container_supported());
   if (entry_count >= CNN__MAX_TENSORS || note_count + 3 > CNN__MAX_NOTES)
-    return cnn__fail(CNN_ESTATE, "'%s': %d tensors and %d notes are more than a file holds", path, (int)entry_count,
-                     (int)note_count);
+    return cnn__fail(CNN_ESTATE, "'%s': %d tensors and %d notes are more than a file holds",
+                     target->path ? target->path : "(memory)", (int)entry_count, (int)note_count);
   cnn__text header = {.context = context};
-  cnn_status status = describe(&header, format, notes, note_count, entries, entry_count);
+  cnn_status status = describe(&header, &data_bytes, format, notes, note_count, entries, entry_count);
   if (status == CNN_OK)
-    status = write_file(context, path, &header, entries, entry_count);
+    status = target->path ? write_file(context, target->path, &header, entries, entry_count)
+                          : write_memory(target, data_bytes, &header, entries, entry_count);
   cnn__text_free(&header);
   return status;
 }

@@ -16,7 +16,7 @@
 /* A file on its way into a model. */
 typedef struct loading {
   const cnn__container *file;
-  const char *path;
+  const char *name;     /* of where it comes from */
   cnn_status mismatch;  /* what a missing or misshapen tensor is called: CNN_EFORMAT, CNN_ESHAPE */
 } loading;
 
@@ -64,7 +64,7 @@ static void warn_not_finite(const loading *l, const cnn__weight *weight) {
     memcpy(&bits, &weight->value[i], sizeof bits);
     if ((bits & 0x7f800000u) == 0x7f800000u) {
       cnn__log(l->file->context, CNN_LOG_WARNING, "'%s': weight '%s' holds NaN or infinity, first at element %lld",
-               cnn__shown(shown, l->path), weight->name, (long long)i);
+               cnn__shown(shown, l->name), weight->name, (long long)i);
       return;
     }
   }
@@ -169,25 +169,25 @@ static cnn_status read_model(const loading *l, cnn_model **out, cnn_context *con
 }
 
 /* What the makers of layers call an argument out of range is, in a file, a wrong file. */
-static cnn_status blame_file(const char *path) {
+static cnn_status blame_file(const char *name) {
   static const cnn_status arguments[] = {CNN_EINVAL, CNN_ESHAPE, CNN_ENAME, CNN_ESTATE};
-  cnn_status code = cnn__fail_in("'%s'", path);
+  cnn_status code = cnn__fail_in("'%s'", name);
   for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++)
     if (code == arguments[i])
       return cnn__fail(CNN_EFORMAT, "%s", cnn_error_text());
   return code;
 }
 
-static cnn_status load(cnn_model **out, cnn_context *context, const char *path, const cnn_load_opts *given) {
+static cnn_status load(cnn_model **out, cnn_context *context, const cnn__origin *origin, const cnn_load_opts *given) {
   cnn_model *model = NULL;
   cnn__container *file;
-  CNN__TRY(cnn__container_read(&file, context, path, given->max_bytes));
-  const loading l = {file, path, CNN_EFORMAT};
+  CNN__TRY(cnn__container_read(&file, context, origin, given->max_bytes));
+  const loading l = {file, cnn__origin_name(origin), CNN_EFORMAT};
   cnn_status status = read_model(&l, &model, context, given->no_optimizer);
   cnn__container_free(file);
   if (status < 0) {
     cnn_model_free(model);
-    return blame_file(path);
+    return blame_file(l.name);
   }
   *out = model;
   return CNN_OK;
@@ -201,15 +201,27 @@ static cnn_status read_options(cnn_load_opts *given, const cnn_load_opts *option
   return CNN_OK;
 }
 
-cnn_status cnn_model_load(cnn_model **out, cnn_context *context, const char *path, const cnn_load_opts *options) {
+static cnn_status load_from(cnn_model **out, cnn_context *context, const cnn__origin *origin,
+                            const cnn_load_opts *options) {
   cnn_load_opts given;
-  if (!out || !context || !path)
-    return cnn__fail(CNN_EINVAL, "cnn_model_load: %s is NULL", !out ? "out" : !context ? "context" : "path");
   CNN__TRY(read_options(&given, options));
   cnn__fp saved = cnn__fp_enter();
-  cnn_status status = load(out, context, path, &given);
+  cnn_status status = load(out, context, origin, &given);
   cnn__fp_leave(saved);
   return status;
+}
+
+cnn_status cnn_model_load(cnn_model **out, cnn_context *context, const char *path, const cnn_load_opts *options) {
+  if (!out || !context || !path)
+    return cnn__fail(CNN_EINVAL, "cnn_model_load: %s is NULL", !out ? "out" : !context ? "context" : "path");
+  return load_from(out, context, &(cnn__origin){.path = path}, options);
+}
+
+cnn_status cnn_model_load_memory(cnn_model **out, cnn_context *context, const void *data, size_t bytes,
+                                 const cnn_load_opts *options) {
+  if (!out || !context || !data)
+    return cnn__fail(CNN_EINVAL, "cnn_model_load_memory: %s is NULL", !out ? "out" : !context ? "context" : "data");
+  return load_from(out, context, &(cnn__origin){.bytes = data, .count = bytes}, options);
 }
 
 /* ---- weights into a model ---- */
@@ -225,16 +237,26 @@ static cnn_status take_weights(const loading *l, cnn_model *model) {
   return CNN_OK;
 }
 
-cnn_status cnn_model_load_weights(cnn_model *model, const char *path, const cnn_load_opts *options) {
+static cnn_status load_weights_from(cnn_model *model, const cnn__origin *origin, const cnn_load_opts *options) {
   cnn_load_opts given;
   cnn__container *file;
-  if (!model || !path)
-    return cnn__fail(CNN_EINVAL, "cnn_model_load_weights: %s is NULL", model ? "path" : "model");
   CNN__TRY(read_options(&given, options));
   CNN__TRY(cnn__model_ready(model));
-  CNN__TRY(cnn__container_read(&file, model->context, path, given.max_bytes));
-  const loading l = {file, path, CNN_ESHAPE};
+  CNN__TRY(cnn__container_read(&file, model->context, origin, given.max_bytes));
+  const loading l = {file, cnn__origin_name(origin), CNN_ESHAPE};
   cnn_status status = take_weights(&l, model);
   cnn__container_free(file);
-  return status < 0 ? cnn__fail_in("'%s'", path) : status;
+  return status < 0 ? cnn__fail_in("'%s'", l.name) : status;
+}
+
+cnn_status cnn_model_load_weights(cnn_model *model, const char *path, const cnn_load_opts *options) {
+  if (!model || !path)
+    return cnn__fail(CNN_EINVAL, "cnn_model_load_weights: %s is NULL", model ? "path" : "model");
+  return load_weights_from(model, &(cnn__origin){.path = path}, options);
+}
+
+cnn_status cnn_model_load_weights_memory(cnn_model *model, const void *data, size_t bytes, const cnn_load_opts *options) {
+  if (!model || !data)
+    return cnn__fail(CNN_EINVAL, "cnn_model_load_weights_memory: %s is NULL", model ? "data" : "model");
+  return load_weights_from(model, &(cnn__origin){.bytes = data, .count = bytes}, options);
 }

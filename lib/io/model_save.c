@@ -79,29 +79,42 @@ static cnn_status list_compilation(saving *s, int32_t with_state) {
   return list_slots(s);
 }
 
-static cnn_status save(saving *s, const char *path, const cnn_save_opts *given) {
+static cnn_status save(saving *s, const cnn__target *target, const cnn_save_opts *given) {
   CNN__TRY(list_weights(s));
   if (!given->weights_only) {
     CNN__TRY(list_model(s));
     if (s->model->compiled)
       CNN__TRY(list_compilation(s, !given->no_optimizer));
   }
-  return cnn__container_write(s->context, path, given->weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, s->notes,
+  return cnn__container_write(s->context, target, given->weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, s->notes,
                               s->note_count, s->entries, s->entry_count);
 }
 
-cnn_status cnn_model_save(const cnn_model *model, const char *path, const cnn_save_opts *options) {
+static cnn_status save_to(const cnn_model *model, const cnn__target *target, const cnn_save_opts *options) {
   cnn_save_opts given;
-  if (!model || !path)
-    return cnn__fail(CNN_EINVAL, "cnn_model_save: %s is NULL", model ? "path" : "model");
   CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_save_opts), options, "cnn_save_opts"));
   CNN__TRY(cnn__model_ready(model));
   saving s = {.model = model, .context = model->context};
   s.config.context = s.compile.context = model->context;
-  cnn_status status = save(&s, path, &given);
+  cnn_status status = save(&s, target, &given);
   cnn__text_free(&s.config);
   cnn__text_free(&s.compile);
   cnn__free(s.context, s.entries);
   cnn__free(s.context, s.slot_names);
   return status;
+}
+
+cnn_status cnn_model_save(const cnn_model *model, const char *path, const cnn_save_opts *options) {
+  if (!model || !path)
+    return cnn__fail(CNN_EINVAL, "cnn_model_save: %s is NULL", model ? "path" : "model");
+  return save_to(model, &(cnn__target){.path = path}, options);
+}
+
+cnn_status cnn_model_save_memory(const cnn_model *model, void *buffer, size_t capacity, size_t *bytes,
+                                 const cnn_save_opts *options) {
+  if (bytes)
+    *bytes = 0;
+  if (!model || !(bytes || buffer))
+    return cnn__fail(CNN_EINVAL, "cnn_model_save_memory: %s NULL", model ? "buffer and bytes are" : "model is");
+  return save_to(model, &(cnn__target){.buffer = buffer, .capacity = capacity, .length = bytes}, options);
 }

@@ -28,7 +28,7 @@ START_TEST(predicts_as_keras_does) {
   cnn_model *m = notebook_new(context, 1);
   ck_assert_msg(cnn_model_load_weights(m, REFERENCE_DIR "/notebook/trained.safetensors", NULL) == CNN_OK, "%s",
                 cnn_error_text());
-  ck_assert_msg(cnn__container_read(&file, context, REFERENCE_DIR "/notebook/predictions.safetensors", 0) == CNN_OK,
+  ck_assert_msg(cnn__container_read(&file, context, &(cnn__origin){.path = REFERENCE_DIR "/notebook/predictions.safetensors"}, 0) == CNN_OK,
                 "%s", cnn_error_text());
   const cnn__entry *entry = cnn__container_find(file, "predictions");
   ck_assert(entry && entry->bytes == (int64_t)sizeof wanted);

@@ -36,7 +36,7 @@ static void entries_make(cnn__entry entries[COUNT]) {
 static cnn_status save(cnn_context *context, const char *path) {
   cnn__entry entries[COUNT];
   entries_make(entries);
-  return cnn__container_write(context, path, "test", notes, 2, entries, COUNT);
+  return cnn__container_write(context, &(cnn__target){.path = path}, "test", notes, 2, entries, COUNT);
 }
 
 START_TEST(round_trip) {
@@ -45,7 +45,7 @@ START_TEST(round_trip) {
   cnn__container *c;
   entries_make(entries);
   ck_assert_int_eq(save(context, scratch_path("f")), CNN_OK);
-  ck_assert_int_eq(cnn__container_read(&c, context, scratch_path("f"), 0), CNN_OK);
+  ck_assert_int_eq(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0), CNN_OK);
   ck_assert_int_eq(c->entry_count, COUNT);
   ck_assert_int_eq(c->data_start % 64, 0);
   for (int i = 0; i < COUNT; i++) {
@@ -74,8 +74,8 @@ END_TEST
 START_TEST(no_tensors_at_all) {
   cnn_context *context = scratch_context();
   cnn__container *c;
-  ck_assert_int_eq(cnn__container_write(context, scratch_path("f"), "test", NULL, 0, NULL, 0), CNN_OK);
-  ck_assert_int_eq(cnn__container_read(&c, context, scratch_path("f"), 0), CNN_OK);
+  ck_assert_int_eq(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "test", NULL, 0, NULL, 0), CNN_OK);
+  ck_assert_int_eq(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0), CNN_OK);
   ck_assert_int_eq(c->entry_count, 0);
   cnn__container_free(c);
   cnn_context_free(context);
@@ -103,24 +103,24 @@ START_TEST(names_that_cannot_be_written) {
   longest[sizeof longest - 1] = 0;
   for (int i = 0; i < 2; i++)
     pair[i] = (cnn__entry){.name = "same", .type = CNN_F32, .shape = {1, {3}}, .data = bias};
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", NULL, 0, pair, 2), CNN_ESTATE,
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", NULL, 0, pair, 2), CNN_ESTATE,
             "'same' would stand twice");
   pair[1].name = "__checksum__";
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", NULL, 0, pair, 2), CNN_ESTATE, "twice");
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", NULL, 0, pair, 2), CNN_ESTATE, "twice");
   pair[1].name = "__metadata__";
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", NULL, 0, pair, 2), CNN_ESTATE, "twice");
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", NULL, 0, pair, 2), CNN_ESTATE, "twice");
   pair[1].name = "";
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", NULL, 0, pair, 2), CNN_ESTATE, "cannot be a name");
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", NULL, 0, pair, 2), CNN_ESTATE, "cannot be a name");
   pair[1].name = "a\nb";
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", NULL, 0, pair, 2), CNN_ESTATE,
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", NULL, 0, pair, 2), CNN_ESTATE,
             "'a?b' cannot be a name");
   pair[1].name = longest;
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", NULL, 0, pair, 2), CNN_ESTATE, "cannot be a name");
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", NULL, 0, pair, 2), CNN_ESTATE, "cannot be a name");
   pair[1].name = "huge";
   pair[1].shape = (cnn__shape){2, {INT64_MAX / 4, 3}};
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", NULL, 0, pair, 2), CNN_ESTATE, "'huge' is too large");
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", NULL, 0, pair, 2), CNN_ESTATE, "'huge' is too large");
   const cnn__note twice[] = {{"format", "x"}};
-  ck_failed(cnn__container_write(context, scratch_path("f"), "t", twice, 1, pair, 1), CNN_ESTATE, "twice");
+  ck_failed(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "t", twice, 1, pair, 1), CNN_ESTATE, "twice");
   ck_assert_int_eq(scratch_count(), 0);
   cnn_context_free(context);
   test_alloc_check(&scratch_alloc);
@@ -131,7 +131,7 @@ END_TEST
 
 static void refuse(cnn_context *context, const char *what) {
   cnn__container *c = NULL;
-  cnn_status status = cnn__container_read(&c, context, scratch_path("d"), 0);
+  cnn_status status = cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("d")}, 0);
   ck_assert_msg(status == CNN_EFORMAT && !c, "%s: status %s", what, cnn_status_name(status));
 }
 
@@ -180,18 +180,18 @@ START_TEST(only_regular_files_within_the_limit) {
   struct stat st;
   ck_assert_int_eq(save(context, scratch_path("f")), CNN_OK);
   ck_assert_int_eq(stat(scratch_path("f"), &st), 0);
-  ck_failed(cnn__container_read(&c, context, scratch_path("f"), st.st_size - 1), CNN_EFORMAT, "bytes, more than the");
-  ck_assert_int_eq(cnn__container_read(&c, context, scratch_path("f"), st.st_size), CNN_OK);
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, st.st_size - 1), CNN_EFORMAT, "bytes, more than the");
+  ck_assert_int_eq(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, st.st_size), CNN_OK);
   cnn__container_free(c);
-  ck_failed(cnn__container_read(&c, context, scratch_path("none"), 0), CNN_EIO, "/none': cannot open: No such file");
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("none")}, 0), CNN_EIO, "/none': cannot open: No such file");
   ck_assert_int_eq(mkfifo(scratch_path("pipe"), 0600), 0);
-  ck_failed(cnn__container_read(&c, context, scratch_path("pipe"), 0), CNN_EIO, "is not a regular file");
-  ck_failed(cnn__container_read(&c, context, scratch_path(""), 0), CNN_EIO, "is not a regular file");
-  ck_failed(cnn__container_read(&c, context, "/dev/zero", 0), CNN_EIO, "is not a regular file");
-  ck_failed(cnn__container_read(&c, context, "no\x1b[31m\nfile", 0), CNN_EIO, "'no?[31m?file': cannot open");
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("pipe")}, 0), CNN_EIO, "is not a regular file");
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("")}, 0), CNN_EIO, "is not a regular file");
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = "/dev/zero"}, 0), CNN_EIO, "is not a regular file");
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = "no\x1b[31m\nfile"}, 0), CNN_EIO, "'no?[31m?file': cannot open");
   int64_t peak = scratch_alloc.peak_bytes;
   ck_assert_int_eq(truncate(scratch_path("f"), (off_t)1 << 40), 0);
-  ck_failed(cnn__container_read(&c, context, scratch_path("f"), 0), CNN_EFORMAT, "more than the 1073741824 allowed");
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0), CNN_EFORMAT, "more than the 1073741824 allowed");
   ck_assert_int_eq(scratch_alloc.peak_bytes, peak);
   cnn_context_free(context);
   test_alloc_check(&scratch_alloc);
@@ -209,7 +209,7 @@ static cnn_status save_and_read(const cnn_allocator *allocator, void *user) {
     return status;
   status = save(context, scratch_path("f"));
   if (status == CNN_OK)
-    status = cnn__container_read(&c, context, scratch_path("f"), 0);
+    status = cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0);
   if (status == CNN_OK)
     cnn__container_free(c);
   cnn_context_free(context);
@@ -247,7 +247,7 @@ START_TEST(failing_allocations_of_json) {
     json_left = n;
     cnn_status status = save(context, scratch_path("f"));
     if (status == CNN_OK)
-      status = cnn__container_read(&c, context, scratch_path("f"), 0);
+      status = cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0);
     done = status == CNN_OK;
     json_left = -1;
     /* the parser calls a word for which it has no memory an invalid one */
@@ -276,7 +276,7 @@ static void write_forever(void) {
     for (int i = 0; i < FLOATS; i++)
       values[i] = value;
     const cnn__entry entry = {.name = "values", .type = CNN_F32, .shape = {1, {FLOATS}}, .data = values};
-    if (cnn__container_write(context, scratch_path("f"), "test", NULL, 0, &entry, 1) < 0)
+    if (cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "test", NULL, 0, &entry, 1) < 0)
       _exit(3);
   }
 }
@@ -296,7 +296,7 @@ START_TEST(killed_at_any_moment) {
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status));
     cnn__container *c;
-    ck_assert_msg(cnn__container_read(&c, context, scratch_path("f"), 0) == CNN_OK, "%s", cnn_error_text());
+    ck_assert_msg(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0) == CNN_OK, "%s", cnn_error_text());
     cnn__container_free(c);
     if (round % 5 == 4)
       unlink(scratch_path("f"));

@@ -41,7 +41,7 @@ static void forge(const char *header, size_t data) { forge_claiming(strlen(heade
 static void refused(cnn_context *context, cnn_status code, const char *part) {
   cnn__container *c = (cnn__container *)&c;
   atomic_store(&scratch_alloc.peak_bytes, 0);
-  ck_failed(cnn__container_read(&c, context, scratch_path("h"), 0), code, part);
+  ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("h")}, 0), code, part);
   ck_assert_ptr_null(c);
   ck_assert_int_lt(scratch_alloc.peak_bytes, 2 << 20);
 }
@@ -169,7 +169,7 @@ START_TEST(honest_ones_are_taken) {
   };
   for (size_t i = 0; i < sizeof honest / sizeof honest[0]; i++) {
     forge(honest[i].header, honest[i].data);
-    ck_assert_msg(cnn__container_read(&c, context, scratch_path("h"), 0) == CNN_OK, "%zu: %s", i, cnn_error_text());
+    ck_assert_msg(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("h")}, 0) == CNN_OK, "%zu: %s", i, cnn_error_text());
     ck_assert_int_eq(c->entry_count, honest[i].tensors);
     cnn__container_free(c);
   }
@@ -292,7 +292,7 @@ START_TEST(mutated_headers) {
     }
     cnn__container *c;
     forge(text, 48);
-    if (cnn__container_read(&c, context, scratch_path("h"), 0) < 0)
+    if (cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("h")}, 0) < 0)
       continue;
     int64_t covered = 0;
     for (int32_t i = 0; i < c->entry_count; i++) {

@@ -30,7 +30,7 @@ static const cnn__entry good_tensors[TENSORS] = {
 
 static void forge(cnn_context *context, const char *format, const cnn__note *notes, int32_t note_count,
                   const cnn__entry *tensors, int32_t tensor_count) {
-  ck_assert_int_eq(cnn__container_write(context, scratch_path("h"), format, notes, note_count, tensors, tensor_count),
+  ck_assert_int_eq(cnn__container_write(context, &(cnn__target){.path = scratch_path("h")}, format, notes, note_count, tensors, tensor_count),
                    CNN_OK);
 }
 
