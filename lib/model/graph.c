@@ -22,13 +22,6 @@ const char *cnn__graph_nearer(const char *name, const char *best, const char *ca
   return cnn__nearest(name, known, best ? 2 : 1);
 }
 
-static cnn_layer *find(const cnn_model *model, const char *name) {
-  for (int32_t i = 0; i < model->layer_count; i++)
-    if (!strcmp(model->layers[i]->name, name))
-      return model->layers[i];
-  return NULL;
-}
-
 /* "unknown layer 'con1'; did you mean 'conv1'?" */
 static cnn_status unknown(const cnn_model *model, const char *name) {
   const char *best = NULL;
@@ -44,25 +37,37 @@ static cnn_status unknown(const cnn_model *model, const char *name) {
 }
 
 cnn_layer *cnn__graph_find(const cnn_model *model, const char *name) {
-  cnn_layer *layer = find(model, name);
+  cnn_layer *layer = cnn__names_find(&model->names, name);
   if (!layer)
     (void)unknown(model, name);
   return layer;
 }
 
-cnn_status cnn__graph_name(const cnn_model *model, const cnn__layer_type *type, const char *given,
-                           char name[CNN__NAME_BYTES]) {
-  if (!given) {
-    cnn__format(name, CNN__NAME_BYTES, "%s", type->name);
-    for (int32_t i = 1; find(model, name); i++)
-      cnn__format(name, CNN__NAME_BYTES, "%s_%d", type->name, (int)i);
-    return CNN_OK;
+/* The first of "conv2d", "conv2d_1" ... that is not taken; names stay taken, so that the search goes on where the last
+ * one ended. */
+static cnn_status next_name(cnn_model *model, const cnn__layer_type *type, char name[CNN__NAME_BYTES]) {
+  cnn__numbering *numbering = cnn__names_numbering(&model->names, model->context, type);
+  if (!numbering)
+    return CNN_ENOMEM;
+  for (;; numbering->next++) {
+    if (numbering->next)
+      cnn__format(name, CNN__NAME_BYTES, "%s_%d", type->name, (int)numbering->next);
+    else
+      cnn__format(name, CNN__NAME_BYTES, "%s", type->name);
+    if (!cnn__names_find(&model->names, name))
+      return CNN_OK;
   }
+}
+
+cnn_status cnn__graph_name(cnn_model *model, const cnn__layer_type *type, const char *given,
+                           char name[CNN__NAME_BYTES]) {
+  if (!given)
+    return next_name(model, type, name);
   CNN__TRY(cnn__graph_name_valid(given, type->name));
   if (strchr(given, '/'))
     return cnn__fail(CNN_EINVAL, "%s: name '%s' must not hold '/', which parts it from its weights' names", type->name,
                      given);
-  const cnn_layer *taken = find(model, given);
+  const cnn_layer *taken = cnn__names_find(&model->names, given);
   if (taken)
     return cnn__fail(CNN_ENAME, "%s: name '%s' is taken by layer %d, a %s", type->name, given, (int)taken->index,
                      taken->type->name);
@@ -83,7 +88,7 @@ cnn_status cnn__graph_input(const cnn_model *model, const cnn__layer_type *type,
   }
   if (!model->layer_count)
     return cnn__fail(CNN_EINVAL, "%s '%s': the first layer of a model must be its input", type->name, name);
-  *out = input ? find(model, input) : model->layers[model->layer_count - 1];
+  *out = input ? cnn__names_find(&model->names, input) : model->layers[model->layer_count - 1];
   if (!*out) {
     (void)unknown(model, input);
     return cnn__fail_in("%s '%s': input", type->name, name);

@@ -10,7 +10,7 @@
 cnn_status cnn__graph_name_valid(const char *name, const char *what);
 
 /* The name of a new layer: the given one, checked and not taken; for NULL the type's name, then type_1, type_2 ... */
-cnn_status cnn__graph_name(const cnn_model *model, const cnn__layer_type *type, const char *given,
+cnn_status cnn__graph_name(cnn_model *model, const cnn__layer_type *type, const char *given,
                            char name[CNN__NAME_BYTES]);
 
 /* The layer that a new one reads: `input` by name, for NULL the one made last; *out NULL for an input layer. */

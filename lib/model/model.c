@@ -67,6 +67,7 @@ void cnn_model_free(cnn_model *model) {
   cnn__free(context, model->parameters);
   cnn__free(context, model->arrays);
   cnn__free(context, model->layers);
+  cnn__names_free(&model->names, context);
   cnn__free(context, model->name);
   pthread_mutex_destroy(&model->lock);
   cnn__free(context, model);
@@ -90,6 +91,7 @@ static cnn_status make_room(cnn_model *model) {
   cnn_context *context = model->context;
   CNN__TRY(
       cnn__grow(context, (void **)&model->layers, &model->layer_capacity, layers, sizeof *model->layers, "layers"));
+  CNN__TRY(cnn__names_make_room(&model->names, context));
   CNN__TRY(cnn__grow(context, (void **)&model->arrays, &model->arrays_capacity, layers, sizeof *model->arrays,
                      "arrays of layers"));
   return cnn__grow(context, (void **)&model->parameters, &model->parameter_capacity, weights, sizeof *model->parameters,
@@ -104,6 +106,7 @@ static void append(cnn_model *model, cnn_layer *layer) {
     model->parameters[model->parameter_count++] = (cnn__parameter){.layer = layer, .index = i};
   }
   model->layers[model->layer_count++] = layer;
+  cnn__names_add(&model->names, layer);
   cnn__model_touch(model);
 }
 

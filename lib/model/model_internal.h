@@ -2,6 +2,7 @@
 #ifndef CNN_MODEL_MODEL_INTERNAL_H
 #define CNN_MODEL_MODEL_INTERNAL_H
 
+#include "model/names.h"
 #include "model/run.h"
 #include "optim/optimizer_internal.h"
 
@@ -27,6 +28,7 @@ struct cnn_model {
   cnn_layer **layers;
   int32_t layer_count;
   int64_t layer_capacity;
+  cnn__names names;             /* of the layers */
   cnn__arrays *arrays;          /* per layer */
   int64_t arrays_capacity;
   cnn__parameter *parameters;   /* all weight arrays in model order: each layer's in order of declaration */

@@ -43,6 +43,33 @@ START_TEST(names_count_up_by_type) {
 }
 END_TEST
 
+/* Names that the user took are stepped over, those before and those to come. */
+START_TEST(numbers_step_over_names_that_are_taken) {
+  input();
+  cnn_dense(m, 3, cnn_dense_opts(.name = "dense_1"));
+  ck_assert_str_eq(cnn_layer_name(cnn_dense(m, 3, NULL)), "dense");
+  ck_assert_str_eq(cnn_layer_name(cnn_dense(m, 3, NULL)), "dense_2");
+  cnn_dense(m, 3, cnn_dense_opts(.name = "dense_3"));
+  cnn_dense(m, 3, cnn_dense_opts(.name = "activation"));
+  ck_assert_str_eq(cnn_layer_name(cnn_dense(m, 3, NULL)), "dense_4");
+  ck_assert_str_eq(cnn_layer_name(cnn_activation(m, CNN_ACTIVATION_RELU, NULL)), "activation_1");
+  ck_assert_int_eq(cnn_model_status(m), CNN_OK);
+}
+END_TEST
+
+/* Where each name were sought from the first number on, this would take minutes and the test's time would be over. */
+START_TEST(thousands_of_unnamed_layers) {
+  input();
+  for (int i = 0; i < 20000; i++)
+    ck_assert_ptr_nonnull(cnn_flatten(m, NULL));
+  ck_assert_str_eq(cnn_layer_name(cnn_model_layer_at(m, 20000)), "flatten_19999");
+  for (int i = 1; i < 20000; i += 77) {
+    const cnn_layer *layer = cnn_model_layer_at(m, i);
+    ck_assert_ptr_eq(cnn_model_layer(m, cnn_layer_name(layer)), layer);
+  }
+}
+END_TEST
+
 START_TEST(a_name_is_taken_once) {
   input();
   ck_assert_ptr_nonnull(cnn_dense(m, 3, cnn_dense_opts(.name = "a")));
@@ -204,6 +231,8 @@ int main(void) {
   TCase *all = tcase_create("all");
   tcase_add_checked_fixture(all, set_up, tear_down);
   tcase_add_test(all, names_count_up_by_type);
+  tcase_add_test(all, numbers_step_over_names_that_are_taken);
+  tcase_add_test(all, thousands_of_unnamed_layers);
   tcase_add_test(all, a_name_is_taken_once);
   tcase_add_loop_test(all, bad_names, 0, 5);
   tcase_add_test(all, model_names);
