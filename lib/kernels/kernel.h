@@ -142,6 +142,33 @@ typedef struct cnn__pool {
  * sgd_momentum    v = momentum * v - rate * g; w += nesterov ? momentum * v - rate * g : v.
  * adam            m += (g - m) * one_minus_beta_1; v += (g * g - v) * one_minus_beta_2;
  *                 w -= (m * alpha) / (sqrt(v) + epsilon).
+ * adam_amsgrad    m and v as adam; v_hat = v > v_hat ? v : v_hat; w -= (m * alpha) / (sqrt(v_hat) + epsilon).
+ * adamax          m as adam; u = beta_2 * u > |g| ? beta_2 * u : |g|; w -= (m * step) / (u + epsilon).
+ * nadam           factors {one_minus_beta_1, one_minus_beta_2, of_m, of_g, correction, epsilon}; m and v as adam;
+ *                 w -= ((m * of_m + g * of_g) * rate) / (sqrt(v / correction) + epsilon).
+ * lamb_direction  factors {one_minus_beta_1, one_minus_beta_2, correction_1, correction_2, epsilon}; m and v as adam;
+ *                 g = (m / correction_1) / (sqrt(v / correction_2) + epsilon).
+ * lion            factors {beta_1, one_minus_beta_1, beta_2, one_minus_beta_2}; c = m * beta_1 + g * one_minus_beta_1;
+ *                 w -= rate * (c > 0 ? 1 : 0 > c ? -1 : c); m = m * beta_2 + g * one_minus_beta_2.
+ * rmsprop         factors {rho, one_minus_rho, momentum, epsilon}; v = rho * v + (g * g) * one_minus_rho; d = v; where
+ *                 average is not NULL: average = rho * average + g * one_minus_rho, d = v - average * average, 0 where
+ *                 that is below 0 (rounding alone makes it so). step = (rate * g) / sqrt(d + epsilon); where momenta
+ *                 is not NULL: step = momentum * momenta + step, momenta = step. w -= step.
+ * adagrad         accumulator += g * g; w -= (rate * g) / sqrt(accumulator + epsilon).
+ * adadelta        squares = rho * squares + (g * g) * one_minus_rho; delta = (sqrt(deltas + epsilon) * g) /
+ *                 sqrt(squares + epsilon); deltas = rho * deltas + (delta * delta) * one_minus_rho; w -= rate * delta.
+ * ftrl            factors {power, l1, l2, shrink}; sum = accumulator + g * g; linear += (g + shrink * w) -
+ *                 ((P(sum) - P(accumulator)) / rate) * w; c = linear limited to [-l1, l1] as by clip_value; w = c ==
+ *                 linear ? 0 : (c - linear) / (P(sum) / rate + l2); accumulator = sum. P(x) = sqrt(x) where power is
+ *                 0.5, else (float)cnn__pow_f64(x, power) (math.h).
+ *
+ * mean_gradient   g = (g + accumulator) / steps; accumulator = 0.
+ * square_sum      sum of squares in double: lane j of sixteen adds those of elements j, j + 16, ... to 0, then the lanes
+ *                 are folded by halves, j with j + 8 first.
+ * clip_value      t = -limit > g ? -limit : g; g = limit < t ? limit : t (NaN stays).
+ * clip_norm       g = (g * limit) / norm.
+ * weight_decay    w -= (w * decay) * rate.
+ * average         average += (w - average) * share.
  *
  * scale_u8        dst = (float)src / divisor (a true division).
  * warp            dst pixel (r, q) = bilinear sample of src at row m[0]*r + m[1]*q + m[2], column m[3]*r + m[4]*q
@@ -186,7 +213,7 @@ const cnn__kernels *cnn__kernels_for(int32_t level, int32_t provider);
 /* A family file ends with `void CNN__NAME(norm_init)(cnn__kernels *t)`, which writes its slots. FAMILY(name) each. */
 #define CNN__FAMILIES(FAMILY) \
   FAMILY(conv_init) FAMILY(gemm_init) FAMILY(elementwise_init) FAMILY(norm_init) FAMILY(pool_init) \
-  FAMILY(fused_init)   FAMILY(reduce_init) FAMILY(optim_init) FAMILY(warp_init)
+  FAMILY(fused_init) FAMILY(reduce_init) FAMILY(optim_init) FAMILY(adaptive_init) FAMILY(step_init) FAMILY(warp_init)
 #ifdef CNN__LEVEL
 #define FAMILY(init) void CNN__NAME(init)(cnn__kernels *t);
 CNN__FAMILIES(FAMILY)

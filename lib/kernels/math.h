@@ -212,4 +212,13 @@ static inline double cnn__pow_int_f64(double base, int64_t n) {
   return n < 0 ? 1.0 / result : result;
 }
 
+/* base^exponent in double for a base that is not negative, by exp and log: about 1e-15 * |exponent * log(base)| off. 0 to
+ * the power of 0 is 1. */
+static inline double cnn__pow_f64(double base, double exponent) {
+  if (exponent == 0.0) {
+    return 1.0;
+  }
+  return cnn__exp_f64(exponent * cnn__log_f64(base));
+}
+
 #endif

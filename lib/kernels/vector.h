@@ -41,4 +41,16 @@ CNN__INLINE void cnn__vput(float *p, int64_t n, cnn__vec a) {
   }
 }
 
+/* lanes(i, n, ...) for elements [i, i + n): sixteen at a time, then what is left of `count`. */
+#define CNN__ALONG(count, lanes, ...)                      \
+  do {                                                     \
+    int64_t i_ = 0;                                        \
+    for (; i_ + CNN__LANES <= (count); i_ += CNN__LANES) { \
+      lanes(i_, CNN__LANES, __VA_ARGS__);                  \
+    }                                                      \
+    if (i_ < (count)) {                                    \
+      lanes(i_, (count) - i_, __VA_ARGS__);                \
+    }                                                      \
+  } while (0)
+
 #endif
