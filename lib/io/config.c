@@ -108,7 +108,7 @@ static cnn_status append_layer(cnn_model *model, const json_t *object, cnn__conf
   const char *type = text_of(object, "type"), *name = text_of(object, "name");
   if (!type || !name || json_object_size(object) != 4)
     return cnn__fail(CNN_EFORMAT, "it is not described by type, name, inputs and attributes");
-  cnn_layer like = {.model = model, .context = model->context, .index = model->layer_count};
+  cnn_layer like = {.context = model->context, .index = model->layer_count};
   like.name = (char *)(uintptr_t)name; /* setup reads it */
   like.type = cnn__layer_type_find(type);
   if (!like.type)

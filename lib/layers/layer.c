@@ -73,7 +73,7 @@ static cnn_status build(cnn_layer *layer, const void *attributes, const char *na
   return make_weights(layer, seed);
 }
 
-cnn_layer *cnn__layer_new(cnn_model *model, cnn_context *context, const cnn__layer_type *type, const void *attributes,
+cnn_layer *cnn__layer_new(cnn_context *context, const cnn__layer_type *type, const void *attributes,
                           const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count,
                           uint64_t seed) {
   if (input_count != type->inputs) {
@@ -84,7 +84,6 @@ cnn_layer *cnn__layer_new(cnn_model *model, cnn_context *context, const cnn__lay
   cnn_layer *layer = cnn__alloc_zero(context, sizeof *layer, "layer");
   if (!layer)
     return NULL;
-  layer->model = model;
   layer->context = context;
   layer->type = type;
   layer->index = index;

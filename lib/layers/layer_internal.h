@@ -123,7 +123,6 @@ typedef struct cnn__weight {
 } cnn__weight;
 
 struct cnn_layer {
-  cnn_model *model;         /* the parent; not counted */
   cnn_context *context;
   const cnn__layer_type *type;
   char *name;
@@ -153,7 +152,7 @@ struct cnn_layer {
 
 /* A layer of `type` reading `inputs`: copies attributes, checks them, runs setup, makes and initialises weights.
  * name has been chosen and checked by the model. NULL with the text recorded ("conv2d 'conv1': ..."). */
-cnn_layer *cnn__layer_new(cnn_model *model, cnn_context *context, const cnn__layer_type *type, const void *attributes,
+cnn_layer *cnn__layer_new(cnn_context *context, const cnn__layer_type *type, const void *attributes,
                           const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count,
                           uint64_t seed);
 void cnn__layer_free(cnn_layer *layer);

@@ -118,7 +118,7 @@ static cnn_status make_layer(cnn_model *model, const cnn__layer_type *type, cons
   CNN__TRY(cnn__graph_input(model, type, name, input, &source));
   CNN__TRY(make_room(model));
   cnn__fp saved = cnn__fp_enter();
-  *out = cnn__layer_new(model, model->context, type, attributes, name, model->layer_count, &source, source ? 1 : 0,
+  *out = cnn__layer_new(model->context, type, attributes, name, model->layer_count, &source, source ? 1 : 0,
                         model->seed);
   cnn__fp_leave(saved);
   return *out ? CNN_OK : cnn__fail_code();

@@ -24,7 +24,7 @@ static cnn_layer *make(harness *h, const char *type, const char *attributes, int
   void *set = take(h, found->attributes_size);
   ck_assert_msg(cnn__attributes_parse(found->attributes, set, attributes, type, NULL, NULL) == CNN_OK, "%s",
                 cnn_error_text());
-  cnn_layer *layer = cnn__layer_new(NULL, h->context, found, set, type, index, &h->input, index, 42);
+  cnn_layer *layer = cnn__layer_new(h->context, found, set, type, index, &h->input, index, 42);
   ck_assert_msg(layer != NULL, "%s", cnn_error_text());
   cnn__free(h->context, set);
   return layer;

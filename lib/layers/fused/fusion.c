@@ -48,7 +48,6 @@ cnn_status cnn__fused_new(cnn_layer **out, const cnn__fusion *rule, const cnn_la
   cnn_layer *layer = cnn__alloc_zero(members[0]->context, sizeof *layer, "layer");
   if (!layer)
     return CNN_ENOMEM;
-  layer->model = members[0]->model;
   layer->context = members[0]->context;
   layer->type = rule->type;
   layer->index = members[0]->index;

@@ -30,7 +30,7 @@ static cnn_layer *make(const char *type, const char *attributes, const char *nam
   ck_assert_msg(found != NULL, "%s", cnn_error_text());
   if (cnn__attributes_parse(found->attributes, &set, attributes, type, NULL, NULL) < 0)
     return NULL;
-  return cnn__layer_new(NULL, context, found, &set, name, index, &input, input != NULL, 1);
+  return cnn__layer_new(context, found, &set, name, index, &input, input != NULL, 1);
 }
 
 START_TEST(windows) {
