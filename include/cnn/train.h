@@ -105,7 +105,8 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict(cnn_tensor **outputs, int32_
                                                     const cnn_tensor *const *inputs, int32_t input_count,
                                                     const cnn_predict_opts *options);
 
-/** The same into the caller's f32 tensors [N, ...]; allocates nothing once the model has a free run record. Since 0.1. */
+/** The same into the caller's f32 tensors [N, ...], whose memory is none of the inputs' (else CNN_EINVAL); allocates nothing once the model
+ * has a free run record. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict_into(cnn_tensor *const *outputs, int32_t output_count,
                                                          const cnn_model *model, const cnn_tensor *const *inputs,
                                                          int32_t input_count, const cnn_predict_opts *options);

@@ -112,6 +112,12 @@ static cnn__shape output_shape(const cnn_model *model, int64_t count) {
   return shape;
 }
 
+/* Rows are written while later ones are still to be read. */
+static int32_t overlap(const cnn_tensor *a, const cnn_tensor *b) {
+  uintptr_t from_a = (uintptr_t)a->data, from_b = (uintptr_t)b->data;
+  return from_a < from_b + cnn_tensor_bytes(b) && from_b < from_a + cnn_tensor_bytes(a);
+}
+
 static cnn_status check_output(const cnn_tensor *output, const cnn_tensor *input, const cnn_model *model) {
   char has[160], wants[160];
   cnn__shape shape = output_shape(model, input->shape.extent[0]);
@@ -120,7 +126,7 @@ static cnn_status check_output(const cnn_tensor *output, const cnn_tensor *input
   if (output->type != CNN_F32 || !cnn__shape_equal(&output->shape, &shape))
     return cnn__fail(CNN_ESHAPE, "predict: output is %s %s, must be float32 %s", cnn_type_name(output->type),
                      cnn__shape_text(has, &output->shape, 0), cnn__shape_text(wants, &shape, 0));
-  if (output->data == input->data)
+  if (overlap(output, input))
     return cnn__fail(CNN_EINVAL, "predict: input and output share their memory");
   return CNN_OK;
 }
