@@ -1,7 +1,6 @@
 /* evaluation: the test set, the report on it, sample predictions and errors. */
 #include "mnist.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void rule(screen *s, int width) {
@@ -157,15 +156,18 @@ static int show_samples(run *r, const int64_t *shape) {
   return status < 0 ? complain("samples", status) : EXIT_DONE;
 }
 
-static int show_errors(run *r, const int64_t *shape, const int64_t *wrong, int64_t errors) {
+static int show_errors(run *r, const int64_t *shape) {
   enum { SHOWN = 10 };
   int64_t chosen[SHOWN];
   picture pictures[SHOWN] = {0};
   cnn_tensor *images[SHOWN] = {NULL};
-  int count = pick(r, errors, SHOWN, chosen);
+  int count = pick(r, cnn_report_error_count(r->report), SHOWN, chosen);
   cnn_status status = CNN_OK;
-  for (int i = 0; i < count && status >= 0; i++)
-    status = describe(r, wrong[chosen[i]], &pictures[i], &images[i]);
+  for (int i = 0; i < count && status >= 0; i++) {
+    cnn_report_error error = {.size = sizeof error};
+    if ((status = cnn_report_error_at(r->report, chosen[i], &error)) >= 0)
+      status = describe(r, error.sample, &pictures[i], &images[i]);
+  }
   if (status >= 0) {
     say(&r->screen, "\nMisclassified Examples\n\n");
     draw_pictures(&r->screen, pictures, count, 5, (int)shape[0], (int)shape[1]);
@@ -177,26 +179,17 @@ static int show_errors(run *r, const int64_t *shape, const int64_t *wrong, int64
 }
 
 int section_predictions(run *r) {
-  int64_t shape[CNN_MAX_RANK], total = cnn_dataset_count(r->test), errors = 0;
+  int64_t shape[CNN_MAX_RANK], total = cnn_report_samples(r->report), errors = cnn_report_error_count(r->report);
   int drawable = cnn_dataset_input_shape(r->test, shape) == 3 && shape[2] == 1;
   int code = drawable ? show_samples(r, shape) : EXIT_DONE;
   if (code)
     return code;
-  int64_t *wrong = malloc((size_t)total * sizeof *wrong);
-  if (!wrong) {
-    fputs("mnist_train: out of memory\n", stderr);
-    return EXIT_RUNTIME;
-  }
-  for (int64_t i = 0; i < total; i++)
-    if (predicted(r, i) != label_of(r, i))
-      wrong[errors++] = i;
   say_heading(&r->screen, "Error Analysis");
   say(&r->screen, "Total Misclassifications: %lld out of %lld\nError Rate: %.2f%%\n", (long long)errors, (long long)total,
       (double)errors / (double)total * 100);
   if (errors == 0)
     say(&r->screen, "\nPerfect classification! No errors found.\n");
   else if (drawable)
-    code = show_errors(r, shape, wrong, errors);
-  free(wrong);
+    code = show_errors(r, shape);
   return code;
 }

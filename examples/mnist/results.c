@@ -120,9 +120,6 @@ void write_results(const run *r, FILE *stream) {
   char hash[33];
   struct rusage usage = {0};
   getrusage(RUSAGE_SELF, &usage);
-  int64_t correct = 0;
-  for (int64_t i = 0; i < cnn_report_classes(r->report); i++)
-    correct += cnn_report_count(r->report, i, i);
   json_open(&w, NULL, '{');
   json_text(&w, "version", cnn_version());
   write_build(&w, r);
@@ -139,7 +136,7 @@ void write_results(const run *r, FILE *stream) {
   write_goals(&w, r);
   json_number(&w, "test_loss", r->test_loss);
   json_number(&w, "test_accuracy", r->test_accuracy);
-  json_whole(&w, "errors", cnn_report_samples(r->report) - correct);
+  json_whole(&w, "errors", cnn_report_error_count(r->report));
   write_matrix(&w, r->report);
   write_report(&w, r->report);
   write_most_confused(&w, r->report);

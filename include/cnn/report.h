@@ -43,6 +43,23 @@ CNN_API double cnn_report_f1(const cnn_report *report, int64_t label);
 CNN_API int64_t cnn_report_support(const cnn_report *report, int64_t label);
 CNN_API double cnn_report_accuracy(const cnn_report *report);
 
+/** Share of the class's samples that are predicted right: recall, but NaN for a class without samples. Since 0.1. */
+CNN_API double cnn_report_class_accuracy(const cnn_report *report, int64_t label);
+
+/** A sample whose prediction is not its label. */
+typedef struct cnn_report_error {
+  size_t size;        /**< set by the caller */
+  int64_t sample;     /**< its index among the labels */
+  int64_t label;
+  int64_t prediction;
+  double confidence;  /**< the prediction's column of f32 predictions; NaN where predictions were classes */
+} cnn_report_error;
+
+/** The errors, in the order of the samples: how many, and one of them into *out, whose `.size` the caller has set.
+ * Errors: CNN_EINVAL no such index, size. Threads: const. Since 0.1. */
+CNN_API int64_t cnn_report_error_count(const cnn_report *report);
+CNN_API CNN_MUST_CHECK cnn_status cnn_report_error_at(const cnn_report *report, int64_t index, cnn_report_error *out);
+
 /** Averages over the classes that occur: plain, and weighted by support. which: 0 precision, 1 recall, 2 F1, else NaN. Since 0.1. */
 CNN_API double cnn_report_macro(const cnn_report *report, int32_t which);
 CNN_API double cnn_report_weighted(const cnn_report *report, int32_t which);
@@ -57,6 +74,11 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_report_print(const cnn_report *report, con
 /** The confusion matrix with row and column heads, to the sink (NULL: the context's); columns are headed by numbers where the names do not
  * fit its width. Errors: CNN_EINVAL; CNN_ENOMEM. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_report_print_matrix(const cnn_report *report, const cnn_sink *sink);
+
+/** All of it as one JSON object, to the sink (NULL: the context's): "classes", "samples", "confusion_matrix" (rows: labels),
+ * "classification_report" (keys as scikit-learn's output_dict), "class_accuracy", "most_confused" (null where nothing is), "errors". Numbers
+ * are the shortest decimals that read back the same; NaN is null. Errors: CNN_EINVAL; CNN_ENOMEM. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_report_json(const cnn_report *report, const cnn_sink *sink);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,17 @@ cnn_status cnn__options(void *full, size_t known, size_t first, const void *give
   return CNN_OK;
 }
 
+cnn_status cnn__fill_struct(void *out, const void *full, size_t known, size_t first, const char *what) {
+  size_t size = 0;
+  if (!out)
+    return cnn__fail(CNN_EINVAL, "%s: is NULL", what);
+  memcpy(&size, out, sizeof size);
+  if (size < first || size > LARGEST)
+    return cnn__fail(CNN_EINVAL, "%s: size is %zu, the first version has %zu; set it to sizeof", what, size, first);
+  memcpy((char *)out + sizeof size, (const char *)full + sizeof size, (size < known ? size : known) - sizeof size);
+  return CNN_OK;
+}
+
 float cnn__option(float value, float standard) {
   return value == 0.0f ? standard : value == CNN_ZERO ? 0.0f : value;
 }

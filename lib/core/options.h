@@ -9,6 +9,10 @@
  * beyond `known`. `what` names the struct. full->size becomes known. */
 cnn_status cnn__options(void *full, size_t known, size_t first, const void *given, const char *what);
 
+/* The other way: fill the caller's struct *out, of any version, whose size he has set, from *full of `known` bytes.
+ * CNN_EINVAL: out is NULL, or smaller than first. */
+cnn_status cnn__fill_struct(void *out, const void *full, size_t known, size_t first, const char *what);
+
 /* Value of a float or int field: zero means the default, CNN_ZERO / CNN_ZERO_INT mean zero. */
 float cnn__option(float value, float standard);
 int32_t cnn__option_int(int32_t value, int32_t standard);

@@ -362,14 +362,10 @@ cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, 
 
 cnn_status cnn__attribute_public(const cnn__attribute *table, int32_t index, cnn_attribute *out) {
   int32_t count = cnn__attributes_count(table);
-  if (!out || out->size < CNN__FIRST(cnn_attribute, help))
-    return cnn__fail(CNN_EINVAL, "cnn_attribute: size is %zu, must be at least %zu", out ? out->size : 0,
-                     CNN__FIRST(cnn_attribute, help));
   if (index < 0 || index >= count)
     return cnn__fail(CNN_EINVAL, "attribute %d does not exist, there are %d", (int)index, (int)count);
   const cnn__attribute *row = &table[index];
-  cnn_attribute full = {.size = out->size,
-                        .key = row->key,
+  cnn_attribute full = {.key = row->key,
                         .kind = row->kind,
                         .required = row->required,
                         .standard = row->standard ? row->standard : "",
@@ -377,6 +373,5 @@ cnn_status cnn__attribute_public(const cnn__attribute *table, int32_t index, cnn
                         .maximum = row->maximum,
                         .choices = row->choices,
                         .help = row->help};
-  memcpy(out, &full, out->size < sizeof full ? out->size : sizeof full);
-  return CNN_OK;
+  return cnn__fill_struct(out, &full, sizeof full, CNN__FIRST(cnn_attribute, help), "cnn_attribute");
 }

@@ -2,34 +2,18 @@
  *
  * Everything is counted when the report is made; afterwards it only answers. Classes that occur neither among the labels nor
  * among the predictions keep their places in the matrix but are no rows of the printed report and count in no average. */
-#include "cnn/report.h"
+#include "train/report.h"
 
 #include "core/fp.h"
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/text.h"
 #include "data/dataset_internal.h"
-#include "train/sink.h"
 
 #include <math.h>
 #include <string.h>
 
 #define MOST_CLASSES 4096 /* the matrix is dense: 128 MB at that */
-#define FIGURES 3         /* precision, recall, F1 */
-
-typedef struct class_row {
-  int64_t support, predicted;
-  double figures[FIGURES];
-  char *name; /* NULL: the number */
-} class_row;
-
-struct cnn_report {
-  cnn_context *context;
-  int64_t classes, samples, correct;
-  int64_t *matrix; /* [label][prediction] */
-  class_row *rows;
-  double accuracy, macro[FIGURES], weighted[FIGURES];
-};
 
 static cnn_status check_labels(const cnn_tensor *tensor, const char *what) {
   char text[160];
@@ -110,22 +94,34 @@ static double share(int64_t part, int64_t whole) { return whole ? (double)part /
 static void average(cnn_report *report) {
   int64_t rows = 0;
   for (int64_t i = 0; i < report->classes; i++) {
-    class_row *row = &report->rows[i];
+    cnn__report_row *row = &report->rows[i];
     int64_t right = report->matrix[i * report->classes + i];
     row->figures[0] = share(right, row->predicted);
     row->figures[1] = share(right, row->support);
     row->figures[2] = share(2 * right, row->predicted + row->support);
     rows += row->predicted || row->support;
-    for (int f = 0; f < FIGURES; f++) {
+    for (int f = 0; f < CNN__REPORT_FIGURES; f++) {
       report->macro[f] += row->figures[f];
       report->weighted[f] += row->figures[f] * (double)row->support;
     }
   }
-  for (int f = 0; f < FIGURES; f++) {
+  for (int f = 0; f < CNN__REPORT_FIGURES; f++) {
     report->macro[f] /= (double)rows;
     report->weighted[f] /= (double)report->samples;
   }
   report->accuracy = share(report->correct, report->samples);
+}
+
+/* In the samples' order. */
+static void list_errors(cnn_report *report, const cnn_tensor *labels, const cnn_tensor *predictions) {
+  cnn__report_error *error = report->errors;
+  int64_t columns = predictions->type == CNN_F32 ? predictions->shape.extent[1] : 0;
+  for (int64_t i = 0; i < labels->count; i++) {
+    int64_t label = cnn__label_at(labels, i), prediction = prediction_at(predictions, i);
+    float confidence = columns ? ((const float *)predictions->data)[i * columns + prediction] : NAN;
+    if (label != prediction)
+      *error++ = (cnn__report_error){i, (int32_t)label, (int32_t)prediction, confidence};
+  }
 }
 
 static void count(cnn_report *report, const cnn_tensor *labels, const cnn_tensor *predictions) {
@@ -148,6 +144,11 @@ static cnn_status fill(cnn_report *report, const cnn_tensor *labels, const cnn_t
     return cnn__fail_code();
   CNN__TRY(copy_names(report, names));
   count(report, labels, predictions);
+  size_t errors = (size_t)(report->samples - report->correct);
+  report->errors = cnn__alloc(report->context, errors * sizeof *report->errors, "report's errors");
+  if (!report->errors)
+    return cnn__fail_code();
+  list_errors(report, labels, predictions);
   cnn__fp saved = cnn__fp_enter();
   average(report);
   cnn__fp_leave(saved);
@@ -185,12 +186,20 @@ void cnn_report_free(cnn_report *report) {
   for (int64_t i = 0; report->rows && i < report->classes; i++)
     cnn__free(context, report->rows[i].name);
   cnn__free(context, report->rows);
+  cnn__free(context, report->errors);
   cnn__free(context, report->matrix);
   cnn__free(context, report);
   cnn__context_drop(context);
 }
 
 static int32_t is_class(const cnn_report *report, int64_t label) { return label >= 0 && label < report->classes; }
+
+const char *cnn__report_class_name(char buffer[32], const cnn_report *report, int64_t label) {
+  if (report->rows[label].name)
+    return report->rows[label].name;
+  cnn__format(buffer, 32, "%lld", (long long)label);
+  return buffer;
+}
 
 static double figure(const cnn_report *report, int64_t label, int32_t which) {
   return is_class(report, label) ? report->rows[label].figures[which] : (double)NAN;
@@ -212,11 +221,28 @@ int64_t cnn_report_count(const cnn_report *report, int64_t label, int64_t predic
 }
 
 double cnn_report_macro(const cnn_report *report, int32_t which) {
-  return which >= 0 && which < FIGURES ? report->macro[which] : (double)NAN;
+  return which >= 0 && which < CNN__REPORT_FIGURES ? report->macro[which] : (double)NAN;
 }
 
 double cnn_report_weighted(const cnn_report *report, int32_t which) {
-  return which >= 0 && which < FIGURES ? report->weighted[which] : (double)NAN;
+  return which >= 0 && which < CNN__REPORT_FIGURES ? report->weighted[which] : (double)NAN;
+}
+
+double cnn_report_class_accuracy(const cnn_report *report, int64_t label) {
+  return is_class(report, label) && report->rows[label].support ? report->rows[label].figures[1] : (double)NAN;
+}
+
+int64_t cnn_report_error_count(const cnn_report *report) { return report->samples - report->correct; }
+
+cnn_status cnn_report_error_at(const cnn_report *report, int64_t index, cnn_report_error *out) {
+  if (!report)
+    return cnn__fail(CNN_EINVAL, "report: report is NULL");
+  int64_t errors = cnn_report_error_count(report);
+  if (index < 0 || index >= errors)
+    return cnn__fail(CNN_EINVAL, "report: error %lld of %lld", (long long)index, (long long)errors);
+  const cnn__report_error *error = &report->errors[index];
+  const cnn_report_error full = {sizeof full, error->sample, error->label, error->prediction, (double)error->confidence};
+  return cnn__fill_struct(out, &full, sizeof full, CNN__FIRST(cnn_report_error, confidence), "cnn_report_error");
 }
 
 int64_t cnn_report_most_confused(const cnn_report *report, int64_t *label, int64_t *prediction) {
@@ -231,131 +257,4 @@ int64_t cnn_report_most_confused(const cnn_report *report, int64_t *label, int64
   if (prediction)
     *prediction = found < 0 ? -1 : found % report->classes;
   return most;
-}
-
-/* ---- printing ---- */
-
-static const char *class_name(char buffer[32], const cnn_report *report, int64_t label) {
-  if (report->rows[label].name)
-    return report->rows[label].name;
-  cnn__format(buffer, 32, "%lld", (long long)label);
-  return buffer;
-}
-
-static int32_t widest_name(const cnn_report *report) {
-  char buffer[32];
-  int32_t widest = 0;
-  for (int64_t i = 0; i < report->classes; i++) {
-    const class_row *row = &report->rows[i];
-    int32_t columns = row->support || row->predicted ? cnn__columns(class_name(buffer, report, i)) : 0;
-    widest = columns > widest ? columns : widest;
-  }
-  return widest;
-}
-
-static void add_right(cnn__text *text, int32_t width, const char *name) {
-  int32_t blanks = width - cnn__columns(name);
-  cnn__text_add(text, "%*s%s", blanks > 0 ? (int)blanks : 0, "", name);
-}
-
-/* scikit-learn's counts are of floating point, and print so, when not one prediction is right. */
-static void add_support(cnn__text *text, const cnn_report *report, int64_t support) {
-  char buffer[32];
-  cnn__format(buffer, sizeof buffer, report->correct ? "%lld" : "%lld.0", (long long)support);
-  cnn__text_add(text, " %9s\n", buffer);
-}
-
-static void add_row(cnn__text *text, const cnn_report *report, int32_t width, const char *name, const double *figures,
-                    int64_t support, int32_t digits) {
-  add_right(text, width, name);
-  cnn__text_add(text, " ");
-  for (int f = 0; f < FIGURES; f++)
-    cnn__text_add(text, " %9.*f", (int)digits, figures[f]);
-  add_support(text, report, support);
-}
-
-static void add_report(cnn__text *text, const cnn_report *report, int32_t digits) {
-  char buffer[32];
-  int32_t average_width = (int32_t)strlen("weighted avg"), name_width = widest_name(report);
-  int32_t width = name_width > average_width ? name_width : average_width;
-  cnn__text_add(text, "%*s  %9s %9s %9s %9s\n\n", (int)width, "", "precision", "recall", "f1-score", "support");
-  for (int64_t i = 0; i < report->classes; i++) {
-    const class_row *row = &report->rows[i];
-    if (row->support || row->predicted)
-      add_row(text, report, width, class_name(buffer, report, i), row->figures, row->support, digits);
-  }
-  cnn__text_add(text, "\n%*s  %9s %9s %9.*f", (int)width, "accuracy", "", "", (int)digits, report->accuracy);
-  add_support(text, report, report->samples);
-  add_row(text, report, width, "macro avg", report->macro, report->samples, digits);
-  add_row(text, report, width, "weighted avg", report->weighted, report->samples, digits);
-}
-
-/* The whole text at once, or nothing where there is no sink. */
-static cnn_status deliver(cnn__text *text, const cnn_sink *sink) {
-  cnn_status status = text->status;
-  if (status >= 0 && sink)
-    sink->write(sink->user, text->data, text->length);
-  cnn__text_free(text);
-  return status;
-}
-
-cnn_status cnn_report_print(const cnn_report *report, const cnn_sink *given, int32_t digits) {
-  cnn_sink copy;
-  const cnn_sink *sink;
-  if (!report)
-    return cnn__fail(CNN_EINVAL, "report: report is NULL");
-  if (digits < 0 || digits > 9)
-    return cnn__fail(CNN_EINVAL, "report: %d digits, expected 0 to 9", (int)digits);
-  CNN__TRY(cnn__sink_read(&copy, &sink, given, report->context));
-  cnn__text text = {.context = report->context};
-  add_report(&text, report, digits);
-  return deliver(&text, sink);
-}
-
-static int32_t widest_count(const cnn_report *report) {
-  char buffer[32];
-  int64_t largest = report->classes - 1;
-  for (int64_t i = 0; i < report->classes * report->classes; i++)
-    largest = report->matrix[i] > largest ? report->matrix[i] : largest;
-  return cnn__format(buffer, sizeof buffer, "%lld", (long long)largest);
-}
-
-/* Columns are headed by the names where they fit; else by numbers, which then stand before the names of the rows too. */
-static void add_matrix(cnn__text *text, const cnn_report *report, int64_t columns) {
-  char buffer[32];
-  int32_t cell = widest_count(report), names = 0, number = cell;
-  for (int64_t i = 0; i < report->classes; i++) {
-    int32_t width = cnn__columns(class_name(buffer, report, i));
-    names = width > names ? width : names;
-  }
-  int32_t head = names > (int32_t)strlen("true") ? names : (int32_t)strlen("true");
-  int32_t numbered = head + report->classes * (1 + (int64_t)(names > cell ? names : cell)) > columns && names > cell;
-  cell = numbered || cell > names ? cell : names;
-  cnn__text_add(text, "%*s predicted\n", (int)(numbered ? head + number + 1 : head), "");
-  cnn__text_add(text, "%*s", (int)(numbered ? head + number + 1 : head), "true");
-  for (int64_t i = 0; i < report->classes; i++) {
-    cnn__text_add(text, " ");
-    cnn__format(buffer, sizeof buffer, "%lld", (long long)i);
-    add_right(text, cell, numbered || !report->rows[i].name ? buffer : report->rows[i].name);
-  }
-  for (int64_t i = 0; i < report->classes; i++) {
-    cnn__text_add(text, "\n");
-    if (numbered)
-      cnn__text_add(text, "%*lld ", (int)number, (long long)i);
-    add_right(text, head, class_name(buffer, report, i));
-    for (int64_t j = 0; j < report->classes; j++)
-      cnn__text_add(text, " %*lld", (int)cell, (long long)report->matrix[i * report->classes + j]);
-  }
-  cnn__text_add(text, "\n");
-}
-
-cnn_status cnn_report_print_matrix(const cnn_report *report, const cnn_sink *given) {
-  cnn_sink copy;
-  const cnn_sink *sink;
-  if (!report)
-    return cnn__fail(CNN_EINVAL, "report: report is NULL");
-  CNN__TRY(cnn__sink_read(&copy, &sink, given, report->context));
-  cnn__text text = {.context = report->context};
-  add_matrix(&text, report, copy.columns);
-  return deliver(&text, sink);
 }

@@ -15,6 +15,14 @@ cnn_status cnn__sink_read(cnn_sink *copy, const cnn_sink **out, const cnn_sink *
   return CNN_OK;
 }
 
+cnn_status cnn__sink_deliver(cnn__text *text, const cnn_sink *sink) {
+  cnn_status status = text->status;
+  if (status >= 0 && sink)
+    sink->write(sink->user, text->data, text->length);
+  cnn__text_free(text);
+  return status;
+}
+
 cnn_status cnn__passing_check(int64_t batch_size, int32_t verbose, int32_t reserved, const char *what) {
   if (batch_size < 0)
     return cnn__fail(CNN_EINVAL, "%s: batch_size is %lld, must be 1 or more; 0 means 32", what, (long long)batch_size);
