@@ -4,6 +4,7 @@
 #include "core/cpu.h"
 #include "core/memory.h"
 #include "core/options.h"
+#include "core/registered.h"
 #include "core/text.h"
 
 #include <stdarg.h>
@@ -90,6 +91,7 @@ cnn_status cnn_context_new(cnn_context **out, const cnn_context_opts *options) {
     return CNN_ENOMEM;
   memcpy(context, &read, sizeof *context);
   atomic_init(&context->references, 1);
+  atomic_init(&context->registered, NULL);
   cnn_status status = cnn__pool_new(&context->pool, context, context->threads);
   if (status < 0) {
     cnn__free(&read, context);
@@ -111,6 +113,7 @@ void cnn__context_drop(cnn_context *context) {
     return;
   cnn_allocator allocator = context->allocator;
   cnn__pool_free(context->pool);
+  cnn__registered_free(context);
   allocator.free(allocator.user, context);
 }
 

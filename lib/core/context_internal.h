@@ -8,6 +8,8 @@
 
 #include <stdatomic.h>
 
+typedef struct cnn__registered cnn__registered;
+
 struct cnn_context {
   atomic_int references;
   cnn_allocator allocator;   /* complete: never NULL functions */
@@ -20,6 +22,7 @@ struct cnn_context {
   int32_t fuse;              /* plans make one layer of several where they can */
   int32_t winograd;          /* convolutions may go by Winograd's transforms */
   cnn__pool_threads *pool;
+  _Atomic(cnn__registered *) registered; /* the program's own types: core/registered.h */
 };
 
 cnn_context *cnn__context_hold(cnn_context *context);  /* counts one more owner; returns context */

@@ -10,7 +10,8 @@ enum { /* purposes: one each, never reused */
   CNN__RANDOM_INIT = 1,    /* initialisers: layer, position in the parameter; pass = parameter index */
   CNN__RANDOM_DROPOUT = 2, /* layer, pass, sample */
   CNN__RANDOM_AUGMENT = 3, /* pass, sample */
-  CNN__RANDOM_SHUFFLE = 4  /* pass */
+  CNN__RANDOM_SHUFFLE = 4, /* pass */
+  CNN__RANDOM_OWN = 32     /* layers of the program's own: layer, pass, sample */
 };
 
 /* One block. key = seed's low and high word. */

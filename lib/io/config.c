@@ -79,6 +79,8 @@ static cnn_status ask(const cnn_layer *like, cnn__config_accept *accept, void *u
     status = accept(user, &probe);
   for (int32_t i = 0; i < probe.weight_count; i++)
     cnn__free(probe.context, probe.weights[i].name);
+  if (probe.type->free)
+    probe.type->free(&probe);
   cnn__free(probe.context, probe.data);
   return status;
 }
@@ -104,15 +106,22 @@ static cnn_status append(cnn_model *model, cnn_layer *like, const json_t *object
   return cnn__model_append(model, like->type, like->attributes, like->name, input) ? CNN_OK : cnn__fail_code();
 }
 
+/* Perhaps the file is of a program with types of its own. */
+static cnn_status unknown_type(void) {
+  char text[512];
+  cnn__format(text, sizeof text, "%s", cnn_error_text());
+  return cnn__fail(CNN_EUNSUPPORTED, "%s (layers of one's own are registered before loading)", text);
+}
+
 static cnn_status append_layer(cnn_model *model, const json_t *object, cnn__config_accept *accept, void *user) {
   const char *type = text_of(object, "type"), *name = text_of(object, "name");
   if (!type || !name || json_object_size(object) != 4)
     return cnn__fail(CNN_EFORMAT, "it is not described by type, name, inputs and attributes");
   cnn_layer like = {.context = model->context, .index = model->layer_count};
   like.name = (char *)(uintptr_t)name; /* setup reads it */
-  like.type = cnn__layer_type_find(type);
+  like.type = cnn__layer_type_known(model->context, type);
   if (!like.type)
-    return cnn__fail_code();
+    return unknown_type();
   like.attributes = cnn__alloc_zero(model->context, like.type->attributes_size, "attributes of a layer");
   if (!like.attributes)
     return CNN_ENOMEM;

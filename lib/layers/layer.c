@@ -106,6 +106,8 @@ void cnn__layer_free(cnn_layer *layer) {
     cnn__free(layer->context, layer->weights[i].name);
     cnn__free(layer->context, layer->weights[i].value);
   }
+  if (layer->data && layer->type->free)
+    layer->type->free(layer);
   cnn__free(layer->context, layer->data);
   cnn__free(layer->context, layer->attributes);
   cnn__free(layer->context, layer->name);

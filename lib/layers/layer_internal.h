@@ -29,6 +29,7 @@ typedef struct cnn__work {
   const cnn__kernels *k;
   const cnn_layer *layer;
   int32_t training;         /* dropout drops, batch-norm measures */
+  int32_t keeps;            /* a backward will follow: what forward keeps has its memory */
   int32_t activation;       /* CNN_ACTIVATION_*: the layer's, or LINEAR where the loss takes the logits */
   int64_t batch, shards;    /* samples in the batch; ceil(batch / CNN__SHARD) */
   int64_t shard;            /* shard phases: which one, */
@@ -110,6 +111,7 @@ typedef struct cnn__layer_type {
   /* From checked attributes and layer->in: out, data, weights (cnn__layer_weight), needs,
    * kept/slot/sum/state/pack/scratch sizes, flops, activation. */
   cnn_status (*setup)(cnn_layer *layer);
+  void (*free)(const cnn_layer *layer); /* of what setup left in data beside its memory, also where it failed; NULL: nothing */
   const cnn__phase *phases[CNN__PHASE_KINDS]; /* NULL: none (BACKWARD_FROZEN NULL: as BACKWARD) */
 } cnn__layer_type;
 
@@ -177,6 +179,8 @@ cnn_layer *cnn__model_refuse(cnn_model *model);
 int32_t cnn__layer_type_count(void);
 const cnn__layer_type *cnn__layer_type_at(int32_t index);
 const cnn__layer_type *cnn__layer_type_find(const char *name); /* NULL with CNN_ENAME and the nearest name */
+/* own.c: likewise, of built-in types and those registered in the context. */
+const cnn__layer_type *cnn__layer_type_known(const cnn_context *context, const char *name);
 
 /* ---- shared by several layers ---- */
 

@@ -170,7 +170,7 @@ cnn_layer *cnn_layer_add(cnn_model *model, const char *type, const char *attribu
   }
   if (cnn_model_status(model) < 0)
     return NULL;
-  const cnn__layer_type *found = cnn__layer_type_find(type);
+  const cnn__layer_type *found = cnn__layer_type_known(model->context, type);
   void *set = found ? cnn__alloc_zero(model->context, found->attributes_size, "attributes of a layer") : NULL;
   cnn_layer *layer = set ? add(model, found, set, attributes) : cnn__model_refuse(model);
   cnn__free(model->context, set);

@@ -29,7 +29,7 @@ def fields(body):
 
 
 def current(root, compiler):
-    lines = ["#include <cnn/cnn.h>", "#include <stddef.h>", "#include <stdio.h>", "int main(void) {"]
+    lines = ["#include <cnn/cnn.h>", "#include <cnn/extend.h>", "#include <stddef.h>", "#include <stdio.h>", "int main(void) {"]
     for path in sorted((root / "include" / "cnn").glob("*.h")):
         for name, body in STRUCT.findall(path.read_text(encoding="utf-8")):
             lines.append(f'  printf("{name} %zu\\n", sizeof(struct {name}));')

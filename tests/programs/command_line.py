@@ -32,7 +32,7 @@ USAGE = [
 
 def main():
     checks = Checks()
-    for program in (TRAIN, PREDICT, os.environ["QUICKSTART"]):
+    for program in (TRAIN, PREDICT, os.environ["QUICKSTART"], os.environ["CUSTOM_LAYER"]):
         out, err, code = run(program, "--help")
         checks.that(code == 0 and out.startswith("Usage:") and not err, f"{program} --help on stdout, exit 0", err)
     for program in (TRAIN, PREDICT):

@@ -1,0 +1,46 @@
+/* registered: what a program has made known in a context, newest first. */
+#include "core/registered.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+static const cnn__registered *find(const cnn__registered *entry, int32_t kind, const char *name) {
+  while (entry && (entry->kind != kind || strcmp(entry->name, name) != 0))
+    entry = entry->next;
+  return entry;
+}
+
+const cnn__registered *cnn__registered_find(const cnn_context *context, int32_t kind, const char *name) {
+  return find(atomic_load_explicit(&context->registered, memory_order_acquire), kind, name);
+}
+
+int32_t cnn__registered_names(const cnn_context *context, int32_t kind, const char **names, int32_t most) {
+  int32_t count = 0;
+  const cnn__registered *entry = atomic_load_explicit(&context->registered, memory_order_acquire);
+  for (; entry && count < most; entry = entry->next)
+    if (entry->kind == kind)
+      names[count++] = entry->name;
+  return count;
+}
+
+/* Where another thread was quicker, its entry is looked at before the next try. */
+int32_t cnn__registered_add(cnn_context *context, cnn__registered *entry) {
+  cnn__registered *first = atomic_load_explicit(&context->registered, memory_order_acquire);
+  do {
+    if (find(first, entry->kind, entry->name))
+      return 1;
+    entry->next = first;
+  } while (!atomic_compare_exchange_weak_explicit(&context->registered, &first, entry, memory_order_acq_rel,
+                                                  memory_order_acquire));
+  return 0;
+}
+
+void cnn__registered_free(cnn_context *context) {
+  cnn__registered *entry = atomic_load_explicit(&context->registered, memory_order_relaxed);
+  while (entry) {
+    cnn__registered *next = entry->next;
+    cnn__free(context, entry);
+    entry = next;
+  }
+}

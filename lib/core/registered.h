@@ -1,0 +1,26 @@
+/* registered: what a program has made known in a context under a name of its own. Entries are added and never taken
+ * away, so that readers need no lock; they go with the context. */
+#ifndef CNN_CORE_REGISTERED_H
+#define CNN_CORE_REGISTERED_H
+
+#include "core/context_internal.h"
+
+enum { CNN__REGISTERED_LAYER = 1 }; /* kinds: names of different kinds may be equal */
+
+/* The first member of whatever is registered, which is one block of the context's memory. */
+struct cnn__registered {
+  cnn__registered *next;
+  int32_t kind;
+  const char *name; /* outlives the context */
+};
+
+/* NULL: none. */
+const cnn__registered *cnn__registered_find(const cnn_context *context, int32_t kind, const char *name);
+/* The names of a kind, the latest first, at most `most`; how many. For texts that name the nearest. */
+int32_t cnn__registered_names(const cnn_context *context, int32_t kind, const char **names, int32_t most);
+/* The context owns it from then on. Non-zero: the name is taken, and the entry still its caller's. */
+int32_t cnn__registered_add(cnn_context *context, cnn__registered *entry);
+/* For the context: the end of all. */
+void cnn__registered_free(cnn_context *context);
+
+#endif
