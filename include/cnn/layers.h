@@ -25,12 +25,29 @@ extern "C" {
 #define CNN_PADDING_VALID 0
 #define CNN_PADDING_SAME 1
 
-/** Activations. Names in text: linear, relu, sigmoid, tanh, softmax (over the last axis). */
+/** Activations, and their names in text. Parameters are those of Keras 3's functions; cnn_activation_opts sets others.
+ *
+ *   linear      x                         relu        max(x, 0)
+ *   sigmoid     1 / (1 + exp(-x))         tanh        tanh(x)
+ *   softmax     exp(x) / sum of exp(x) over the last axis
+ *   leaky_relu  x where x > 0, else negative_slope * x (0.2)
+ *   elu         x where x > 0, else alpha * (exp(x) - 1) (alpha 1)          (Clevert, Unterthiner, Hochreiter 2015)
+ *   gelu        x * Phi(x), Phi the normal distribution; approximate: x / 2 * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+ *               (Hendrycks, Gimpel 2016)
+ *   softplus    log(1 + exp(x))           silu        x / (1 + exp(-x)), also called swish
+ *
+ * Gradients at 0: relu 0, leaky_relu the slope, elu alpha. NaN gives NaN. Of -infinity gelu and silu are 0 as their limits
+ * are (Keras: NaN); softmax of a row with +infinity or NaN in it is NaN. */
 #define CNN_ACTIVATION_LINEAR 0
 #define CNN_ACTIVATION_RELU 1
 #define CNN_ACTIVATION_SIGMOID 2
 #define CNN_ACTIVATION_TANH 3
 #define CNN_ACTIVATION_SOFTMAX 4
+#define CNN_ACTIVATION_LEAKY_RELU 5
+#define CNN_ACTIVATION_ELU 6
+#define CNN_ACTIVATION_GELU 7
+#define CNN_ACTIVATION_SOFTPLUS 8
+#define CNN_ACTIVATION_SILU 9
 
 /** Initialisers; 0: the parameter's own default. Names in text as Keras's. Limits: glorot sqrt(6 / (fan_in + fan_out))
  * (Glorot, Bengio 2010), he sqrt(6 / fan_in) (He et al. 2015), fans counted as Keras does. */
@@ -154,10 +171,15 @@ typedef struct cnn_activation_opts {
   size_t size;
   const char *name;
   const char *input;
+  float negative_slope; /**< of leaky_relu, >= 0; 0: 0.2; CNN_ZERO: 0 */
+  float alpha;          /**< of elu, >= 0; 0: 1; CNN_ZERO: 0 */
+  int32_t approximate;  /**< of gelu: by tanh */
+  int32_t reserved;
 } cnn_activation_opts;
 #define cnn_activation_opts(...) (&(const struct cnn_activation_opts){.size = sizeof(struct cnn_activation_opts), __VA_ARGS__})
 
-/** y = act(x), shape unchanged; softmax over the last axis. @param activation CNN_ACTIVATION_* */
+/** y = act(x), shape unchanged; softmax over the last axis. @param activation CNN_ACTIVATION_*, of which the options that
+ * are not its own change nothing */
 CNN_API cnn_layer *cnn_activation(cnn_model *model, int32_t activation, const cnn_activation_opts *options);
 
 #ifdef __cplusplus

@@ -1,78 +1,19 @@
-/* elementwise: activations, softmax, dropout and their gradients on sixteen lanes. The reference defines the bits. */
-#include "kernels/kernel.h"
+/* elementwise: sums, softmax, dropout and their gradients on sixteen lanes. The reference defines the bits. */
+#include "kernels/map.h"
 #include "kernels/math_vector.h"
 #include "kernels/philox.h"
 
-/* One step on sixteen elements; s is a factor that only some steps use. */
-typedef cnn__vec step(cnn__vec a, cnn__vec b, cnn__vec s);
-
-/* y = f(a, b, s); a, b and y may be the same. Always inlined, so that f is no call. */
-CNN__INLINE void map(int64_t n, const float *a, const float *b, float s, float *y, step *f) {
-  const cnn__vec factor = cnn__vset(s);
-  int64_t i = 0;
-  for (; i + CNN__LANES <= n; i += CNN__LANES) {
-    cnn__vstore(y + i, f(cnn__vload(a + i), cnn__vload(b + i), factor));
-  }
-  if (i < n) {
-    cnn__vstore_n(y + i, n - i, f(cnn__vload_n(a + i, n - i), cnn__vload_n(b + i, n - i), factor));
-  }
-}
-
-#define UNUSED(a) (void)(a)
-
 CNN__INLINE cnn__vec add_step(cnn__vec a, cnn__vec b, cnn__vec s) {
-  UNUSED(s);
+  CNN__UNUSED(s);
   return cnn__vadd(a, b);
 }
-static void add(int64_t n, const float *a, const float *b, float *y) { map(n, a, b, 0.0f, y, add_step); }
+static void add(int64_t n, const float *a, const float *b, float *y) { cnn__map(n, a, b, 0.0f, y, add_step); }
 
 CNN__INLINE cnn__vec scale_step(cnn__vec x, cnn__vec b, cnn__vec s) {
-  UNUSED(b);
+  CNN__UNUSED(b);
   return cnn__vmul(x, s);
 }
-static void scale(int64_t n, const float *x, float s, float *y) { map(n, x, x, s, y, scale_step); }
-
-CNN__INLINE cnn__vec relu_step(cnn__vec x, cnn__vec b, cnn__vec zero) {
-  UNUSED(b);
-  return cnn__vmax(zero, x);
-}
-static void relu(int64_t n, const float *x, float *y) { map(n, x, x, 0.0f, y, relu_step); }
-
-CNN__INLINE cnn__vec relu_backward_step(cnn__vec y, cnn__vec dy, cnn__vec zero) {
-  return cnn__vkeep(cnn__vgreater(y, zero), dy);
-}
-static void relu_backward(int64_t n, const float *y, const float *dy, float *dx) {
-  map(n, y, dy, 0.0f, dx, relu_backward_step);
-}
-
-CNN__INLINE cnn__vec sigmoid_step(cnn__vec x, cnn__vec b, cnn__vec minus_zero) {
-  UNUSED(b);
-  const cnn__vec one = cnn__vset(1.0f);
-  const cnn__vec negative = cnn__vsub(minus_zero, x);
-  return cnn__vdiv(one, cnn__vadd(one, cnn__vexp(negative)));
-}
-static void sigmoid(int64_t n, const float *x, float *y) { map(n, x, x, -0.0f, y, sigmoid_step); }
-
-CNN__INLINE cnn__vec sigmoid_backward_step(cnn__vec y, cnn__vec dy, cnn__vec one) {
-  return cnn__vmul(cnn__vmul(dy, y), cnn__vsub(one, y));
-}
-static void sigmoid_backward(int64_t n, const float *y, const float *dy, float *dx) {
-  map(n, y, dy, 1.0f, dx, sigmoid_backward_step);
-}
-
-CNN__INLINE cnn__vec tanh_step(cnn__vec x, cnn__vec b, cnn__vec s) {
-  UNUSED(b);
-  UNUSED(s);
-  return cnn__vtanh(x);
-}
-static void hyperbolic_tangent(int64_t n, const float *x, float *y) { map(n, x, x, 0.0f, y, tanh_step); }
-
-CNN__INLINE cnn__vec tanh_backward_step(cnn__vec y, cnn__vec dy, cnn__vec one) {
-  return cnn__vmul(dy, cnn__vsub(one, cnn__vmul(y, y)));
-}
-static void tanh_backward(int64_t n, const float *y, const float *dy, float *dx) {
-  map(n, y, dy, 1.0f, dx, tanh_backward_step);
-}
+static void scale(int64_t n, const float *x, float s, float *y) { cnn__map(n, x, x, s, y, scale_step); }
 
 /* The maximum of a row, each lane apart. Where a row holds NaN every result is NaN, so it does not matter which of its
  * elements this finds then. */
@@ -128,7 +69,7 @@ static void softmax_backward(int64_t rows, int64_t n, const float *y, const floa
     if (i < n) {
       lanes = cnn__vadd(lanes, products(y + i, dy + i, n - i));
     }
-    map(n, y, dy, cnn__vsum(lanes), dx, softmax_backward_step);
+    cnn__map(n, y, dy, cnn__vsum(lanes), dx, softmax_backward_step);
   }
 }
 
@@ -167,12 +108,6 @@ static void dropout(int64_t n, const float *x, uint32_t threshold, int32_t bits,
 void CNN__NAME(elementwise_init)(cnn__kernels *t) {
   t->add = add;
   t->scale = scale;
-  t->relu = relu;
-  t->relu_backward = relu_backward;
-  t->sigmoid = sigmoid;
-  t->sigmoid_backward = sigmoid_backward;
-  t->tanh = hyperbolic_tangent;
-  t->tanh_backward = tanh_backward;
   t->softmax = softmax;
   t->softmax_backward = softmax_backward;
   t->dropout = dropout;

@@ -110,8 +110,18 @@ typedef struct cnn__pool {
  * add             y = a + b; y may be a or b.        scale   y = x * s; in place allowed.
  * relu            y = 0 > x ? 0 : x (NaN stays, -0 stays); in place allowed.
  *                 backward: dx = y > 0 ? dy : 0; dx may be dy.
+ * leaky_relu      y = x > 0 ? x : x * slope; in place. backward: dx = y > 0 ? dy : dy * slope; dx may be dy. slope >= 0.
+ * elu             y = x > 0 ? x : cnn__expm1_below_0(x) * alpha; in place. backward: dx = y > 0 ? dy : dy * (y + alpha); dx
+ *                 may be dy. alpha >= 0.
+ * gelu            y = x * P, P = cnn__normal(x) (math.h); in place. backward, of x: dx = dy * (x * density(x) + P); dx may be dy.
+ * gelu_tanh       y = x * s, s = 1 / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x^3), which is x / 2 * (1 + tanh u); in
+ *                 place. backward, of x: dx = dy * (x * s (1 - s) (2 u)' + s); dx may be dy.
  * sigmoid         1 / (1 + exp(-x)), by cnn__exp (math.h); in place. backward: (dy * y) * (1 - y); dx may be dy.
+ * silu            y = x * s, s = 1 / (1 + exp(-x)); in place. backward, of x: dx = dy * (x * (1 - s) * s + s); dx may be dy.
+ * softplus        y = max(x, 0) + log(1 + exp(-|x|)), by cnn__log1p_unit (math.h); in place. backward: dx = dy * (1 - exp(-y)); dx
+ *                 may be dy.
  * tanh            own form by cnn__tanh (math.h); in place. backward: dy * (1 - y * y); dx may be dy.
+ *                 (Where x * s or x * density would be infinity times 0, x counts as the last one that gives 0.)
  * softmax         per row: z = x - max; e = cnn__exp(z); y = e * (1 / sum e), sum in order of cnn__row_sum (math.h);
  *                 in place. backward: dx = (dy - sum(dy * y)) * y, the sum as cnn__row_sum of products; dx may be dy.
  * dropout         y = keep ? x * scale : 0 for n elements of ONE sample. Element e of the sample: bits 8: group
@@ -212,7 +222,7 @@ const cnn__kernels *cnn__kernels_for(int32_t level, int32_t provider);
 
 /* A family file ends with `void CNN__NAME(norm_init)(cnn__kernels *t)`, which writes its slots. FAMILY(name) each. */
 #define CNN__FAMILIES(FAMILY) \
-  FAMILY(conv_init) FAMILY(gemm_init) FAMILY(elementwise_init) FAMILY(norm_init) FAMILY(pool_init) \
+  FAMILY(conv_init) FAMILY(gemm_init) FAMILY(elementwise_init) FAMILY(activation_init) FAMILY(norm_init) FAMILY(pool_init) \
   FAMILY(fused_init) FAMILY(reduce_init) FAMILY(optim_init) FAMILY(adaptive_init) FAMILY(step_init) FAMILY(warp_init)
 #ifdef CNN__LEVEL
 #define FAMILY(init) void CNN__NAME(init)(cnn__kernels *t);

@@ -1,4 +1,4 @@
-/* math: exp, log, tanh, sine and cosine as polynomials of our own, so that no result depends on the C library.
+/* math: exp, log, tanh, the normal distribution, sine and cosine as polynomials of our own, so that no result depends on the C library.
  *
  * Multiplications and additions in the order written, never contracted, and defined for every input: NaN gives NaN,
  * infinities and denormals give what mathematics says. The vector forms (math_vector.h) equal these to the bit. */
@@ -9,7 +9,9 @@
 #include <string.h>
 
 /* Constants shared with the vector forms. ln 2 is cut in two so that k * CNN__LN2_HIGH is exact; the polynomials are
- * minimax fits: of (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2, and of (tanh(x) - x) / x^3 on |x| <= 0.625 in x^2. */
+ * minimax fits: of (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2; of (tanh(x) - x) / x^3 on |x| <= 0.625 in x^2; of
+ * (log((1 + s) / (1 - s)) - 2 s) / s^3 on 0 <= s <= 1/3 in s^2; and, Phi being the normal distribution, of
+ * (Phi(x) - 1/2) / x on |x| <= 1 in x^2 and of Phi(-a) e^(a^2 / 2) / t on 1 <= a <= 14.6 in t = 2 / (2 + a). */
 #define CNN__LOG2_E 1.44269504f
 #define CNN__LN2_HIGH 0.693359375f
 #define CNN__LN2_LOW -2.12194440e-4f
@@ -27,6 +29,32 @@
 #define CNN__TANH_3 -0.0537434981f
 #define CNN__TANH_4 0.0206505872f
 #define CNN__TANH_5 -0.00571704495f
+#define CNN__LOG1P_0 0.666664124f
+#define CNN__LOG1P_1 0.400216997f
+#define CNN__LOG1P_2 0.279991388f
+#define CNN__LOG1P_3 0.280244648f
+#define CNN__EXPM1_LEAST -20.0f /* e^x - 1 is -1 below */
+#define CNN__NORMAL_MOST 14.5f  /* Phi is 0 below its negative and 1 above */
+#define CNN__NORMAL_SMALL 1.0f
+#define CNN__NORMAL_ODD_0 0.398942292f
+#define CNN__NORMAL_ODD_1 -0.0664903596f
+#define CNN__NORMAL_ODD_2 0.00997331366f
+#define CNN__NORMAL_ODD_3 -0.00118629693f
+#define CNN__NORMAL_ODD_4 0.000113441114f
+#define CNN__NORMAL_ODD_5 -7.63314347e-06f
+#define CNN__NORMAL_0 0.199479714f
+#define CNN__NORMAL_1 0.19919017f
+#define CNN__NORMAL_2 0.153489307f
+#define CNN__NORMAL_3 0.0202017743f
+#define CNN__NORMAL_4 0.0742316246f
+#define CNN__NORMAL_5 -0.496689349f
+#define CNN__NORMAL_6 0.585997522f
+#define CNN__NORMAL_7 -0.286631107f
+#define CNN__NORMAL_8 0.0503853783f
+#define CNN__GELU_LINEAR 1.59576912f   /* 2 sqrt(2 / pi) */
+#define CNN__GELU_CUBE 0.0713548163f   /* the same * 0.044715 */
+#define CNN__GELU_MOST 11.0f           /* its sigmoid is 0 below its negative and 1 above */
+#define CNN__NORMAL_DENSITY 0.398942280f /* 1 / sqrt(2 pi) */
 
 static inline uint32_t cnn__bits_of(float x) {
   uint32_t bits;
@@ -52,21 +80,21 @@ static inline double cnn__double_of(uint64_t bits) {
   return x;
 }
 
-/* e^x. x = k ln 2 + r; 2^k is applied as two factors so that overflow and denormals come out by one rounding. */
-static inline float cnn__exp(float x) {
-  x = CNN__EXP_MOST < x ? CNN__EXP_MOST : x;
-  x = CNN__EXP_LEAST > x ? CNN__EXP_LEAST : x;
-  float shifted = x * CNN__LOG2_E + CNN__ROUND;
-  float k = shifted - CNN__ROUND;
-  float r = x - k * CNN__LN2_HIGH;
-  r = r - k * CNN__LN2_LOW;
+/* e^r - 1 for |r| a little above ln(2) / 2 at most. */
+static inline float cnn__exp_near_0(float r) {
   float p = CNN__EXP_6;
   p = p * r + CNN__EXP_5;
   p = p * r + CNN__EXP_4;
   p = p * r + CNN__EXP_3;
   p = p * r + CNN__EXP_2;
-  p = ((r * r) * p + r) + 1.0f;
-  /* The integer k + 256 (k in -151..129) is cut into halves, each a power of two in the normal range. */
+  return (r * r) * p + r;
+}
+
+/* 2^k e^r, where k stands in the low bits of `shifted`; 2^k is applied as two factors so that overflow and denormals come
+ * out by one rounding. */
+static inline float cnn__exp_scaled(float shifted, float r) {
+  float p = cnn__exp_near_0(r) + 1.0f;
+  /* The integer k + 256 (k in -152..129) is cut into halves, each a power of two in the normal range. */
   uint32_t integer = cnn__bits_of(shifted) - cnn__bits_of(CNN__ROUND) + 256u;
   uint32_t half = integer >> 1;
   float first = cnn__float_of((half - 1u) << 23);
@@ -74,10 +102,81 @@ static inline float cnn__exp(float x) {
   return p * first * second;
 }
 
+/* x - k ln 2, where k stands in the low bits of `shifted`. */
+static inline float cnn__exp_rest(float x, float shifted) {
+  float k = shifted - CNN__ROUND;
+  float r = x - k * CNN__LN2_HIGH;
+  return r - k * CNN__LN2_LOW;
+}
+
+/* e^x. x = k ln 2 + r. */
+static inline float cnn__exp(float x) {
+  x = CNN__EXP_MOST < x ? CNN__EXP_MOST : x;
+  x = CNN__EXP_LEAST > x ? CNN__EXP_LEAST : x;
+  float shifted = x * CNN__LOG2_E + CNN__ROUND;
+  return cnn__exp_scaled(shifted, cnn__exp_rest(x, shifted));
+}
+
+/* e^x - 1 for x <= 0; greater ones count as 0. */
+static inline float cnn__expm1_below_0(float x) {
+  x = 0.0f < x ? 0.0f : x;
+  x = CNN__EXPM1_LEAST > x ? CNN__EXPM1_LEAST : x;
+  float shifted = x * CNN__LOG2_E + CNN__ROUND;
+  float power = cnn__float_of((cnn__bits_of(shifted) - cnn__bits_of(CNN__ROUND) + 127u) << 23);
+  return power * cnn__exp_near_0(cnn__exp_rest(x, shifted)) + (power - 1.0f);
+}
+
+/* log(1 + e) for 0 <= e <= 1. */
+static inline float cnn__log1p_unit(float e) {
+  float s = e / (2.0f + e);
+  float z = s * s;
+  float p = CNN__LOG1P_3;
+  p = p * z + CNN__LOG1P_2;
+  p = p * z + CNN__LOG1P_1;
+  p = p * z + CNN__LOG1P_0;
+  return (s * z) * p + (s + s);
+}
+
+static inline float cnn__magnitude(float x) { return cnn__float_of(cnn__bits_of(x) & 0x7fffffffu); }
+
+/* Phi(x), the share of a normal distribution below x, and in *bell e^(-x^2 / 2). The square is cut in two, the first part exact, so
+ * that far below 0 the result is as good as near it. */
+static inline float cnn__normal(float x, float *bell) {
+  float a = cnn__magnitude(x);
+  a = CNN__NORMAL_MOST < a ? CNN__NORMAL_MOST : a;
+  float high = cnn__float_of(cnn__bits_of(a) & 0xfffff000u);
+  float square = high * high * -0.5f;
+  float rest = ((a - high) * (a + high)) * -0.5f;
+  float shifted = (square + rest) * CNN__LOG2_E + CNN__ROUND;
+  *bell = cnn__exp_scaled(shifted, cnn__exp_rest(square, shifted) + rest);
+  if (CNN__NORMAL_SMALL > a) {
+    float z = x * x;
+    float p = CNN__NORMAL_ODD_5;
+    p = p * z + CNN__NORMAL_ODD_4;
+    p = p * z + CNN__NORMAL_ODD_3;
+    p = p * z + CNN__NORMAL_ODD_2;
+    p = p * z + CNN__NORMAL_ODD_1;
+    p = p * z + CNN__NORMAL_ODD_0;
+    return p * x + 0.5f;
+  }
+  float t = 2.0f / (a + 2.0f);
+  float p = CNN__NORMAL_8;
+  p = p * t + CNN__NORMAL_7;
+  p = p * t + CNN__NORMAL_6;
+  p = p * t + CNN__NORMAL_5;
+  p = p * t + CNN__NORMAL_4;
+  p = p * t + CNN__NORMAL_3;
+  p = p * t + CNN__NORMAL_2;
+  p = p * t + CNN__NORMAL_1;
+  p = p * t + CNN__NORMAL_0;
+  float below = *bell * (p * t);
+  return x > 0.0f ? 1.0f - below : below;
+}
+
 /* Hyperbolic tangent: a polynomial near 0, where 1 - 2 / (exp(2x) + 1) would cancel. */
 static inline float cnn__tanh(float x) {
   uint32_t sign = cnn__bits_of(x) & 0x80000000u;
-  float a = cnn__float_of(cnn__bits_of(x) & 0x7fffffffu);
+  float a = cnn__magnitude(x);
   float t;
   if (CNN__TANH_SMALL > a) {
     float z = a * a;

@@ -101,7 +101,12 @@ static cnn_status setup(cnn_layer *layer) {
   if (set->use_bias)
     CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
   layer->activation = set->activation;
+  layer->activation_parameter = cnn__activation_parameter(set->activation);
   layer->needs = CNN__NEEDS_X | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
+  if (cnn__activation_of_input(set->activation)) {
+    layer->needs = CNN__NEEDS_X;
+    layer->kept_bytes = output_count(g) * (int64_t)sizeof(float);
+  }
   layer->pack_count = 2;
   layer->pack_floats[0] = cnn__conv_packed_floats(g);
   layer->pack_floats[1] = cnn__conv_packed_t_floats(g);
@@ -121,25 +126,30 @@ static void pack_transposed(const cnn__work *work) {
   work->k->conv_pack_t(work->layer->data, work->weights[0], work->packs[1]);
 }
 
-/* `count` samples of the geometry g, output channels from `first` on. */
+/* `count` samples of the geometry g, output channels from `first` on; `linear` is what the activation is applied to, and
+ * may be y. */
 static void convolve(const cnn__work *work, const cnn__conv *g, int64_t count, const float *x, const float *packed,
-                     int64_t first, float *y) {
+                     int64_t first, float *linear, float *y) {
   int32_t relu = work->activation == CNN_ACTIVATION_RELU;
   const float *bias = cnn__has_bias(work->layer) ? work->weights[1] + first : NULL;
-  work->k->conv_forward(g, count, x, packed, bias, relu, y, work->scratch);
+  work->k->conv_forward(g, count, x, packed, bias, relu, relu ? y : linear, work->scratch);
   if (!relu)
-    cnn__activate(work->k, work->activation, count * output_count(g), g->f, y, y);
+    cnn__activate(work->k, work->activation, work->layer->activation_parameter, count * output_count(g), g->f, linear, y);
 }
 
 /* The band is a convolution of the input rows that it sees. */
-void cnn__conv2d_rows(const cnn__work *work, const float *x, int64_t row0, int64_t row1, float *y) {
+static void rows(const cnn__work *work, const float *x, int64_t row0, int64_t row1, float *linear, float *y) {
   cnn__conv g = *(const cnn__conv *)work->layer->data;
   int64_t first = row0 * g.sh - g.pt, end = (row1 - 1) * g.sh + (g.kh - 1) * g.dh - g.pt + 1;
   int64_t skipped = first > 0 ? first : 0;
   g.pt = first > 0 ? 0 : -first;
   g.h = (end < g.h ? end : g.h) - skipped;
   g.oh = row1 - row0;
-  convolve(work, &g, 1, x + skipped * g.w * g.c, work->packs[0], 0, y);
+  convolve(work, &g, 1, x + skipped * g.w * g.c, work->packs[0], 0, linear, y);
+}
+
+void cnn__conv2d_rows(const cnn__work *work, const float *x, int64_t row0, int64_t row1, float *y) {
+  rows(work, x, row0, row1, y, y);
 }
 
 int32_t cnn__conv2d_has_channels(const cnn_layer *layer) {
@@ -151,7 +161,7 @@ void cnn__conv2d_channels(const cnn__work *work, const float *x, int64_t first, 
   cnn__conv g = *(const cnn__conv *)work->layer->data;
   int64_t slice = cnn__conv_packed_floats(&g) / cnn__gemm_panels(g.f);
   g.f = end - first;
-  convolve(work, &g, 1, x, work->packs[0] + first / CNN__LANES * slice, first, y);
+  convolve(work, &g, 1, x, work->packs[0] + first / CNN__LANES * slice, first, y, y);
 }
 
 static int64_t bands(const cnn_layer *layer) {
@@ -159,21 +169,33 @@ static int64_t bands(const cnn_layer *layer) {
   return (g->oh - 1) / CNN__CONV2D_ROWS + 1;
 }
 
-static void forward(const cnn__work *work) {
+/* What the activation is applied to stays in `linear` or, where that is NULL, nowhere. */
+static void forward(const cnn__work *work, float *linear) {
   const cnn__conv *g = work->layer->data;
   int64_t row0 = work->begin * CNN__CONV2D_ROWS, row1 = work->end * CNN__CONV2D_ROWS;
+  if (!linear)
+    linear = work->y;
   if (!work->end) {
-    convolve(work, g, work->count, work->x, work->packs[0], 0, work->y);
+    convolve(work, g, work->count, work->x, work->packs[0], 0, linear, work->y);
     return;
   }
-  for (int64_t i = 0; i < work->count; i++)
-    cnn__conv2d_rows(work, work->x + i * g->h * g->w * g->c, row0, row1 < g->oh ? row1 : g->oh,
-                     work->y + i * output_count(g) + row0 * g->ow * g->f);
+  for (int64_t i = 0; i < work->count; i++) {
+    int64_t at = i * output_count(g) + row0 * g->ow * g->f;
+    rows(work, work->x + i * g->h * g->w * g->c, row0, row1 < g->oh ? row1 : g->oh, linear + at, work->y + at);
+  }
 }
+
+static void train(const cnn__work *work) {
+  forward(work, cnn__activation_of_input(work->activation) ? work->kept : NULL);
+}
+
+static void infer(const cnn__work *work) { forward(work, NULL); }
 
 static void backward(const cnn__work *work) {
   const cnn__conv *g = work->layer->data;
-  cnn__activate_backward(work->k, work->activation, work->count * output_count(g), g->f, work->y, work->dy, work->dy);
+  const float *kept = cnn__activation_of_input(work->activation) ? work->kept : work->y;
+  cnn__activate_backward(work->k, work->activation, work->layer->activation_parameter, work->count * output_count(g),
+                         g->f, kept, work->dy, work->dy);
   work->k->conv_backward_weights(g, work->count, work->x, work->dy, 0, work->slots, work->scratch);
   if (cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, g->oh * g->ow, g->f, work->dy, work->sums);
@@ -204,7 +226,8 @@ static cnn__span joined(const cnn_layer *layer, int64_t part) {
   return (cnn__span){0, 1, 0, layer->weights[1].count};
 }
 
-static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward, .parts = bands}, {0}};
+static const cnn__phase train_phases[] = {{.domain = CNN__SHARDS, .run = train, .parts = bands}, {0}};
+static const cnn__phase infer_phases[] = {{.domain = CNN__SHARDS, .run = infer, .parts = bands}, {0}};
 static const cnn__phase backward_phases[] = {{.domain = CNN__SHARDS, .run = backward},
                                              {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts, .span = joined},
                                              {0}};
@@ -220,8 +243,8 @@ const cnn__layer_type cnn__conv2d_layer = {
     .data_size = sizeof(cnn__conv),
     .inputs = 1,
     .setup = setup,
-    .phases = {[CNN__PHASE_TRAIN] = forward_phases,
-               [CNN__PHASE_INFER] = forward_phases,
+    .phases = {[CNN__PHASE_TRAIN] = train_phases,
+               [CNN__PHASE_INFER] = infer_phases,
                [CNN__PHASE_BACKWARD] = backward_phases,
                [CNN__PHASE_PACK] = pack_phases},
 };

@@ -56,6 +56,11 @@ static cnn_status setup(cnn_layer *layer) {
     CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
   layer->activation = set->activation;
   layer->needs = CNN__NEEDS_X_LATE | CNN__NEEDS_DY_LATE | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
+  layer->activation_parameter = cnn__activation_parameter(set->activation);
+  if (cnn__activation_of_input(set->activation)) {
+    layer->needs = CNN__NEEDS_X_LATE | CNN__NEEDS_DY_LATE;
+    layer->kept_bytes = p->rows * p->out * (int64_t)sizeof(float);
+  }
   if (p->in * p->out > WIDE_FLOATS)
     layer->needs |= CNN__WIDE;
   layer->pack_count = 2;
@@ -99,21 +104,30 @@ static int64_t columns_of(const cnn__work *work, int64_t columns, int64_t *first
   return (work->end && end < columns ? end : columns) - *first;
 }
 
-static void forward(const cnn__work *work) {
+/* What the activation is applied to is left in `linear`, which may be y. */
+static void forward(const cnn__work *work, float *linear) {
   const product *p = work->layer->data;
   int64_t rows = work->count * p->rows, first, count = columns_of(work, p->out, &first);
   int32_t relu = work->activation == CNN_ACTIVATION_RELU;
   work->k->gemm(rows, count, p->in, work->x, p->in, work->packs[0] + first * p->in,
-                cnn__has_bias(work->layer) ? work->weights[1] + first : NULL, relu, work->y + first, p->out);
+                cnn__has_bias(work->layer) ? work->weights[1] + first : NULL, relu, linear + first, p->out);
   if (!relu && work->activation != CNN_ACTIVATION_LINEAR)
-    cnn__activate(work->k, work->activation, rows * p->out, p->out, work->y, work->y);
+    cnn__activate(work->k, work->activation, work->layer->activation_parameter, rows * p->out, p->out, linear, work->y);
 }
+
+static void train(const cnn__work *work) {
+  forward(work, cnn__activation_of_input(work->activation) ? work->kept : work->y);
+}
+
+static void infer(const cnn__work *work) { forward(work, work->y); }
 
 /* dy becomes the gradient of the product. */
 static void backward_activation(const cnn__work *work) {
   const product *p = work->layer->data;
   int64_t rows = work->count * p->rows;
-  cnn__activate_backward(work->k, work->activation, rows * p->out, p->out, work->y, work->dy, work->dy);
+  const float *kept = cnn__activation_of_input(work->activation) ? work->kept : work->y;
+  cnn__activate_backward(work->k, work->activation, work->layer->activation_parameter, rows * p->out, p->out, kept,
+                         work->dy, work->dy);
   if (cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, p->rows, p->out, work->dy, work->sums);
 }
@@ -147,7 +161,8 @@ static void backward_weights(const cnn__work *work) {
   cnn__join_bias(work);
 }
 
-static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward, .parts = panels}, {0}};
+static const cnn__phase train_phases[] = {{.domain = CNN__SHARDS, .run = train, .parts = panels}, {0}};
+static const cnn__phase infer_phases[] = {{.domain = CNN__SHARDS, .run = infer, .parts = panels}, {0}};
 static const cnn__phase backward_phases[] = {
     {.domain = CNN__SHARDS, .run = backward_activation},
     {.domain = CNN__SHARDS, .run = backward_input, .parts = input_panels},
@@ -164,8 +179,8 @@ const cnn__layer_type cnn__dense_layer = {
     .data_size = sizeof(product),
     .inputs = 1,
     .setup = setup,
-    .phases = {[CNN__PHASE_TRAIN] = forward_phases,
-               [CNN__PHASE_INFER] = forward_phases,
+    .phases = {[CNN__PHASE_TRAIN] = train_phases,
+               [CNN__PHASE_INFER] = infer_phases,
                [CNN__PHASE_BACKWARD] = backward_phases,
                [CNN__PHASE_PACK] = pack_phases},
 };

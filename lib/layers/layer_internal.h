@@ -137,7 +137,8 @@ struct cnn_layer {
   cnn__shape in, out;       /* without the batch axis */
   void *attributes;
   void *data;
-  int32_t activation;       /* CNN_ACTIVATION_* at the end of the layer */
+  int32_t activation;       /* CNN_ACTIVATION_* at the end of the layer, */
+  float activation_parameter; /* its slope below 0, alpha, or whether it is approximate */
   int32_t needs;            /* CNN__NEEDS_... */
   int32_t weight_count, pack_count;
   cnn__weight weights[CNN__MAX_WEIGHTS];
@@ -192,10 +193,14 @@ int64_t cnn__window_extent(int64_t n, int64_t k, int64_t s, int64_t d, int32_t p
 int32_t cnn__has_bias(const cnn_layer *layer);
 void cnn__join_bias(const cnn__work *work);
 
-/* activation.c: y = act(x) and dx = dy * act'(y) over rows of `last` elements; y may be x, dx may be dy. */
-void cnn__activate(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *x, float *y);
-void cnn__activate_backward(const cnn__kernels *k, int32_t activation, int64_t elements, int64_t last, const float *y,
-                            const float *dy, float *dx);
+/* activation.c: y = act(x) and dx = dy * act' over rows of `last` elements, act' from what was kept: x where
+ * cnn__activation_of_input says so, else y. y may be x, dx may be dy. */
+void cnn__activate(const cnn__kernels *k, int32_t activation, float parameter, int64_t count, int64_t last,
+                   const float *x, float *y);
+void cnn__activate_backward(const cnn__kernels *k, int32_t activation, float parameter, int64_t count, int64_t last,
+                            const float *kept, const float *dy, float *dx);
+int32_t cnn__activation_of_input(int32_t activation);
+float cnn__activation_parameter(int32_t activation); /* Keras's default */
 extern const char *const cnn__activation_names[];  /* index is CNN_ACTIVATION_*; ended by NULL, as the others */
 extern const char *const cnn__padding_names[];     /* index is CNN_PADDING_* */
 extern const char *const cnn__initializer_names[]; /* index is CNN_INITIALIZER_* - 1: attributes know no "default" */

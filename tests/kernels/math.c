@@ -1,4 +1,4 @@
-/* Our exp, log, tanh, sine, cosine and powers against the C library, over dense sweeps. */
+/* Our exp, log, tanh, normal distribution, sine, cosine and powers against the C library, over dense sweeps. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -57,6 +57,58 @@ START_TEST(tanh_everywhere) {
   ck_assert_double_le(worst, 3.0);
   ck_assert(cnn__tanh(INFINITY) == 1.0f && cnn__tanh(-INFINITY) == -1.0f && isnan(cnn__tanh(NAN)));
   ck_assert(signbit(cnn__tanh(-0.0f)) && !signbit(cnn__tanh(0.0f)));
+}
+END_TEST
+
+START_TEST(expm1_below_0) {
+  double worst = 0.0;
+  EACH_FLOAT(x) {
+    if (x <= 0.0f) {
+      worst = fmax(worst, ulps(cnn__expm1_below_0(x), expm1((double)x)));
+    }
+  }
+  for (int i = -2000000; i <= 0; i++) {
+    const float x = (float)i * 1e-5f;
+    worst = fmax(worst, ulps(cnn__expm1_below_0(x), expm1((double)x)));
+  }
+  ck_assert_double_le(worst, 2.0);
+  ck_assert(cnn__expm1_below_0(1.0f) == 0.0f && cnn__expm1_below_0(-INFINITY) == -1.0f);
+  ck_assert(isnan(cnn__expm1_below_0(NAN)));
+}
+END_TEST
+
+START_TEST(log1p_of_the_unit) {
+  double worst = 0.0;
+  EACH_FLOAT(e) {
+    if (e >= 0.0f && e <= 1.0f) {
+      worst = fmax(worst, ulps(cnn__log1p_unit(e), log1p((double)e)));
+    }
+  }
+  ck_assert_double_le(worst, 2.0);
+  ck_assert(cnn__log1p_unit(0.0f) == 0.0f && isnan(cnn__log1p_unit(NAN)));
+}
+END_TEST
+
+/* Far below 0 nearly as good as near it; the bell curve too. */
+START_TEST(normal_everywhere) {
+  double worst = 0.0, worst_far = 0.0, worst_bell = 0.0;
+  for (int i = -1450000; i <= 1450000; i++) {
+    float x = (float)i * 1e-5f, bell, below = cnn__normal(x, &bell);
+    const double want = 0.5 * erfc(-(double)x * 0.70710678118654752440);
+    double *which = x < -1.0f ? &worst_far : &worst;
+    if (want > 1e-37) {
+      *which = fmax(*which, ulps(below, want));
+    }
+    if (want > 1e-37 && x <= 0.0f) {
+      worst_bell = fmax(worst_bell, ulps(bell, exp(-0.5 * (double)x * (double)x)));
+    }
+  }
+  ck_assert_double_le(worst, 3.0);
+  ck_assert_double_le(worst_far, 5.0);
+  ck_assert_double_le(worst_bell, 2.0);
+  float bell;
+  ck_assert(cnn__normal(-INFINITY, &bell) == 0.0f && bell == 0.0f);
+  ck_assert(cnn__normal(INFINITY, &bell) == 1.0f && isnan(cnn__normal(NAN, &bell)));
 }
 END_TEST
 
@@ -133,6 +185,9 @@ int main(void) {
   tcase_set_timeout(tcase, 120);
   tcase_add_test(tcase, exp_everywhere);
   tcase_add_test(tcase, tanh_everywhere);
+  tcase_add_test(tcase, expm1_below_0);
+  tcase_add_test(tcase, log1p_of_the_unit);
+  tcase_add_test(tcase, normal_everywhere);
   tcase_add_test(tcase, doubles);
   tcase_add_test(tcase, doubles_at_the_ends);
   tcase_add_test(tcase, integer_powers);

@@ -59,10 +59,11 @@ static void attributes_of(const cnn__layer_type *type, json_t *config, char *tex
 
 static void open_case(harness *h, const reference *r, const cnn__layer_type *type, const char *attributes) {
   const reference_tensor *input = reference_get(r, "input");
-  cnn__shape in = {.rank = input->rank - 1};
+  int32_t batched = input->rank > 1; /* a single row is a sample */
+  cnn__shape in = {.rank = input->rank - batched};
   for (int32_t i = 0; i < in.rank; i++)
-    in.extent[i] = input->shape[i + 1];
-  harness_open(h, type->name, attributes, &in, input->shape[0]);
+    in.extent[i] = input->shape[i + batched];
+  harness_open(h, type->name, attributes, &in, batched ? input->shape[0] : 1);
   ck_assert_int_eq(h->batch * h->out_count, reference_get(r, "output")->count);
 }
 
@@ -145,36 +146,34 @@ START_TEST(layer_case) {
 }
 END_TEST
 
+/* Only what is finite in both binds; denormals may count as 0. */
+static void compare_extremes(const char *name, const reference *r, const float *y) {
+  const reference_tensor *expected = reference_get(r, "output.f64");
+  for (int64_t i = 0; i < expected->count; i++)
+    if (isfinite(expected->values[i]) && isfinite(y[i]))
+      ck_assert_msg(fabs((double)y[i] - expected->values[i]) <= FORWARD * fmax(1, fabs(expected->values[i])),
+                    "%s: element %lld is %.9g, should be %.9g", name, (long long)i, (double)y[i], expected->values[i]);
+}
+
 START_TEST(activation_case) {
   const char *name = json_string_value(json_array_get(activation_names, (size_t)_i / (size_t)table_count));
   reference *r = reference_open("activations", name);
-  const reference_tensor *input = reference_get(r, "input");
-  const char *function = json_string_value(json_object_get(r->meta, "activation"));
-  const char *const *names = cnn__activation_names;
-  const cnn__kernels *k = tables[_i % table_count];
-  int32_t activation = 0;
-  while (strcmp(names[activation], function) != 0)
-    ck_assert_ptr_nonnull(names[++activation]);
-  int64_t n = input->count, last = input->shape[input->rank - 1];
-  float *y = malloc((size_t)n * sizeof *y), *dy = malloc((size_t)n * sizeof *dy);
-  reference_floats(input, y);
-  reference_floats(reference_get(r, "grad_output"), dy);
-  cnn__activate(k, activation, n, last, y, y);
-  cnn__activate_backward(k, activation, n, last, y, dy, dy);
+  const cnn__layer_type *type = cnn__layer_type_find("activation");
+  char attributes[512];
+  harness h;
+  int used = snprintf(attributes, sizeof attributes, "activation=%s ",
+                      json_string_value(json_object_get(r->meta, "activation")));
+  attributes_of(type, json_object_get(r->meta, "config"), attributes + used, sizeof attributes - (size_t)used);
+  open_case(&h, r, type, attributes);
+  harness_use(&h, tables[_i % table_count]);
   if (strcmp(json_string_value(json_object_get(r->meta, "kind")), "normal") == 0) {
-    compare(name, r, "output", "", y, FORWARD);
-    compare(name, r, "grad_input", "", dy, BACKWARD);
+    run_case(name, r, &h, 1, FORWARD, BACKWARD);
   } else {
-    /* Only what is finite in both binds; denormals may count as 0. */
-    const reference_tensor *expected = reference_get(r, "output.f64");
-    for (int64_t i = 0; i < n; i++)
-      if (isfinite(expected->values[i]) && isfinite(y[i]))
-        ck_assert_msg(fabs((double)y[i] - expected->values[i]) <= FORWARD * fmax(1, fabs(expected->values[i])),
-                      "%s: element %lld is %.9g, should be %.9g", name, (long long)i, (double)y[i],
-                      expected->values[i]);
+    load(&h, r);
+    harness_forward(&h, 1);
+    compare_extremes(name, r, h.y);
   }
-  free(y);
-  free(dy);
+  harness_close(&h);
   reference_close(r);
 }
 END_TEST
@@ -188,7 +187,7 @@ int main(void) {
   find_tables();
   layer_names = reference_json("layers/index.json");
   activation_names = reference_json("activations/index.json");
-  if (json_array_size(layer_names) < 60 || json_array_size(activation_names) < 10)
+  if (json_array_size(layer_names) < 60 || json_array_size(activation_names) < 26)
     return 1; /* an empty list would test nothing and pass */
   Suite *suite = suite_create("golden");
   TCase *layers = tcase_create("layers"), *activations = tcase_create("activations");

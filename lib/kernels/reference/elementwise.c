@@ -1,4 +1,4 @@
-/* elementwise, in plain C: the definition of the activations, softmax, dropout and their gradients to the bit. */
+/* elementwise, in plain C: the definition of sums, softmax, dropout and their gradients to the bit. */
 #include "core/random.h"
 #include "kernels/kernel.h"
 #include "kernels/math.h"
@@ -12,42 +12,6 @@ static void add(int64_t n, const float *a, const float *b, float *y) {
 static void scale(int64_t n, const float *x, float s, float *y) {
   for (int64_t i = 0; i < n; i++) {
     y[i] = x[i] * s;
-  }
-}
-
-static void relu(int64_t n, const float *x, float *y) {
-  for (int64_t i = 0; i < n; i++) {
-    y[i] = 0.0f > x[i] ? 0.0f : x[i];
-  }
-}
-
-static void relu_backward(int64_t n, const float *y, const float *dy, float *dx) {
-  for (int64_t i = 0; i < n; i++) {
-    dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
-  }
-}
-
-static void sigmoid(int64_t n, const float *x, float *y) {
-  for (int64_t i = 0; i < n; i++) {
-    y[i] = 1.0f / (1.0f + cnn__exp(-x[i]));
-  }
-}
-
-static void sigmoid_backward(int64_t n, const float *y, const float *dy, float *dx) {
-  for (int64_t i = 0; i < n; i++) {
-    dx[i] = (dy[i] * y[i]) * (1.0f - y[i]);
-  }
-}
-
-static void hyperbolic_tangent(int64_t n, const float *x, float *y) {
-  for (int64_t i = 0; i < n; i++) {
-    y[i] = cnn__tanh(x[i]);
-  }
-}
-
-static void tanh_backward(int64_t n, const float *y, const float *dy, float *dx) {
-  for (int64_t i = 0; i < n; i++) {
-    dx[i] = dy[i] * (1.0f - y[i] * y[i]);
   }
 }
 
@@ -103,12 +67,6 @@ static void dropout(int64_t n, const float *x, uint32_t threshold, int32_t bits,
 void CNN__NAME(elementwise_init)(cnn__kernels *t) {
   t->add = add;
   t->scale = scale;
-  t->relu = relu;
-  t->relu_backward = relu_backward;
-  t->sigmoid = sigmoid;
-  t->sigmoid_backward = sigmoid_backward;
-  t->tanh = hyperbolic_tangent;
-  t->tanh_backward = tanh_backward;
   t->softmax = softmax;
   t->softmax_backward = softmax_backward;
   t->dropout = dropout;

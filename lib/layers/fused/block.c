@@ -239,7 +239,8 @@ static void before_normalization(const cnn__work *work, int64_t first, int64_t c
                                k.winner, activation == CNN_ACTIVATION_RELU, dx, first > 0, simple(activation) ? sums : NULL);
   if (simple(activation))
     return;
-  cnn__activate_backward(work->k, activation, count * b->floats, b->g.c, k.x, dx, dx);
+  cnn__activate_backward(work->k, activation, work->layer->members[b->conv]->activation_parameter, count * b->floats,
+                         b->g.c, k.x, dx, dx);
   double *more = scratch_sums(work);
   work->k->channel_sums(count, b->g.h * b->g.w, b->g.c, dx, more);
   for (int64_t q = 0; sums && q < b->g.c; q++)

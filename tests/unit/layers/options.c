@@ -137,12 +137,24 @@ START_TEST(options_reach_their_attributes) {
   cnn_layer *pool = cnn_max_pooling2d(model, 2, 1, cnn_max_pooling2d_opts(.strides = {1}, .padding = CNN_PADDING_SAME));
   expect(pool, "strides", "1,1");
   expect(pool, "padding", "same");
+  cnn_layer *leaky = cnn_activation(model, CNN_ACTIVATION_LEAKY_RELU,
+                                    cnn_activation_opts(.negative_slope = 0.3f, .alpha = 2, .approximate = 1));
+  expect(leaky, "negative_slope", "0.3");
+  expect(leaky, "alpha", "2");
+  expect(leaky, "approximate", "true");
   expect(cnn_dropout(model, 0, NULL), "rate", "0");
 }
 END_TEST
 
 static cnn_layer *momentum_zero(void) {
   return cnn_batch_normalization(model, cnn_batch_normalization_opts(.momentum = CNN_ZERO));
+}
+
+static cnn_layer *slope_zero(void) {
+  return cnn_activation(model, CNN_ACTIVATION_LEAKY_RELU, cnn_activation_opts(.negative_slope = CNN_ZERO));
+}
+static cnn_layer *alpha_zero(void) {
+  return cnn_activation(model, CNN_ACTIVATION_ELU, cnn_activation_opts(.alpha = CNN_ZERO));
 }
 
 static cnn_status adam_rate(cnn_optimizer **out) {
@@ -163,6 +175,7 @@ static const struct {
   cnn_layer *(*layer)(void);
   cnn_status (*optimizer)(cnn_optimizer **out);
 } zeros[] = {
+    {"activation", "negative_slope", slope_zero, NULL},       {"activation", "alpha", alpha_zero, NULL},
     {"batch_normalization", "momentum", momentum_zero, NULL}, {"adam", "learning_rate", NULL, adam_rate},
     {"adam", "beta_1", NULL, adam_beta_1},                    {"adam", "beta_2", NULL, adam_beta_2},
     {"sgd", "learning_rate", NULL, sgd_rate},
@@ -224,10 +237,11 @@ START_TEST(reserved_fields_must_be_zero) {
 END_TEST
 
 START_TEST(bad_arguments_are_refused) {
-  ck_assert_ptr_null(cnn_activation(model, 9, cnn_activation_opts(.name = "a")));
+  ck_assert_ptr_null(cnn_activation(model, 99, cnn_activation_opts(.name = "a")));
   ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
   ck_assert_str_eq(cnn_error_text(),
-                   "activation 'a': activation is '9', must be one of linear, relu, sigmoid, tanh, softmax");
+                   "activation 'a': activation is '99', must be one of linear, relu, sigmoid, tanh, softmax, leaky_relu, "
+                   "elu, gelu, softplus, silu");
 }
 END_TEST
 

@@ -30,7 +30,8 @@ typedef struct kind {
 } kind;
 
 enum { LINEAR = CNN_ACTIVATION_LINEAR, RELU = CNN_ACTIVATION_RELU, TANH = CNN_ACTIVATION_TANH,
-       SIGMOID = CNN_ACTIVATION_SIGMOID, SAME = CNN_PADDING_SAME, VALID = CNN_PADDING_VALID };
+       SIGMOID = CNN_ACTIVATION_SIGMOID, LEAKY = CNN_ACTIVATION_LEAKY_RELU, ELU = CNN_ACTIVATION_ELU,
+       GELU = CNN_ACTIVATION_GELU, SOFTPLUS = CNN_ACTIVATION_SOFTPLUS, SILU = CNN_ACTIVATION_SILU, SAME = CNN_PADDING_SAME, VALID = CNN_PADDING_VALID };
 
 static const kind kinds[] = {
     {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0},
@@ -49,6 +50,11 @@ static const kind kinds[] = {
     {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 1},
     {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, -1, 1},
     {"normalization_block", 3, 8, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 1},
+    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, LEAKY, 0, 0, 0, 0, 2, 2, 0.25f, 0},
+    {"convolution_block", 3, 6, 6, 3, 20, 3, 1, VALID, ELU, 0, 0, 0, 0, 2, 2, -1, 0},
+    {"convolution_block", 3, 6, 6, 2, 4, 3, 1, SAME, SOFTPLUS, 1, 0, 0, 0, 3, 3, -1, 0},
+    {"normalization_block", 2, 8, 7, 3, 16, 3, 1, SAME, GELU, 0, 0, 0, 0, 2, 2, -1, 0}, /* in inference the whole block */
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, SILU, 0, 0, 0, 0, 0, 0, 0.25f, 0},
     {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 1, 2, 2, 0.25f, 0},
     {NULL, 1, 8, 8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25f, 0},
 };

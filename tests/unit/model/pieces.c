@@ -26,7 +26,8 @@ static cnn_model *notebook(cnn_context *context) { return notebook_new(context, 
 static cnn_model *plain(cnn_context *context) { /* neither pooling nor normalisation */
   cnn_model *m = begin(context, 23, 17, 3);
   cnn_conv2d(m, 40, 3, 3, cnn_conv2d_opts(.activation = CNN_ACTIVATION_TANH));
-  cnn_conv2d(m, 18, 5, 2, cnn_conv2d_opts(.strides = {2, 3}, .padding = CNN_PADDING_SAME));
+  cnn_conv2d(m, 18, 5, 2,
+             cnn_conv2d_opts(.strides = {2, 3}, .padding = CNN_PADDING_SAME, .activation = CNN_ACTIVATION_SILU));
   cnn_conv2d(m, 36, 1, 1, cnn_conv2d_opts(.activation = CNN_ACTIVATION_SOFTMAX));
   cnn_conv2d(m, 32, 3, 3, cnn_conv2d_opts(.dilation_rate = {3, 2}, .padding = CNN_PADDING_SAME, .groups = 2));
   cnn_flatten(m, NULL);
