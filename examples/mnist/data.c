@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int load(run *r, const char *folder, int first, cnn_dataset **out) {
+static int load_idx(run *r, const char *folder, int first, cnn_dataset **out) {
   char images[4300], labels[4300];
   for (int i = 0; i < 2; i++) {
     char *path = i ? labels : images;
@@ -16,6 +16,17 @@ static int load(run *r, const char *folder, int first, cnn_dataset **out) {
     }
   }
   cnn_status status = cnn_dataset_load_idx(out, r->context, images, labels, NULL);
+  return status < 0 ? complain("data", status) : EXIT_DONE;
+}
+
+/* The folder's four IDX files, or an archive as Keras's mnist.npz. */
+static int load(run *r, const char *place) {
+  size_t length = strlen(place);
+  if (length < 4 || strcmp(place + length - 4, ".npz") != 0) {
+    int code = load_idx(r, place, 0, &r->train);
+    return code ? code : load_idx(r, place, 2, &r->test);
+  }
+  cnn_status status = cnn_dataset_load_npz(&r->train, &r->test, r->context, place, NULL);
   return status < 0 ? complain("data", status) : EXIT_DONE;
 }
 
@@ -114,13 +125,13 @@ int section_data(run *r) {
   const char *folder = r->options.data;
   if (!folder) {
     if (!find_data_folder(found, sizeof found)) {
-      fputs("mnist_train: no data found in examples/data/mnist; give the folder of the IDX files with --data DIR\n", stderr);
+      fputs("mnist_train: no data found in examples/data/mnist; give the folder of the IDX files, or an .npz, with --data\n", stderr);
       return EXIT_BAD_FILE;
     }
     folder = found;
   }
   int code;
-  if ((code = load(r, folder, 0, &r->train)) || (code = load(r, folder, 2, &r->test)) || (code = check_test(r)))
+  if ((code = load(r, folder)) || (code = check_test(r)))
     return code;
   int64_t shape[CNN_MAX_RANK];
   int32_t rank = cnn_dataset_input_shape(r->train, shape);

@@ -13,7 +13,7 @@ static const char help_text[] =
     "Usage: mnist_train [OPTION]...\n"
     "Train the convolutional network of a Keras MNIST notebook, step by step, and report on it.\n"
     "\n"
-    "  -d, --data DIR            folder of the four IDX files, plain or .gz\n"
+    "  -d, --data PLACE          folder of the four IDX files, plain or .gz; or an archive like Keras's mnist.npz\n"
     "                            (default: examples/data/mnist, from the source or the build folder)\n"
     "      --recipe NAME         notebook (default); or fast: the same network and images, validated every\n"
     "                            eighth of the training set, a rate that rises and falls once over all\n"

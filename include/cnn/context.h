@@ -63,12 +63,13 @@ typedef struct cnn_context_opts {
   const cnn_allocator *allocator;  /**< copied; NULL: aligned_alloc and free */
   const cnn_logger *logger;        /**< copied; NULL: silent */
   const cnn_sink *sink;            /**< copied; NULL: nothing is printed */
+  int64_t max_load_bytes;          /**< IDX, NPY and NPZ files whose data take more, unpacked, are refused; 0: 16 GiB */
 } cnn_context_opts;
 #define cnn_context_opts(...) (&(const struct cnn_context_opts){.size = sizeof(struct cnn_context_opts), __VA_ARGS__})
 
 /** Make a context. Starts no thread; the first parallel work does.
  * The results of everything made in it depend on the seed, never on the number of threads.
- * Errors: CNN_EINVAL threads out of range, or CNN_CPU, CNN_GEMM, CNN_WINOGRAD, CNN_FUSE or CNN_NUM_THREADS in the
+ * Errors: CNN_EINVAL threads out of range, max_load_bytes negative, or CNN_CPU, CNN_GEMM, CNN_WINOGRAD, CNN_FUSE or CNN_NUM_THREADS in the
  * environment holding what this machine or build lacks; CNN_ENOMEM. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_context_new(cnn_context **out, const cnn_context_opts *options);
 

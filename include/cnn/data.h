@@ -1,5 +1,5 @@
 /** @file data.h
- * Data sets, IDX files and splitting.
+ * Data sets, IDX and NumPy files, and splitting.
  *
  *     cnn_dataset *train, *validation;
  *     cnn_dataset_load_idx(&train, ctx, "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", NULL);
@@ -18,9 +18,18 @@ extern "C" {
 typedef struct cnn_dataset cnn_dataset;
 
 /** Read an IDX file, plain or gzip, of any of its element types that a tensor has (u8, i32, f32).
- * Errors: CNN_EIO, CNN_EFORMAT (bad magic, type, more or fewer bytes than the header says: both given), CNN_EUNSUPPORTED (i8, i16, f64),
+ * Errors: CNN_EIO, CNN_EFORMAT (bad magic, type, more or fewer bytes than the header says: both given; more than the
+ * context's max_load_bytes), CNN_EUNSUPPORTED (i8, i16, f64),
  * CNN_ENOMEM. Threads: any. Since 0.1. (Format: big-endian 00 00 type rank, extents, data row-major.) */
 CNN_API CNN_MUST_CHECK cnn_status cnn_idx_load(cnn_tensor **out, cnn_context *context, const char *path);
+
+/** Read a NumPy array file (.npy, plain or gzip), or the array `name` ("x_train") of an archive (.npz, as numpy.savez and
+ * numpy.savez_compressed write it). Types: uint8, bool (as u8), int32, int64, float32, little-endian, C order.
+ * Errors: CNN_EIO; CNN_EFORMAT no such file format, damaged, more or fewer bytes than the header says, no such array, more than the
+ * context's max_load_bytes; CNN_EUNSUPPORTED another element type, Fortran order, more than CNN_MAX_RANK axes (the text says what to do);
+ * CNN_EINVAL; CNN_ENOMEM. Threads: any. Since 0.1. (Format: NumPy Enhancement Proposal 1.) */
+CNN_API CNN_MUST_CHECK cnn_status cnn_npy_load(cnn_tensor **out, cnn_context *context, const char *path);
+CNN_API CNN_MUST_CHECK cnn_status cnn_npz_load(cnn_tensor **out, cnn_context *context, const char *path, const char *name);
 
 typedef struct cnn_dataset_opts {
   size_t size;
@@ -42,6 +51,12 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_new(cnn_dataset **out, cnn_context
 /** Images and labels from two IDX files (each plain or gzip). Errors: those of cnn_idx_load and cnn_dataset_new. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_load_idx(cnn_dataset **out, cnn_context *context, const char *images,
                                                        const char *labels, const cnn_dataset_opts *options);
+
+/** Training and test data from an archive laid out as Keras's mnist.npz: x_train, y_train, x_test, y_test.
+ * @param out_test may be NULL: then the test arrays are not read, nor need they be there
+ * Errors: those of cnn_npz_load and cnn_dataset_new; on an error both are NULL. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_load_npz(cnn_dataset **out_train, cnn_dataset **out_test, cnn_context *context,
+                                                       const char *path, const cnn_dataset_opts *options);
 
 /** NULL does nothing. Since 0.1. */
 CNN_API void cnn_dataset_free(cnn_dataset *dataset);

@@ -30,15 +30,20 @@ typedef struct cnn_tensor_opts {
   void *data;                                /**< wrap this memory instead of allocating; lives until release is called */
   void (*release)(void *user, void *data);   /**< called once when the tensor goes; NULL: the caller keeps the memory alive */
   void *user;
+  int32_t copy;                              /**< take a copy of data; release is called at once, from cnn_tensor_new */
+  int32_t reserved;
 } cnn_tensor_opts;
 #define cnn_tensor_opts(...) (&(const struct cnn_tensor_opts){.size = sizeof(struct cnn_tensor_opts), __VA_ARGS__})
 
-/** Make a tensor, zero-filled, or around the caller's memory (aligned to its element).
+/** Make a tensor, zero-filled, or around the caller's memory (aligned to its element), or of a copy of it (at any alignment).
  * @param type CNN_F32, CNN_U8, CNN_I32, CNN_I64   @param rank 0 to CNN_MAX_RANK   @param shape rank extents >= 0
- * Errors: CNN_EINVAL type, rank, misaligned data; CNN_ESHAPE a negative extent or too many elements; CNN_ENOMEM. On an error
+ * Errors: CNN_EINVAL type, rank, misaligned data, copy or release without data; CNN_ESHAPE a negative extent or too many elements; CNN_ENOMEM. On an error
  * release is not called. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_tensor_new(cnn_tensor **out, cnn_context *context, int32_t type, int32_t rank,
                                                  const int64_t *shape, const cnn_tensor_opts *options);
+
+/** A new tensor of the same type, shape and values, in memory of its own. Errors: CNN_EINVAL; CNN_ENOMEM. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_tensor_copy(cnn_tensor **out, const cnn_tensor *tensor);
 
 /** NULL does nothing. Since 0.1. */
 CNN_API void cnn_tensor_free(cnn_tensor *tensor);

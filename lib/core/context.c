@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USUAL_LOAD_BYTES ((int64_t)16 << 30)
+
 #define LINE_BYTES 1024
 
 static void *standard_alloc(void *user, size_t bytes, size_t alignment) {
@@ -62,13 +64,17 @@ static cnn_status read_sink(cnn_context *context, const cnn_sink *given) {
 
 static cnn_status read_options(cnn_context *context, const cnn_context_opts *given) {
   cnn_context_opts options;
-  CNN__TRY(cnn__options(&options, sizeof options, sizeof options, given, "cnn_context_opts"));
+  CNN__TRY(cnn__options(&options, sizeof options, CNN__FIRST(cnn_context_opts, sink), given, "cnn_context_opts"));
   CNN__TRY(reserved_is_zero(options.reserved, "cnn_context_opts"));
   CNN__TRY(read_allocator(context, options.allocator));
   CNN__TRY(read_logger(context, options.logger));
   CNN__TRY(read_sink(context, options.sink));
   if (options.threads < 0 || options.threads > CNN__MOST_THREADS)
     return cnn__fail(CNN_EINVAL, "cnn_context_opts: threads is %d, not 0 to %d", (int)options.threads, CNN__MOST_THREADS);
+  if (options.max_load_bytes < 0)
+    return cnn__fail(CNN_EINVAL, "cnn_context_opts: max_load_bytes is %lld, must be 0 or more",
+                     (long long)options.max_load_bytes);
+  context->max_load_bytes = options.max_load_bytes ? options.max_load_bytes : USUAL_LOAD_BYTES;
   context->seed = options.seed;
   context->threads = options.threads ? options.threads : cnn__threads_default();
   context->level = cnn__cpu_choose();

@@ -21,6 +21,7 @@ struct cnn_context {
   int32_t provider;          /* CNN__GEMM_* */
   int32_t fuse;              /* plans make one layer of several where they can */
   int32_t winograd;          /* convolutions may go by Winograd's transforms */
+  int64_t max_load_bytes;    /* of the data of one file */
   cnn__pool_threads *pool;
   _Atomic(cnn__registered *) registered; /* the program's own types: core/registered.h */
 };

@@ -1,9 +1,10 @@
-/* source: the bytes of a file, plain or gzip, read from front to back.
+/* source: the bytes of a file, plain or gzip, read from front to back. (zip.c: of a member of an archive.)
  *
  * gzip is unpacked by zlib's inflate and not by its file functions: those take memory from malloc, block on a pipe and
  * pass over whatever follows the packed data in silence. */
 #include "data/source.h"
 
+#include "core/context_internal.h"
 #include "core/locale.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -33,7 +34,7 @@ static void *unpacker_alloc(void *context, unsigned items, unsigned size) {
 
 static void unpacker_free(void *context, void *pointer) { cnn__free(context, pointer); }
 
-static cnn_status system_error(const cnn__source *source, int32_t number) {
+cnn_status cnn__source_system_error(const cnn__source *source, int32_t number) {
   cnn__locale locale = cnn__locale_enter(); /* the system's words, untranslated */
   cnn_status status = cnn__fail(CNN_EIO, "'%s': %s", source->name, cnn__errno_text(number));
   cnn__locale_leave(locale);
@@ -41,7 +42,7 @@ static cnn_status system_error(const cnn__source *source, int32_t number) {
 }
 
 /* What read gives, whole: short only at the end of the file. */
-static cnn_status read_plain(const cnn__source *source, void *to, size_t bytes, size_t *got) {
+static cnn_status read_plain(cnn__source *source, void *to, size_t bytes, size_t *got) {
   *got = 0;
   while (*got < bytes) {
     size_t step = bytes - *got < LARGEST_STEP ? bytes - *got : LARGEST_STEP;
@@ -49,7 +50,7 @@ static cnn_status read_plain(const cnn__source *source, void *to, size_t bytes, 
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
-      return system_error(source, errno);
+      return cnn__source_system_error(source, errno);
     if (n == 0)
       break;
     *got += (size_t)n;
@@ -58,7 +59,7 @@ static cnn_status read_plain(const cnn__source *source, void *to, size_t bytes, 
 }
 
 /* Have at least one packed byte waiting, unless the file has ended. */
-static cnn_status refill(const cnn__source *source) {
+static cnn_status refill(cnn__source *source) {
   cnn__unpacker *u = source->unpacker;
   if (u->stream.avail_in > 0 || u->ended)
     return CNN_OK;
@@ -83,7 +84,7 @@ static cnn_status unpack_error(const cnn__source *source, int32_t result) {
                    (long long)source->size, u->stream.msg ? u->stream.msg : "no reason given");
 }
 
-static cnn_status read_gzip(const cnn__source *source, void *to, size_t bytes, size_t *got) {
+static cnn_status read_gzip(cnn__source *source, void *to, size_t bytes, size_t *got) {
   cnn__unpacker *u = source->unpacker;
   *got = 0;
   while (*got < bytes) {
@@ -109,6 +110,13 @@ static cnn_status read_gzip(const cnn__source *source, void *to, size_t bytes, s
   return CNN_OK;
 }
 
+static void close_gzip(cnn__source *source) {
+  inflateEnd(&source->unpacker->stream);
+  cnn__free(source->context, source->unpacker);
+}
+
+static const cnn__source_kind plain = {read_plain, NULL}, gzip = {read_gzip, close_gzip};
+
 static cnn_status start_gzip(cnn__source *source) {
   source->unpacker = cnn__alloc_zero(source->context, sizeof *source->unpacker, "gzip state");
   if (!source->unpacker)
@@ -118,60 +126,69 @@ static cnn_status start_gzip(cnn__source *source) {
   stream->zfree = unpacker_free;
   stream->opaque = source->context;
   int32_t result = inflateInit2(stream, 15 + 16); /* the largest window; a gzip head and nothing else */
-  if (result == Z_OK)
+  if (result == Z_OK) {
+    source->kind = &gzip;
+    source->packed = 1;
     return CNN_OK;
+  }
   cnn__free(source->context, source->unpacker);
-  source->unpacker = NULL;
   return result == Z_MEM_ERROR ? cnn__fail_code()
                                : cnn__fail(CNN_EUNSUPPORTED, "'%s': zlib %s does not start", source->name, zlibVersion());
 }
 
-/* The file is open: is it one, how long, and packed? */
+/* The file is open: is it one, and how long? */
 static cnn_status examine(cnn__source *source) {
   struct stat status;
-  unsigned char magic[2];
   if (fstat(source->descriptor, &status) < 0)
-    return system_error(source, errno);
+    return cnn__source_system_error(source, errno);
   if (S_ISDIR(status.st_mode))
     return cnn__fail(CNN_EIO, "'%s': is a directory, not a file", source->name);
   if (!S_ISREG(status.st_mode))
     return cnn__fail(CNN_EIO, "'%s': is not a regular file", source->name);
   source->size = (int64_t)status.st_size;
-  ssize_t n = pread(source->descriptor, magic, sizeof magic, 0);
-  if (n < 0)
-    return system_error(source, errno);
-  source->gzip = n == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
-  return source->gzip ? start_gzip(source) : CNN_OK;
+  return CNN_OK;
 }
 
-cnn_status cnn__source_open(cnn__source *source, cnn_context *context, const char *path) {
-  *source = (cnn__source){.context = context, .descriptor = -1};
-  cnn__clean(source->name, sizeof source->name, path);
-  /* Not blocking: opening a pipe that nobody writes to would wait for ever. Regular files do not care. */
-  do
-    source->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  while (source->descriptor < 0 && errno == EINTR);
-  if (source->descriptor < 0)
-    return system_error(source, errno);
-  cnn_status status = examine(source);
+static cnn_status unpack_gzip(cnn__source *source) {
+  unsigned char magic[2];
+  ssize_t n = pread(source->descriptor, magic, sizeof magic, 0);
+  if (n < 0)
+    return cnn__source_system_error(source, errno);
+  return n == 2 && magic[0] == 0x1f && magic[1] == 0x8b ? start_gzip(source) : CNN_OK;
+}
+
+static cnn_status closed_where_bad(cnn__source *source, cnn_status status) {
   if (status < 0)
     cnn__source_close(source);
   return status;
 }
 
+cnn_status cnn__source_open_plain(cnn__source *source, cnn_context *context, const char *path) {
+  *source = (cnn__source){.context = context, .kind = &plain, .descriptor = -1};
+  cnn__clean(source->name, sizeof source->name, path);
+  /* Not blocking: opening a pipe that nobody writes to would wait for ever. Regular files do not care. */
+  do
+    source->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  while (source->descriptor < 0 && errno == EINTR);
+  return source->descriptor < 0 ? cnn__source_system_error(source, errno) : closed_where_bad(source, examine(source));
+}
+
+cnn_status cnn__source_open(cnn__source *source, cnn_context *context, const char *path) {
+  CNN__TRY(cnn__source_open_plain(source, context, path));
+  return closed_where_bad(source, unpack_gzip(source));
+}
+
 void cnn__source_close(cnn__source *source) {
-  if (source->unpacker) {
-    inflateEnd(&source->unpacker->stream);
-    cnn__free(source->context, source->unpacker);
-    source->unpacker = NULL;
-  }
+  if (source->kind->close)
+    source->kind->close(source);
+  source->kind = &plain;
   if (source->descriptor >= 0)
     close(source->descriptor);
   source->descriptor = -1;
 }
 
 cnn_status cnn__source_read(cnn__source *source, void *to, size_t bytes, size_t *got) {
-  return source->gzip ? read_gzip(source, to, bytes, got) : read_plain(source, to, bytes, got);
+  return source->kind->read(source, to, bytes, got);
 }
 
 static cnn_status wrong_length(const cnn__source *source, int64_t expected, const char *more, int64_t found,
@@ -204,9 +221,12 @@ static cnn_status read_growing(void **data, int64_t *capacity, cnn__source *sour
 
 cnn_status cnn__source_read_rest(void **out, cnn__source *source, int64_t header, int64_t bytes, const char *what) {
   int64_t capacity = bytes;
-  if (!source->gzip && source->size - header != bytes)
+  if (bytes > source->context->max_load_bytes)
+    return cnn__fail(CNN_EFORMAT, "%s '%s': %lld bytes of data, more than the %lld that the context's max_load_bytes allows",
+                     what, source->name, (long long)bytes, (long long)source->context->max_load_bytes);
+  if (!source->packed && source->size - header != bytes)
     return wrong_length(source, bytes, "", source->size - header, what);
-  if (source->gzip && bytes / USUAL_RATIO > source->size)
+  if (source->packed && bytes / USUAL_RATIO > source->size)
     capacity = source->size * USUAL_RATIO;
   if ((uint64_t)bytes > SIZE_MAX)
     return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': %lld bytes are more than this machine can address", what, source->name,

@@ -55,8 +55,10 @@ static cnn_status describe(cnn_tensor *tensor, int32_t type, int32_t rank, const
 
 static cnn_status wrap(cnn_tensor *tensor, const cnn_tensor_opts *options) {
   size_t size = cnn_type_size(tensor->type);
-  if (options->release && !options->data)
-    return cnn__fail(CNN_EINVAL, "cnn_tensor_new: release is given without data");
+  if ((options->release || options->copy) && !options->data)
+    return cnn__fail(CNN_EINVAL, "cnn_tensor_new: %s is given without data", options->release ? "release" : "copy");
+  if (options->copy)
+    return CNN_OK;
   if ((uintptr_t)options->data % size != 0)
     return cnn__fail(CNN_EINVAL, "cnn_tensor_new: data at %p are not aligned to %zu bytes, a %s", options->data, size,
                      cnn_type_name(tensor->type));
@@ -75,7 +77,7 @@ cnn_status cnn_tensor_new(cnn_tensor **out, cnn_context *context, int32_t type, 
   cnn_tensor made, *tensor;
   cnn_tensor_opts known;
   memset(&made, 0, sizeof made);
-  CNN__TRY(cnn__options(&known, sizeof known, sizeof known, options, "cnn_tensor_opts"));
+  CNN__TRY(cnn__options(&known, CNN__FIRST(cnn_tensor_opts, copy), CNN__FIRST(cnn_tensor_opts, user), options, "cnn_tensor_opts"));
   CNN__TRY(describe(&made, type, rank, shape));
   CNN__TRY(wrap(&made, &known));
   tensor = cnn__alloc(context, sizeof *tensor, "a tensor");
@@ -93,7 +95,21 @@ cnn_status cnn_tensor_new(cnn_tensor **out, cnn_context *context, int32_t type, 
   atomic_init(&tensor->references, 1);
   tensor->context = cnn__context_hold(context);
   *out = tensor;
+  if (!known.copy)
+    return CNN_OK;
+  memcpy(tensor->data, known.data, cnn_tensor_bytes(tensor));
+  if (known.release)
+    known.release(known.user, known.data);
   return CNN_OK;
+}
+
+cnn_status cnn_tensor_copy(cnn_tensor **out, const cnn_tensor *tensor) {
+  if (out)
+    *out = NULL;
+  if (!out || !tensor)
+    return cnn__fail(CNN_EINVAL, "cnn_tensor_copy: %s is NULL", out ? "tensor" : "out");
+  return cnn_tensor_new(out, tensor->context, tensor->type, tensor->shape.rank, tensor->shape.extent,
+                        cnn_tensor_opts(.data = tensor->data, .copy = 1));
 }
 
 cnn_tensor *cnn__tensor_hold(cnn_tensor *tensor) {

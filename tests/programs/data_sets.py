@@ -7,6 +7,8 @@ import pathlib
 import struct
 import subprocess
 
+import numpy
+
 from support import Checks, run, scratch
 
 TRAIN, PREDICT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"]
@@ -66,6 +68,24 @@ def check_floats(checks, folder):
     checks.that(b"nan" in rows[1] or b"inf" in rows[1], "history.csv writes it as Keras does", rows)
 
 
+def check_archive(checks, folder):
+    """The same samples as an archive of NumPy's train to the same bits; one that lacks an array is named."""
+    arrays = {}
+    for part, name in (("train", "train"), ("test", "t10k")):
+        images = (folder / "wide" / f"{name}-images-idx3-ubyte").read_bytes()
+        labels = (folder / "wide" / f"{name}-labels-idx1-ubyte").read_bytes()
+        arrays[f"x_{part}"] = numpy.frombuffer(images[16:], numpy.uint8).reshape(-1, 8, 12)
+        arrays[f"y_{part}"] = numpy.frombuffer(labels[8:], numpy.uint8)
+    numpy.savez_compressed(folder / "wide.npz", **arrays)
+    _, err, code = train(folder / "wide.npz", folder / "o" / "archive")
+    checks.that(code == 0 and not err, "an archive of NumPy's trains", (code, err))
+    checks.equal(report_of(folder / "o" / "archive")["model_hash"], report_of(folder / "o" / "wide")["model_hash"], "to the same bits")
+    del arrays["y_test"]
+    numpy.savez(folder / "lacking.npz", **arrays)
+    _, err, code = train(folder / "lacking.npz", folder / "o" / "lacking")
+    checks.that(code == 3 and "has no 'y_test.npy'" in err and err.count("\n") == 1, "a missing array: exit 3, named", (code, err))
+
+
 def check_misfits(checks, folder):
     for name, test, wanted in (("classes", {"classes": 5}, ("5 classes", "3")), ("shape", {"shape": (10, 8)}, ("10 x 8", "8 x 8"))):
         out, err, code = train(data_set(folder / name, (8, 8), test=test), folder / "o" / name)
@@ -110,6 +130,7 @@ def main():
         folder = pathlib.Path(folder)
         check_shapes(checks, folder)
         check_floats(checks, folder)
+        check_archive(checks, folder)
         check_misfits(checks, folder)
         check_full(checks, folder)
     checks.close()

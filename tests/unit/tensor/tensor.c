@@ -102,6 +102,33 @@ START_TEST(wrapped_memory_is_released_once) {
 }
 END_TEST
 
+START_TEST(copies_have_memory_of_their_own) {
+  _Alignas(8) char memory[28];
+  float values[6] = {1, 2, 3, 4, 5, 6};
+  cnn_tensor *tensor, *copy;
+  cnn_context *context = new_context();
+  memcpy(memory + 1, values, sizeof values); /* at an odd address */
+  released = 0;
+  ck_assert_int_eq(cnn_tensor_new(&tensor, context, CNN_F32, 2, (const int64_t[]){2, 3},
+                                  cnn_tensor_opts(.data = memory + 1, .copy = 1, .release = release, .user = &released)),
+                   CNN_OK);
+  ck_assert_int_eq(released, 1);
+  memset(memory, 0, sizeof memory);
+  ck_assert(memcmp(cnn_tensor_read(tensor), values, sizeof values) == 0);
+  ck_assert_int_eq(cnn_tensor_copy(&copy, tensor), CNN_OK);
+  ((float *)cnn_tensor_data(tensor))[0] = 9;
+  cnn_tensor_free(tensor);
+  ck_assert(memcmp(cnn_tensor_read(copy), values, sizeof values) == 0);
+  ck_assert(cnn_tensor_rank(copy) == 2 && cnn_tensor_shape(copy)[1] == 3);
+  cnn_tensor_free(copy);
+  ck_assert_int_eq(released, 1);
+  ck_assert_int_eq(cnn_tensor_copy(&copy, NULL), CNN_EINVAL);
+  ck_assert_ptr_null(copy);
+  ck_assert_int_eq(cnn_tensor_copy(NULL, NULL), CNN_EINVAL);
+  free_context(context);
+}
+END_TEST
+
 static void refuse(cnn_context *context, int32_t type, int32_t rank, const int64_t *shape, const cnn_tensor_opts *options,
                    cnn_status status, const char *text) {
   cnn_tensor *tensor = (cnn_tensor *)(uintptr_t)64;
@@ -221,6 +248,7 @@ END_TEST
 
 int main(void) {
   return RUN_SUITE("tensor", 0, types, a_new_tensor_is_zero, scalars_and_empty_ones, wrapped_memory_is_released_once,
+                   copies_have_memory_of_their_own,
                    bad_arguments_are_refused, no_memory, failed_wrapping_does_not_release, a_tensor_keeps_its_context,
                    finite_values_pass, the_first_special_value_is_named);
 }
