@@ -92,7 +92,7 @@ typedef struct cnn_layer_work {
   const cnn_shape *input, *output; /**< of a sample */
   int64_t batch;                 /**< samples in the batch */
   int64_t first, count;          /**< the range; count is 1 to 8 */
-  int32_t training;              /**< 1 in training; 0 in inference, and always where the layer is frozen */
+  int32_t training;              /**< 1 in training, 0 in inference */
   uint32_t layer, pass;          /**< for random numbers: the layer's number, epochs begun, */
   uint32_t key[2];               /**< the model's seed, */
   const int64_t *samples;        /**< and number of each sample in its data set; NULL: that in the batch */

@@ -38,6 +38,14 @@ CNN_API int32_t cnn_layer_output_shape(const cnn_layer *layer, int64_t *shape);
 CNN_API int64_t cnn_layer_parameters(const cnn_layer *layer);
 CNN_API int64_t cnn_layer_trainable_parameters(const cnn_layer *layer);
 
+/** May training change the layer's weights? As Keras's `trainable`: 1, or 0 where it is frozen by its options (`frozen`, "trainable=false")
+ * or by cnn_layer_set_trainable, which takes effect at the next compile (counts and summary follow at once). Frozen weights
+ * have no gradients, no optimizer state and no regularisation, and backward ends above the last layer that learns; a frozen
+ * batch normalisation uses its moving statistics in training too. In a layer without weights it changes nothing. A model whose layers wait for a
+ * compile is saved without the optimizer's state. Errors: CNN_EINVAL. Threads: one per model. Since 0.1. */
+CNN_API int32_t cnn_layer_trainable(const cnn_layer *layer);
+CNN_API CNN_MUST_CHECK cnn_status cnn_layer_set_trainable(cnn_layer *layer, int32_t trainable);
+
 /** An attribute of this layer as text ("same", "3,3", "0.25"). @return CNN_ENAME for an unknown key (nearest named),
  * CNN_EINVAL where the buffer is too short (with the length wanted). Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_layer_attribute_text(const cnn_layer *layer, const char *key, char *buffer,

@@ -79,6 +79,8 @@ typedef struct cnn_conv2d_opts {
   int32_t no_bias;
   int32_t kernel_initializer; /**< glorot_uniform */
   int32_t bias_initializer;   /**< zeros */
+  int32_t frozen;             /**< not trainable: its weights stay as they are */
+  int32_t reserved;
 } cnn_conv2d_opts;
 #define cnn_conv2d_opts(...) (&(const struct cnn_conv2d_opts){.size = sizeof(struct cnn_conv2d_opts), __VA_ARGS__})
 
@@ -149,6 +151,8 @@ typedef struct cnn_dense_opts {
   int32_t no_bias;
   int32_t kernel_initializer; /**< glorot_uniform */
   int32_t bias_initializer;   /**< zeros */
+  int32_t frozen;             /**< not trainable: its weights stay as they are */
+  int32_t reserved;
 } cnn_dense_opts;
 #define cnn_dense_opts(...) (&(const struct cnn_dense_opts){.size = sizeof(struct cnn_dense_opts), __VA_ARGS__})
 

@@ -16,6 +16,11 @@ static cnn_status finish(cnn__text *out, json_t *root) {
   return status;
 }
 
+/* A type without the attribute says only that it is frozen, beside the others. */
+static int32_t says_trainable(const cnn_layer *layer) {
+  return !layer->trainable && !cnn__attribute_find(layer->type->attributes, "trainable");
+}
+
 /* NULL: no memory. */
 static json_t *layer_json(const cnn_layer *layer) {
   json_t *inputs = json_array(), *attributes = cnn__attributes_to_json(layer->type->attributes, layer->attributes);
@@ -24,9 +29,11 @@ static json_t *layer_json(const cnn_layer *layer) {
       json_decref(inputs);
       inputs = NULL;
     }
-  if (inputs && attributes)
-    return json_pack("{s:s, s:s, s:o, s:o}", "type", layer->type->name, "name", layer->name, "inputs", inputs,
-                     "attributes", attributes);
+  if (inputs && attributes) {
+    json_t *frozen = says_trainable(layer) ? json_false() : NULL;
+    return json_pack("{s:s, s:s, s:o, s:o, s:o*}", "type", layer->type->name, "name", layer->name, "inputs", inputs,
+                     "attributes", attributes, "trainable", frozen);
+  }
   json_decref(inputs);
   json_decref(attributes);
   return NULL;
@@ -103,7 +110,10 @@ static cnn_status append(cnn_model *model, cnn_layer *like, const json_t *object
   CNN__TRY(cnn__attributes_from_json(like->type->attributes, like->attributes, json_object_get(object, "attributes"),
                                      what));
   CNN__TRY(ask(like, accept, user, what));
-  return cnn__model_append(model, like->type, like->attributes, like->name, input) ? CNN_OK : cnn__fail_code();
+  cnn_layer *made = cnn__model_append(model, like->type, like->attributes, like->name, input);
+  if (!made)
+    return cnn__fail_code();
+  return json_object_get(object, "trainable") ? cnn_layer_set_trainable(made, 0) : CNN_OK;
 }
 
 /* Perhaps the file is of a program with types of its own. */
@@ -115,7 +125,8 @@ static cnn_status unknown_type(void) {
 
 static cnn_status append_layer(cnn_model *model, const json_t *object, cnn__config_accept *accept, void *user) {
   const char *type = text_of(object, "type"), *name = text_of(object, "name");
-  if (!type || !name || json_object_size(object) != 4)
+  size_t members = json_is_false(json_object_get(object, "trainable")) ? 5 : 4;
+  if (!type || !name || json_object_size(object) != members)
     return cnn__fail(CNN_EFORMAT, "it is not described by type, name, inputs and attributes");
   cnn_layer like = {.context = model->context, .index = model->layer_count};
   like.name = (char *)(uintptr_t)name; /* setup reads it */

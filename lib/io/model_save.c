@@ -84,7 +84,7 @@ static cnn_status save(saving *s, const cnn__target *target, const cnn_save_opts
   if (!given->weights_only) {
     CNN__TRY(list_model(s));
     if (s->model->compiled)
-      CNN__TRY(list_compilation(s, !given->no_optimizer));
+      CNN__TRY(list_compilation(s, !given->no_optimizer && cnn__model_settled(s->model)));
   }
   return cnn__container_write(s->context, target, given->weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, s->notes,
                               s->note_count, s->entries, s->entry_count);

@@ -34,7 +34,6 @@ static cnn_status setup(cnn_layer *layer) {
   const settings *set = layer->attributes;
   cnn__channels *c = layer->data;
   layer->out = layer->in;
-  layer->frozen = !set->trainable;
   c->count = layer->in.extent[layer->in.rank - 1];
   c->pixels = cnn__shape_count(&layer->in) / c->count;
   c->gamma = set->scale ? 0 : -1;
@@ -48,11 +47,11 @@ static cnn_status setup(cnn_layer *layer) {
     CNN__TRY(cnn__layer_weight(layer, "beta", &shape, CNN_INITIALIZER_ZEROS, 1));
   CNN__TRY(cnn__layer_weight(layer, "moving_mean", &shape, CNN_INITIALIZER_ZEROS, 0));
   CNN__TRY(cnn__layer_weight(layer, "moving_variance", &shape, CNN_INITIALIZER_ONES, 0));
-  layer->needs = CNN__IN_PLACE | (layer->frozen ? 0 : CNN__NEEDS_X);
+  layer->needs = CNN__IN_PLACE | CNN__NEEDS_X;
   layer->pack_count = 1;
   layer->pack_floats[0] = CNN__BN_PACK_ROWS * c->count;
-  layer->sum_doubles = layer->frozen ? 0 : 2 * c->count;
-  layer->state_floats = layer->frozen ? 0 : CNN__BN_STATE_ROWS * c->count;
+  layer->sum_doubles = 2 * c->count;
+  layer->state_floats = CNN__BN_STATE_ROWS * c->count;
   return CNN_OK;
 }
 

@@ -9,7 +9,7 @@ typedef struct settings {
   int64_t filters;
   int64_t kernel_size[2], strides[2], dilation_rate[2];
   int64_t groups;
-  int32_t padding, activation, use_bias, kernel_initializer, bias_initializer;
+  int32_t padding, activation, use_bias, kernel_initializer, bias_initializer, trainable;
 } settings;
 
 static const cnn__attribute attributes[] = {
@@ -32,6 +32,7 @@ static const cnn__attribute attributes[] = {
      cnn__initializer_names, "first values of the kernel"},
     {"bias_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, bias_initializer), 0, "zeros", 0, 0,
      cnn__initializer_names, "first values of the bias"},
+    CNN__TRAINABLE(settings),
     {0},
 };
 
@@ -102,9 +103,9 @@ static cnn_status setup(cnn_layer *layer) {
     CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
   layer->activation = set->activation;
   layer->activation_parameter = cnn__activation_parameter(set->activation);
-  layer->needs = CNN__NEEDS_X | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
+  layer->needs = CNN__NEEDS_X | CNN__X_FOR_WEIGHTS | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
   if (cnn__activation_of_input(set->activation)) {
-    layer->needs = CNN__NEEDS_X;
+    layer->needs &= ~CNN__NEEDS_Y;
     layer->kept_bytes = output_count(g) * (int64_t)sizeof(float);
   }
   layer->pack_count = 2;
@@ -196,8 +197,9 @@ static void backward(const cnn__work *work) {
   const float *kept = cnn__activation_of_input(work->activation) ? work->kept : work->y;
   cnn__activate_backward(work->k, work->activation, work->layer->activation_parameter, work->count * output_count(g),
                          g->f, kept, work->dy, work->dy);
-  work->k->conv_backward_weights(g, work->count, work->x, work->dy, 0, work->slots, work->scratch);
-  if (cnn__has_bias(work->layer))
+  if (work->grads[0])
+    work->k->conv_backward_weights(g, work->count, work->x, work->dy, 0, work->slots, work->scratch);
+  if (work->grads[0] && cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, g->oh * g->ow, g->f, work->dy, work->sums);
   if (work->dx)
     work->k->conv_backward_data(g, work->count, work->dy, work->packs[1], work->dx, work->scratch);
@@ -252,7 +254,8 @@ const cnn__layer_type cnn__conv2d_layer = {
 cnn_layer *cnn_conv2d(cnn_model *model, int64_t filters, int64_t kernel_height, int64_t kernel_width,
                       const cnn_conv2d_opts *options) {
   cnn_conv2d_opts given;
-  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_conv2d_opts, bias_initializer), options, "cnn_conv2d_opts") < 0)
+  if (cnn__options(&given, CNN__FIRST(cnn_conv2d_opts, frozen), CNN__FIRST(cnn_conv2d_opts, bias_initializer), options,
+                   "cnn_conv2d_opts") < 0)
     return cnn__model_refuse(model);
   settings set;
   cnn__attributes_default(attributes, &set);
@@ -269,5 +272,6 @@ cnn_layer *cnn_conv2d(cnn_model *model, int64_t filters, int64_t kernel_height, 
   set.use_bias = !given.no_bias;
   set.kernel_initializer = cnn__initializer_index(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
   set.bias_initializer = cnn__initializer_index(given.bias_initializer, CNN_INITIALIZER_ZEROS);
+  set.trainable = !given.frozen;
   return cnn__model_append(model, &cnn__conv2d_layer, &set, given.name, given.input);
 }

@@ -6,7 +6,7 @@
 
 typedef struct settings {
   int64_t units;
-  int32_t activation, use_bias, kernel_initializer, bias_initializer;
+  int32_t activation, use_bias, kernel_initializer, bias_initializer, trainable;
 } settings;
 
 static const cnn__attribute attributes[] = {
@@ -18,6 +18,7 @@ static const cnn__attribute attributes[] = {
      cnn__initializer_names, "first values of the kernel"},
     {"bias_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, bias_initializer), 0, "zeros", 0, 0,
      cnn__initializer_names, "first values of the bias"},
+    CNN__TRAINABLE(settings),
     {0},
 };
 
@@ -128,7 +129,7 @@ static void backward_activation(const cnn__work *work) {
   const float *kept = cnn__activation_of_input(work->activation) ? work->kept : work->y;
   cnn__activate_backward(work->k, work->activation, work->layer->activation_parameter, rows * p->out, p->out, kept,
                          work->dy, work->dy);
-  if (cnn__has_bias(work->layer))
+  if (work->grads[0] && cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, p->rows, p->out, work->dy, work->sums);
 }
 
@@ -187,7 +188,8 @@ const cnn__layer_type cnn__dense_layer = {
 
 cnn_layer *cnn_dense(cnn_model *model, int64_t units, const cnn_dense_opts *options) {
   cnn_dense_opts given;
-  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_dense_opts, bias_initializer), options, "cnn_dense_opts") < 0)
+  if (cnn__options(&given, CNN__FIRST(cnn_dense_opts, frozen), CNN__FIRST(cnn_dense_opts, bias_initializer), options,
+                   "cnn_dense_opts") < 0)
     return cnn__model_refuse(model);
   settings set;
   cnn__attributes_default(attributes, &set);
@@ -196,5 +198,6 @@ cnn_layer *cnn_dense(cnn_model *model, int64_t units, const cnn_dense_opts *opti
   set.use_bias = !given.no_bias;
   set.kernel_initializer = cnn__initializer_index(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
   set.bias_initializer = cnn__initializer_index(given.bias_initializer, CNN_INITIALIZER_ZEROS);
+  set.trainable = !given.frozen;
   return cnn__model_append(model, &cnn__dense_layer, &set, given.name, given.input);
 }

@@ -21,7 +21,7 @@ int64_t cnn__window_extent(int64_t n, int64_t k, int64_t s, int64_t d, int32_t p
 }
 
 cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__shape *shape, int32_t initializer,
-                             int32_t trainable) {
+                             int32_t learns) {
   char text[160];
   if (layer->weight_count == CNN__MAX_WEIGHTS)
     return cnn__fail(CNN_EINTERNAL, "more than %d weights", CNN__MAX_WEIGHTS);
@@ -31,7 +31,8 @@ cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__sha
   if (weight->count < 1 || weight->count > MAX_ELEMENTS)
     return cnn__fail(CNN_ESHAPE, "%s %s has too many elements", local, cnn__shape_text(text, shape, 0));
   weight->initializer = initializer;
-  weight->trainable = trainable && !layer->frozen;
+  weight->learns = learns;
+  weight->trainable = learns && !layer->frozen;
   size_t bytes = strlen(layer->name) + strlen(local) + 2;
   weight->name = cnn__alloc(layer->context, bytes, "name of a weight");
   if (!weight->name)
@@ -52,6 +53,19 @@ static cnn_status make_weights(cnn_layer *layer, uint64_t seed) {
   return CNN_OK;
 }
 
+static const cnn__attribute *trainable_row(const cnn_layer *layer) {
+  return cnn__attribute_find(layer->type->attributes, "trainable");
+}
+
+/* A layer whose type has no such attribute begins as trainable. */
+static void read_trainable(cnn_layer *layer) {
+  char text[8] = "true";
+  if (trainable_row(layer))
+    cnn__attribute_text(trainable_row(layer), layer->attributes, text, sizeof text);
+  layer->trainable = strcmp(text, "true") == 0;
+  layer->frozen = !layer->trainable;
+}
+
 static cnn_status build(cnn_layer *layer, const void *attributes, const char *name, uint64_t seed) {
   const cnn__layer_type *type = layer->type;
   char text[160], what[320];
@@ -64,6 +78,7 @@ static cnn_status build(cnn_layer *layer, const void *attributes, const char *na
     return CNN_ENOMEM;
   if (type->attributes_size)
     memcpy(layer->attributes, attributes, type->attributes_size);
+  read_trainable(layer);
   if (type->setup(layer) < 0)
     return cnn__fail_in("%s", what);
   int64_t count = cnn__shape_count(&layer->out);
@@ -114,14 +129,29 @@ void cnn__layer_free(cnn_layer *layer) {
   cnn__free(layer->context, layer);
 }
 
-int32_t cnn__layer_trainable(const cnn_layer *layer) {
+int32_t cnn__layer_learns(const cnn_layer *layer) {
   for (int32_t i = 0; i < layer->weight_count; i++)
     if (layer->weights[i].trainable)
       return 1;
   for (int32_t m = 0; m < layer->member_count; m++)
-    if (cnn__layer_trainable(layer->members[m]))
+    if (cnn__layer_learns(layer->members[m]))
       return 1;
   return 0;
+}
+
+void cnn__layer_freeze(cnn_layer *layer, int32_t frozen) {
+  layer->frozen = frozen;
+  for (int32_t i = 0; i < layer->weight_count; i++)
+    layer->weights[i].trainable = layer->weights[i].learns && !frozen;
+}
+
+int32_t cnn__layer_needs(const cnn_layer *layer) {
+  int32_t needs = layer->needs, late = CNN__NEEDS_X_LATE | CNN__NEEDS_DY_LATE;
+  if (cnn__layer_infers(layer))
+    return needs & ~(CNN__NEEDS_X | CNN__NEEDS_Y | late);
+  if (layer->frozen)
+    needs &= ~(needs & CNN__X_FOR_WEIGHTS ? CNN__NEEDS_X | late : late);
+  return needs;
 }
 
 /* ---- public ---- */
@@ -141,7 +171,7 @@ int32_t cnn_layer_output_shape(const cnn_layer *layer, int64_t *shape) {
 static int64_t count_weights(const cnn_layer *layer, int32_t trainable_only) {
   int64_t total = 0;
   for (int32_t i = 0; layer && i < layer->weight_count; i++)
-    if (!trainable_only || layer->weights[i].trainable)
+    if (!trainable_only || (layer->weights[i].learns && layer->trainable))
       total += layer->weights[i].count;
   return total;
 }
@@ -149,6 +179,18 @@ static int64_t count_weights(const cnn_layer *layer, int32_t trainable_only) {
 int64_t cnn_layer_parameters(const cnn_layer *layer) { return count_weights(layer, 0); }
 
 int64_t cnn_layer_trainable_parameters(const cnn_layer *layer) { return count_weights(layer, 1); }
+
+int32_t cnn_layer_trainable(const cnn_layer *layer) { return layer ? layer->trainable : 0; }
+
+cnn_status cnn_layer_set_trainable(cnn_layer *layer, int32_t trainable) {
+  if (!layer)
+    return cnn__fail(CNN_EINVAL, "cnn_layer_set_trainable: layer is NULL");
+  if (trainable_row(layer))
+    CNN__TRY(cnn__attributes_set(layer->type->attributes, layer->attributes, "trainable", trainable ? "true" : "false",
+                                 layer->name));
+  layer->trainable = trainable != 0;
+  return CNN_OK;
+}
 
 int64_t cnn_layer_flops(const cnn_layer *layer) { return layer ? layer->flops : 0; }
 

@@ -78,9 +78,9 @@ typedef struct cnn__phase {
 
 enum {
   CNN__PHASE_TRAIN,           /* forward in training */
-  CNN__PHASE_INFER,           /* forward in inference; also in training where the layer is frozen */
+  CNN__PHASE_INFER,           /* forward in inference; also in training where the layer is frozen and has BACKWARD_FROZEN */
   CNN__PHASE_BACKWARD,
-  CNN__PHASE_BACKWARD_FROZEN, /* statistics constant, no weight gradients */
+  CNN__PHASE_BACKWARD_FROZEN, /* statistics constant, no weight gradients; reads dy alone */
   CNN__PHASE_PACK,            /* weights -> packs, when weights have changed: parts phases, in any order and side by side */
   CNN__PHASE_KINDS
 };
@@ -97,6 +97,7 @@ enum {
   CNN__BACKWARD_AGAIN = 128, /* backward is one shard phase that only writes dx and may be run twice: cheaper than keeping a large dx */
   CNN__WIDE = 256,         /* shard phases that have units go through the whole batch at once, by units: the weights are
                             * too large to be read for each shard anew */
+  CNN__X_FOR_WEIGHTS = 1024, /* NEEDS_X is for the gradients of weights alone */
   CNN__CHANGES_DY = 512    /* the last backward shard phase reads dy as an earlier one left it: it cannot be made again */
 };
 
@@ -119,7 +120,8 @@ typedef struct cnn__weight {
   char *name;               /* "conv1/kernel"; local part after the slash */
   cnn__shape shape;
   int64_t count;
-  int32_t trainable;        /* 0: moving statistics, or its layer is frozen */
+  int32_t learns;           /* 0: moving statistics, which no gradient changes */
+  int32_t trainable;        /* it learns, and its layer was not frozen when the model was compiled last */
   int32_t initializer;      /* CNN_INITIALIZER_*, never DEFAULT */
   float *value;             /* count floats, 64-byte aligned, the layer's */
 } cnn__weight;
@@ -129,7 +131,9 @@ struct cnn_layer {
   const cnn__layer_type *type;
   char *name;
   int32_t index;            /* in the model; also its coordinate for random numbers */
-  int32_t frozen;
+  int32_t trainable;        /* what the program wants, from the next compile on */
+  int32_t frozen;           /* how the model was compiled last: its weights stay, a normalisation infers; */
+  int32_t was_frozen;       /*   before that, should it fail */
   int32_t input_count;
   cnn_layer *inputs[1];     /* the layers it reads */
   const cnn_layer *members[CNN__MAX_MEMBERS]; /* of a layer that a plan made of neighbours: these, in order */
@@ -160,12 +164,25 @@ cnn_layer *cnn__layer_new(cnn_context *context, const cnn__layer_type *type, con
                           uint64_t seed);
 void cnn__layer_free(cnn_layer *layer);
 /* Has it, or one of its members, a weight that training changes? */
-int32_t cnn__layer_trainable(const cnn_layer *layer);
+int32_t cnn__layer_learns(const cnn_layer *layer);
+/* Its weights take part in training, or not; what the program asked for or, where a compile failed, what was. */
+void cnn__layer_freeze(cnn_layer *layer, int32_t frozen);
+/* Does it run in training as in inference? One that is frozen and whose type knows a backward for that. */
+static inline int32_t cnn__layer_infers(const cnn_layer *layer) {
+  return layer->frozen && layer->type->phases[CNN__PHASE_BACKWARD_FROZEN] != NULL;
+}
+/* layer->needs, less what only gradients of weights need where there are none, or what inference needs not. */
+int32_t cnn__layer_needs(const cnn_layer *layer);
 
-/* For setup: declare the next weight (local name "kernel"); its index is the order of the calls. trainable is 0 in
- * a frozen layer. */
+/* For setup: declare the next weight (local name "kernel"); its index is the order of the calls. learns: it has a
+ * gradient, which its layer's backward leaves where the weight is trainable: its entry in cnn__work.grads is NULL else. */
 cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__shape *shape, int32_t initializer,
-                             int32_t trainable);
+                             int32_t learns);
+
+/* The row of a table for "trainable", which a layer with weights has; cnn__layer_new reads it. */
+#define CNN__TRAINABLE(settings)                                                                                       \
+  {"trainable", CNN_ATTRIBUTE_FLAG, offsetof(settings, trainable), 0, "true", 0, 1, NULL,                              \
+   "false: training leaves its weights as they are"}
 
 /* For typed constructors: append to the model. Defined by the model, which stands later in the order of folders. */
 cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,

@@ -113,7 +113,7 @@ static cnn_status setup(cnn_layer *layer) {
                      CNN_EXTEND_WEIGHTS);
   for (int32_t i = 0; i < asked.weight_count; i++) {
     CNN__TRY(add_weight(layer, &asked, i));
-    if (layer->weights[i].trainable)
+    if (layer->weights[i].learns)
       layer->slot_floats += layer->weights[i].count;
   }
   own->in = public_shape(&layer->in);
@@ -169,7 +169,7 @@ static void backward(const cnn__work *work) {
     gradients[i] = layer->weights[i].trainable ? slot : NULL;
     slot += layer->weights[i].trainable ? layer->weights[i].count : 0;
   }
-  if (layer->slot_floats)
+  if (cnn__layer_learns(layer))
     memset(work->slots, 0, (size_t)layer->slot_floats * sizeof *work->slots);
   given.gradients = gradients;
   descriptor_of(layer)->backward(&given);

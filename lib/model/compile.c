@@ -72,6 +72,23 @@ static void share_block(cnn_model *model, int32_t slots) {
   }
 }
 
+/* Layers as the program wants them, or back to what they were. */
+static void freeze(const cnn_model *model, int32_t back) {
+  for (int32_t i = 0; i < model->layer_count; i++) {
+    cnn_layer *layer = model->layers[i];
+    if (!back)
+      layer->was_frozen = layer->frozen;
+    cnn__layer_freeze(layer, back ? layer->was_frozen : !layer->trainable);
+  }
+}
+
+int32_t cnn__model_settled(const cnn_model *model) {
+  for (int32_t i = 0; i < model->layer_count; i++)
+    if (model->layers[i]->frozen == model->layers[i]->trainable)
+      return 0;
+  return 1;
+}
+
 static cnn_status prepare(compilation *made, const cnn_model *model, const cnn_optimizer *optimizer) {
   made->slots = optimizer->type->slots(optimizer->attributes);
   for (int32_t mode = 0; mode < CNN__MODES; mode++)
@@ -133,8 +150,10 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
     return cnn__fail_code();
   CNN__TRY(check_output(model, made.loss->name));
   CNN__TRY(find_metrics(&made, model, metric_count, metrics));
+  freeze(model, 0);
   cnn_status status = prepare(&made, model, optimizer);
   if (status < 0) {
+    freeze(model, 1);
     discard(&made, model->context);
     return status;
   }

@@ -31,7 +31,7 @@ static void add_shape(cnn__text *text, const char *what, const cnn__shape *shape
 
 static void add_trainable(cnn__text *text, const cnn_layer *layer) {
   cnn__text_add(text, "<td bgcolor=\"%s\"><font point-size=\"14\" color=\"white\"><b>%s</b></font></td>",
-                layer->frozen ? "firebrick" : "forestgreen", layer->frozen ? "Non-trainable" : "Trainable");
+                layer->trainable ? "forestgreen" : "firebrick", layer->trainable ? "Trainable" : "Non-trainable");
 }
 
 static int32_t has_activation(const cnn_layer *layer) {

@@ -84,6 +84,9 @@ void cnn__model_pack(const cnn_model *model);
 cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const char *loss, int32_t metric_count,
                               const char *const *metrics);
 
+/* Are all layers trainable or frozen as the program wants them? Else they wait for the next compile. */
+int32_t cnn__model_settled(const cnn_model *model);
+
 /* Where text goes: what the caller gave, checked, or the context's sink. */
 cnn_status cnn__model_sink(const cnn_model *model, const cnn_sink *given, cnn_sink *out);
 

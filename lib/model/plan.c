@@ -12,25 +12,24 @@
 #define LEAST_SPLIT 200000 /* operations of a sample from which on pieces of it pay for their barrier */
 
 int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
-  int32_t inference = plan->mode != CNN__MODE_TRAIN || layer->frozen;
+  int32_t inference = plan->mode != CNN__MODE_TRAIN || cnn__layer_infers(layer);
   return (layer->needs & CNN__SAME) || (inference && (layer->needs & CNN__SAME_IN_INFERENCE));
 }
 
 /* The first layer that has something to learn: backward ends there. */
 static int32_t lowest_trainable(const cnn__plan *plan) {
   int32_t i = 0;
-  while (i < plan->layer_count && !cnn__layer_trainable(plan->layers[i]))
+  while (i < plan->layer_count && !cnn__layer_learns(plan->layers[i]))
     i++;
   return i;
 }
 
 static int32_t forward_list(const cnn__plan *plan, const cnn_layer *layer) {
-  return plan->mode == CNN__MODE_TRAIN && !layer->frozen ? CNN__PHASE_TRAIN : CNN__PHASE_INFER;
+  return plan->mode == CNN__MODE_TRAIN && !cnn__layer_infers(layer) ? CNN__PHASE_TRAIN : CNN__PHASE_INFER;
 }
 
 static int32_t backward_list(const cnn_layer *layer) {
-  return layer->frozen && layer->type->phases[CNN__PHASE_BACKWARD_FROZEN] ? CNN__PHASE_BACKWARD_FROZEN
-                                                                         : CNN__PHASE_BACKWARD;
+  return cnn__layer_infers(layer) ? CNN__PHASE_BACKWARD_FROZEN : CNN__PHASE_BACKWARD;
 }
 
 static int32_t list_length(const cnn_layer *layer, int32_t list) {
@@ -114,8 +113,8 @@ static int32_t dy_after_barrier(maker *make, int32_t i) {
   if (!(above->needs & CNN__BACKWARD_AGAIN) || cnn__shape_count(&above->out) * 2 > cnn__shape_count(&layer->out))
     return gradient(make, i);
   cnn__op *again = add_phase(make, i + 1, backward_list(above), above->type->phases[backward_list(above)]);
-  again->x = above->needs & CNN__NEEDS_X ? i : -1;
-  again->y = above->needs & CNN__NEEDS_Y ? i + 1 : -1;
+  again->x = cnn__layer_needs(above) & CNN__NEEDS_X ? i : -1;
+  again->y = cnn__layer_needs(above) & CNN__NEEDS_Y ? i + 1 : -1;
   again->dy = gradient(make, i + 1);
   again->dx = 2 * layers + 1 + i;
   return again->dx;
@@ -136,8 +135,8 @@ static void backward(maker *make, int32_t i) {
     cnn__op *op = add_phase(make, i, list, &phases[p]);
     if (phases[p].domain == CNN__PARTS)
       continue;
-    op->x = layer->needs & CNN__NEEDS_X ? i - 1 : -1;
-    op->y = layer->needs & CNN__NEEDS_Y ? i : -1;
+    op->x = cnn__layer_needs(layer) & CNN__NEEDS_X ? i - 1 : -1;
+    op->y = cnn__layer_needs(layer) & CNN__NEEDS_Y ? i : -1;
     op->dy = dy;
     if (p == writes && i > make->lowest)
       op->dx = gradient(make, i - 1);
@@ -146,7 +145,7 @@ static void backward(maker *make, int32_t i) {
 
 static void late(maker *make, int32_t i) {
   const cnn_layer *layer = make->plan->layers[i];
-  if (!cnn__layer_trainable(layer))
+  if (!cnn__layer_learns(layer))
     return;
   int32_t list = backward_list(layer), count = list_length(layer, list);
   for (int32_t p = 0; p < count; p++) {

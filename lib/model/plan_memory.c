@@ -19,17 +19,17 @@ static int32_t forward_in_place(const cnn__plan *plan, int32_t i, int32_t lowest
   const cnn_layer *layer = plan->layers[i];
   if (!(layer->needs & CNN__IN_PLACE) || plan->buffers[i].floats != plan->buffers[i - 1].floats)
     return 0;
-  if (i >= lowest && (layer->needs & (CNN__NEEDS_X | CNN__NEEDS_X_LATE)))
+  if (i >= lowest && (cnn__layer_needs(layer) & (CNN__NEEDS_X | CNN__NEEDS_X_LATE)))
     return 0;
   int32_t source = i - 1;
   while (source > 0 && cnn__plan_same(plan, plan->layers[source]))
     source--;
-  return source < lowest || !(plan->layers[source]->needs & CNN__NEEDS_Y);
+  return source < lowest || !(cnn__layer_needs(plan->layers[source]) & CNN__NEEDS_Y);
 }
 
 static int32_t backward_in_place(const cnn__plan *plan, int32_t i) {
   const cnn_layer *layer = plan->layers[i];
-  return (layer->needs & CNN__IN_PLACE) && !(layer->needs & CNN__NEEDS_DY_LATE) &&
+  return (layer->needs & CNN__IN_PLACE) && !(cnn__layer_needs(layer) & CNN__NEEDS_DY_LATE) &&
          plan->buffers[i].floats == plan->buffers[i - 1].floats;
 }
 
@@ -172,10 +172,10 @@ static void place_layers(cnn__plan *plan) {
     plan->slot_offset[i] = plan->slot_floats;
     plan->sum_offset[i] = plan->sum_doubles;
     plan->state_offset[i] = plan->state_floats;
-    if (!train)
+    if (!train || cnn__layer_infers(layer))
       continue;
     plan->kept_bytes += (int64_t)round_bytes((size_t)layer->kept_bytes);
-    plan->slot_floats += cnn__round_floats(layer->slot_floats);
+    plan->slot_floats += cnn__layer_learns(layer) ? cnn__round_floats(layer->slot_floats) : 0;
     plan->sum_doubles += (layer->sum_doubles + 7) / 8 * 8;
     plan->state_floats += cnn__round_floats(layer->state_floats);
   }

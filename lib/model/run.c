@@ -41,7 +41,7 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
   return (cnn__work){
       .k = run->k,
       .layer = layer,
-      .training = plan->mode == CNN__MODE_TRAIN && !layer->frozen,
+      .training = plan->mode == CNN__MODE_TRAIN && !cnn__layer_infers(layer),
       .keeps = plan->mode == CNN__MODE_TRAIN,
       .activation = plan->softmax_taken == i ? CNN_ACTIVATION_LINEAR : layer->activation,
       .batch = batch,

@@ -35,7 +35,7 @@ static void layer_row(cnn__table *table, const cnn_layer *layer, int32_t first) 
   if (!layer->weight_count)
     cnn__cell_add(&cells[3], BOLD, "-");
   else
-    cnn__cell_add(&cells[3], layer->frozen ? NO : YES, "%s", layer->frozen ? "N" : "Y");
+    cnn__cell_add(&cells[3], layer->trainable ? YES : NO, "%s", layer->trainable ? "Y" : "N");
   cnn__table_row(table, cells, first);
 }
 

@@ -1,11 +1,12 @@
 /* convolution_block: the rule for a convolution, its activation and the normalisation behind it, with pooling and
  * dropout where they follow. In training the block keeps what the activation gave, so that one whose gradient needs what it
- * was given stands by itself. */
+ * was given stands by itself, and so does a frozen one, which has no gradients of weights. */
 #include "layers/fused/block.h"
 
 static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
   int32_t pooled;
-  if (!cnn__is(layers[0], &cnn__conv2d_layer) || (training && cnn__activation_of_input(layers[0]->activation)))
+  const cnn_layer *conv = layers[0];
+  if (!cnn__is(conv, &cnn__conv2d_layer) || (training && (conv->frozen || cnn__activation_of_input(conv->activation))))
     return 0;
   int32_t taken = cnn__block_match(layers + 1, count - 1, training, &pooled);
   return taken ? 1 + taken : 0;
