@@ -1,73 +1,74 @@
 #!/usr/bin/python3
-"""The library as installed: files, SONAME, and a program built by pkg-config, shared and static, that runs."""
+"""libcnn built from nothing and installed in an empty prefix: which files, and a program linked with it in each way that the README
+shows. Says how long the whole build took."""
 import os
 import pathlib
-import shlex
 import subprocess
 
-from support import BUILD, Checks, SANITIZED, run, scratch
+from installation import Installation
+from link import cmake, commands, makefile, meson
+from support import Checks, ROOT, SANITIZED, scratch
 
-PROGRAM = """#include <cnn/cnn.h>
-#include <stdio.h>
-int main(void) {
-  cnn_context *ctx;
-  cnn_model *m;
-  if (cnn_context_new(&ctx, NULL) < 0 || cnn_model_new(&m, ctx, NULL) < 0)
-    return 1;
-  cnn_input(m, 3, (const int64_t[]){28, 28, 1}, NULL);
-  cnn_conv2d(m, 8, 3, 3, NULL);
-  cnn_flatten(m, NULL);
-  cnn_dense(m, 10, NULL);
-  printf("%s %lld\\n", cnn_version(), (long long)cnn_model_parameters(m));
-  cnn_model_free(m);
-  cnn_context_free(ctx);
-  return 0;
-}
-"""
+MNIST = ROOT / "examples" / "data" / "mnist"
+
+
+def check_files(checks, installation):
+    prefix, lib = installation.prefix, installation.lib
+    for name in ("libcnn.so.0", "libcnn.so.0.1.0", "libcnn.a", "pkgconfig/cnn.pc", "cmake/cnn/cnnConfig.cmake",
+                 "cmake/cnn/cnnConfigVersion.cmake"):
+        checks.that((lib / name).exists(), f"{name} is installed")
+    headers = {path.name for path in (ROOT / "include" / "cnn").glob("*.h")}
+    checks.equal({path.name for path in (prefix / "include" / "cnn").iterdir()}, headers, "all public headers are installed")
+    checks.equal({path.name for path in (prefix / "bin").iterdir()}, {"mnist_train", "mnist_predict"}, "the installed programs")
+    pages = {path.name for path in (prefix / "share" / "man").rglob("*.[0-9]")}
+    checks.equal(pages, {"libcnn.3", "mnist_train.1", "mnist_predict.1"}, "each installed program has its page, and so has the library")
+    examples = {path.name for path in (prefix / "share" / "doc" / "libcnn" / "examples").iterdir()}
+    checks.equal(examples, {"quickstart.c", "custom_layer.c"}, "the examples for reading")
+    others = {path.relative_to(prefix).parts[0] for path in prefix.rglob("*") if path.is_file()}
+    checks.equal(others, {"bin", "include", "lib", "share"}, "nothing else is installed")
+    soname = subprocess.run(["readelf", "-d", str(lib / "libcnn.so.0.1.0")], capture_output=True, text=True).stdout
+    checks.that("[libcnn.so.0]" in soname, "SONAME is libcnn.so.0")
+
+
+def check_programs(checks, installation):
+    """They find the library beside them, wherever they are, without help of the environment."""
+    for name in ("mnist_train", "mnist_predict"):
+        done = subprocess.run([str(installation.prefix / "bin" / name), "--version"], capture_output=True, text=True, cwd="/",
+                              env={key: value for key, value in os.environ.items() if key != "LD_LIBRARY_PATH"})
+        checks.that(done.returncode == 0 and "libcnn 0.1.0" in done.stdout, f"{name} runs where it was installed", done.stderr)
+
+
+def check_layer_of_ones_own(checks, installation):
+    """examples/custom_layer.c is somebody else's program: it needs nothing but what is installed."""
+    folder = installation.project("custom_layer")
+    source = next((installation.prefix / "share").rglob("custom_layer.c"))
+    out, err, code = installation.run("cc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", source, "-lcnn", "-o",
+                                      folder / "custom_layer", cwd=folder)
+    checks.that(code == 0 and not err, "custom_layer.c compiles as C99 against the installed headers", err)
+    out, err, code = installation.run(folder / "custom_layer", MNIST, cwd=folder)
+    checks.that(code == 0 and "loaded:  test loss" in out, "and trains its layer", out + err)
 
 
 def main():
     checks = Checks()
+    if SANITIZED:  # programs of others are not sanitized
+        checks.that(True, "skipped")
+        checks.close()
     with scratch() as folder:
-        folder = pathlib.Path(folder)
-        done = subprocess.run(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--destdir", str(folder / "root")],
-                              capture_output=True, text=True)
-        checks.equal(done.returncode, 0, "meson install")
-        installed = sorted((folder / "root").rglob("cnn.pc"))
-        checks.that(len(installed) == 1, "cnn.pc is installed", done.stderr)
-        pc = installed[0]
-        lib = pc.parent.parent
-        prefix = next(line.split("=")[1].strip() for line in pc.read_text().splitlines() if line.startswith("prefix="))
-        root = folder / "root"
-        for name in ("libcnn.so", "libcnn.so.0", "libcnn.so.0.1.0", "libcnn.a"):
-            checks.that((lib / name).exists(), f"{name} is installed")
-        for name in "base cnn context data layer layers model report tensor train".split():
-            checks.that((root / prefix.lstrip("/") / "include" / "cnn" / f"{name}.h").exists(), f"cnn/{name}.h is installed")
-        checks.that(list(root.rglob("libcnn.3*")), "the manual page is installed")
-        soname = subprocess.run(["readelf", "-d", str(lib / "libcnn.so.0.1.0")], capture_output=True, text=True).stdout
-        checks.that("[libcnn.so.0]" in soname, "SONAME is libcnn.so.0")
-
-        source = folder / "program.c"
-        source.write_text(PROGRAM, encoding="utf-8")
-        environment = {"PKG_CONFIG_PATH": str(pc.parent), "PKG_CONFIG_SYSROOT_DIR": str(root)}
-        if SANITIZED:
+        installation = Installation(pathlib.Path(folder))
+        broken, seconds = installation.build()
+        checks.that(not broken, "libcnn builds and installs", broken)
+        if broken:
             checks.close()
-        for kind in ("shared", "static"):
-            flags, err, code = run("pkg-config", "--cflags", "--libs", *(["--static"] if kind == "static" else []), "cnn",
-                                   environment=environment)
-            checks.equal(code, 0, f"pkg-config, {kind}")
-            # sysroot prefixes the paths of other packages too; those are on the default search path anyway
-            words = [word for word in shlex.split(flags)
-                     if not (word.startswith(("-L", "-I")) and not pathlib.Path(word[2:]).exists())]
-            if kind == "static":
-                words = ["-l:libcnn.a" if word == "-lcnn" else word for word in words]
-            program = folder / kind
-            out, err, code = run(*os.environ["COMPILER"].split(), source, "-o", program, *words)
-            checks.that(code == 0, f"a program links, {kind}", err)
-            out, err, code = run(program, environment={"LD_LIBRARY_PATH": str(lib)})
-            checks.that(code == 0 and out.startswith("0.1.0 "), f"and runs, {kind}", out + err)
-            needed = subprocess.run(["readelf", "-d", str(program)], capture_output=True, text=True).stdout
-            checks.equal("libcnn.so.0" in needed, kind == "shared", f"{kind}: NEEDED libcnn.so.0")
+        print(f"A whole build from nothing, tests included, took {seconds:.0f} s on {len(os.sched_getaffinity(0))} CPUs.")
+        check_files(checks, installation)
+        check_programs(checks, installation)
+        for way in (commands, makefile, meson, cmake):
+            way.check(checks, installation)
+        check_layer_of_ones_own(checks, installation)
+        installation.move()
+        check_programs(checks, installation)
+        cmake.check_moved(checks, installation)
     checks.close()
 
 
