@@ -46,14 +46,59 @@ CNN_API int64_t cnn_model_iterations(const cnn_model *model);
 /** Set the rate, from the next step on. Errors: CNN_ESTATE not compiled; CNN_EINVAL negative or not finite. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate);
 
+/* ---- batches of one's own ---- */
+
+/** One batch of tensors, which stay the caller's.
+ *  - inputs: f32, or u8 that are divided by 255: [N, ...input shape], N >= 1; images [N, H, W] get a channel axis
+ *  - targets: class labels [N] or [N, 1] (u8, i32, i64), or f32 rows [N, K]; not looked at by predict, which needs none */
+typedef struct cnn_batch {
+  size_t size;
+  const cnn_tensor *inputs;
+  const cnn_tensor *targets;
+} cnn_batch;
+#define cnn_batch(...) (&(const struct cnn_batch){.size = sizeof(struct cnn_batch), __VA_ARGS__})
+
+/** Which batch is wanted. */
+typedef struct cnn_batch_request {
+  size_t size;
+  int64_t epoch;      /**< fit's, from 0; 0 in evaluate and predict */
+  int64_t step;       /**< batches that this pass has had; at 0 a pass begins: start anew or, without end, go on */
+  int64_t batch_size; /**< the option's, a wish: any number of samples will do, and batches may differ in it */
+  uint32_t pass;      /**< epochs that the model has begun, this one not counted: with a seed a key for what the function draws itself */
+  int32_t reserved;
+} cnn_batch_request;
+
+/** Batches made by a function of the program: in place of a data set where samples come from elsewhere, are made on the way or have no
+ * end. (Keras: a generator, or a PyDataset where `batches` is given.)
+ *
+ *     static cnn_status next(void *user, const cnn_batch_request *request, cnn_batch *batch) {
+ *       reader *r = user;
+ *       if (request->step == r->count)
+ *         return CNN_STOP;                   // the pass is over
+ *       read_into(r, request->step);         // fills r->x and r->y, tensors made once
+ *       batch->inputs = r->x;
+ *       batch->targets = r->y;
+ *       return CNN_OK;
+ *     } */
+typedef struct cnn_batch_source {
+  size_t size;
+  void *user;
+  /** Fill *batch and return CNN_OK; or CNN_STOP: this pass has no more; or a negative status, which the call returns as it does that of a
+   * callback. Called on the thread of the call alone, one batch at a time, and not ahead. The tensors are held, and their values must
+   * stay, until the function is called again or the call returns. A pass without any batch is an error (CNN_EDATA). */
+  cnn_status (*next)(void *user, const cnn_batch_request *request, cnn_batch *batch);
+  int64_t batches; /**< of a pass: it ends after so many (steps of the call count instead, where given); 0: at CNN_STOP, and the progress bar learns the number from the first pass */
+} cnn_batch_source;
+
 /* ---- fit, evaluate, predict ---- */
 
 typedef struct cnn_fit_opts {
   size_t size;
-  int64_t batch_size;             /**< 0: 32 */
+  int64_t batch_size;             /**< 0: 32, or with steps_per_epoch what makes one pass of all samples (rounded up), as Keras */
   int64_t epochs;                 /**< number of the last epoch: epochs initial_epoch .. epochs - 1 are run; 0: 1 */
   int64_t initial_epoch;
-  int64_t steps_per_epoch;        /**< 0: all batches, the last one short; else at most that many of a fresh order each epoch */
+  int64_t steps_per_epoch;        /**< 0: all batches, the last one short; else at most that many of a fresh order each epoch. Fewer are made, with
+                                       a warning in the log, where there are no more */
   double validation_split;        /**< keep the last part of the samples for validation, before any shuffling; 0: none */
   const cnn_dataset *validation;  /**< overrides validation_split */
   const cnn_augmenter *augmenter; /**< of training images; NULL: none */
@@ -64,6 +109,9 @@ typedef struct cnn_fit_opts {
   int32_t validation_freq;        /**< 0: 1; validate when (epoch + 1) is a multiple */
   const cnn_sink *sink;           /**< NULL: the context's */
   cnn_history **history;          /**< NULL: not wanted; else a new handle, also when fit fails after its first epoch (NULL before) */
+  const cnn_batch_source *validation_source; /**< validate on batches of one's own; not with `validation` */
+  int64_t validation_batch_size;  /**< 0: batch_size */
+  int64_t validation_steps;       /**< at most so many batches of each validation, the same ones of a data set every time; 0: all */
 } cnn_fit_opts;
 #define cnn_fit_opts(...) (&(const struct cnn_fit_opts){.size = sizeof(struct cnn_fit_opts), __VA_ARGS__})
 
@@ -75,12 +123,20 @@ typedef struct cnn_fit_opts {
  * cnn_terminate_on_nan_new). Threads: one per model. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_fit(cnn_model *model, const cnn_dataset *dataset, const cnn_fit_opts *options);
 
+/** Train on batches of one's own. What their samples draw (dropout, the augmenter) is keyed by the pass and their place in it. No order is
+ * drawn; validation_split is CNN_EINVAL; steps_per_epoch is needed where a pass has no end.
+ * Errors: as fit; what the function returned; CNN_EINVAL, CNN_ESHAPE, CNN_EDATA (NaN, infinity, a wrong label) of a batch, named by its
+ * step and epoch. Threads: one per model. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_fit_source(cnn_model *model, const cnn_batch_source *source,
+                                                       const cnn_fit_opts *options);
+
 typedef struct cnn_evaluate_opts {
   size_t size;
   int64_t batch_size;    /**< 0: 32; the figures do not depend on it */
   int32_t verbose;       /**< as in fit */
   int32_t reserved;
   const cnn_sink *sink;  /**< NULL: the context's */
+  int64_t steps;         /**< at most so many batches; 0: all. With batch_size 0 that is chosen so that they are all samples, as Keras */
 } cnn_evaluate_opts;
 #define cnn_evaluate_opts(...) (&(const struct cnn_evaluate_opts){.size = sizeof(struct cnn_evaluate_opts), __VA_ARGS__})
 
@@ -88,12 +144,18 @@ typedef struct cnn_evaluate_opts {
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_evaluate(cnn_logs **out, const cnn_model *model, const cnn_dataset *dataset,
                                                      const cnn_evaluate_opts *options);
 
+/** The same over batches of one's own. Errors: as cnn_model_fit_source. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_evaluate_source(cnn_logs **out, const cnn_model *model,
+                                                            const cnn_batch_source *source,
+                                                            const cnn_evaluate_opts *options);
+
 typedef struct cnn_predict_opts {
   size_t size;
   int64_t batch_size;    /**< 0: 32; the results do not depend on it */
   int32_t verbose;
   int32_t reserved;
   const cnn_sink *sink;
+  int64_t steps;         /**< of data sets and sources, as in evaluate */
 } cnn_predict_opts;
 #define cnn_predict_opts(...) (&(const struct cnn_predict_opts){.size = sizeof(struct cnn_predict_opts), __VA_ARGS__})
 
@@ -115,6 +177,11 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict_into(cnn_tensor *const *outp
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict_dataset(cnn_tensor **outputs, int32_t output_count,
                                                             const cnn_model *model, const cnn_dataset *dataset,
                                                             const cnn_predict_opts *options);
+
+/** Outputs for the samples of batches of one's own, in their order. Errors: as cnn_model_fit_source. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict_source(cnn_tensor **outputs, int32_t output_count,
+                                                           const cnn_model *model, const cnn_batch_source *source,
+                                                           const cnn_predict_opts *options);
 
 #ifdef __cplusplus
 }

@@ -37,23 +37,23 @@ static cnn_status take_inputs(cnn_dataset *dataset, const cnn_tensor *inputs) {
   char text[160];
   const cnn__shape *shape = &inputs->shape;
   if (inputs->type != CNN_U8 && inputs->type != CNN_F32)
-    return cnn__fail(CNN_ESHAPE, "dataset: inputs are %s, expected uint8 or float32", cnn_type_name(inputs->type));
+    return cnn__fail(CNN_ESHAPE, "inputs are %s, expected uint8 or float32", cnn_type_name(inputs->type));
   if (shape->rank < 2)
-    return cnn__fail(CNN_ESHAPE, "dataset: inputs of shape %s, expected samples of at least one axis",
+    return cnn__fail(CNN_ESHAPE, "inputs of shape %s, expected samples of at least one axis",
                      cnn__shape_text(text, shape, 0));
   if (shape->extent[0] == 0)
-    return cnn__fail(CNN_EINVAL, "dataset: no samples, inputs of shape %s", cnn__shape_text(text, shape, 0));
+    return cnn__fail(CNN_EINVAL, "no samples, inputs of shape %s", cnn__shape_text(text, shape, 0));
   if (inputs->count == 0)
-    return cnn__fail(CNN_ESHAPE, "dataset: samples without values, inputs of shape %s", cnn__shape_text(text, shape, 0));
+    return cnn__fail(CNN_ESHAPE, "samples without values, inputs of shape %s", cnn__shape_text(text, shape, 0));
   if (shape->extent[0] > MOST_SAMPLES)
-    return cnn__fail(CNN_EUNSUPPORTED, "dataset: %lld samples, at most %lld are done", (long long)shape->extent[0],
+    return cnn__fail(CNN_EUNSUPPORTED, "%lld samples, at most %lld are done", (long long)shape->extent[0],
                      (long long)MOST_SAMPLES);
   dataset->count = shape->extent[0];
   dataset->sample.rank = shape->rank - 1;
   memcpy(dataset->sample.extent, shape->extent + 1, sizeof shape->extent - sizeof shape->extent[0]);
   if (shape->rank == 3)
     dataset->sample.extent[dataset->sample.rank++] = 1;
-  return cnn__tensor_finite(inputs, "dataset: inputs");
+  return cnn__tensor_finite(inputs, "inputs");
 }
 
 static cnn_status take_labels(cnn_dataset *dataset, const cnn_tensor *targets, int64_t classes) {
@@ -61,12 +61,12 @@ static cnn_status take_labels(cnn_dataset *dataset, const cnn_tensor *targets, i
   const cnn__shape *shape = &targets->shape;
   int64_t limit = classes ? classes : MOST_CLASSES, largest = 0;
   if (shape->rank != 1 && !(shape->rank == 2 && shape->extent[1] == 1))
-    return cnn__fail(CNN_ESHAPE, "dataset: labels of shape %s, expected (samples,) or (samples, 1)",
+    return cnn__fail(CNN_ESHAPE, "labels of shape %s, expected (samples,) or (samples, 1)",
                      cnn__shape_text(text, shape, 0));
   for (int64_t i = 0; i < targets->count; i++) {
     int64_t label = cnn__label_at(targets, i);
     if (label < 0 || label >= limit)
-      return cnn__fail(CNN_EDATA, "dataset: label %lld of sample %lld is not in [0, %lld)", (long long)label, (long long)i,
+      return cnn__fail(CNN_EDATA, "label %lld of sample %lld is not in [0, %lld)", (long long)label, (long long)i,
                        (long long)limit);
     largest = label > largest ? label : largest;
   }
@@ -78,18 +78,28 @@ static cnn_status take_targets(cnn_dataset *dataset, const cnn_tensor *targets, 
   char text[160];
   const cnn__shape *shape = &targets->shape;
   if (shape->rank < 1 || shape->extent[0] != dataset->count)
-    return cnn__fail(CNN_ESHAPE, "dataset: targets of shape %s for %lld samples", cnn__shape_text(text, shape, 0),
+    return cnn__fail(CNN_ESHAPE, "targets of shape %s for %lld samples", cnn__shape_text(text, shape, 0),
                      (long long)dataset->count);
   if (cnn__labels_are(targets))
     return take_labels(dataset, targets, classes);
   if (shape->rank != 2 || shape->extent[1] < 1)
-    return cnn__fail(CNN_ESHAPE, "dataset: float32 targets of shape %s, expected (samples, columns)",
+    return cnn__fail(CNN_ESHAPE, "float32 targets of shape %s, expected (samples, columns)",
                      cnn__shape_text(text, shape, 0));
   if (classes && classes != shape->extent[1])
-    return cnn__fail(CNN_ESHAPE, "dataset: %lld classes, but targets of %lld columns", (long long)classes,
+    return cnn__fail(CNN_ESHAPE, "%lld classes, but targets of %lld columns", (long long)classes,
                      (long long)shape->extent[1]);
   dataset->classes = shape->extent[1];
-  return cnn__tensor_finite(targets, "dataset: targets");
+  return cnn__tensor_finite(targets, "targets");
+}
+
+cnn_status cnn__dataset_describe(cnn_dataset *dataset, const cnn_tensor *inputs, const cnn_tensor *targets,
+                                 int64_t classes) {
+  CNN__TRY(take_inputs(dataset, inputs));
+  if (targets)
+    CNN__TRY(take_targets(dataset, targets, classes));
+  dataset->inputs = (cnn_tensor *)(uintptr_t)inputs;
+  dataset->targets = (cnn_tensor *)(uintptr_t)targets;
+  return CNN_OK;
 }
 
 static cnn_status take_options(cnn_dataset *dataset, int64_t *classes, const cnn_dataset_opts *given) {
@@ -119,9 +129,8 @@ cnn_status cnn_dataset_new(cnn_dataset **out, cnn_context *context, int32_t inpu
   if (!inputs || !inputs[0] || (target_count && (!targets || !targets[0])))
     return cnn__fail(CNN_EINVAL, "dataset: an input or target is NULL");
   CNN__TRY(take_options(&made, &classes, options));
-  CNN__TRY(take_inputs(&made, inputs[0]));
-  if (target_count)
-    CNN__TRY(take_targets(&made, targets[0], classes));
+  if (cnn__dataset_describe(&made, inputs[0], target_count ? targets[0] : NULL, classes) < 0)
+    return cnn__fail_in("dataset");
   cnn_dataset *dataset = cnn__alloc_zero(context, sizeof *dataset, "data set");
   if (!dataset)
     return cnn__fail_code();

@@ -22,6 +22,8 @@ typedef struct cnn__feed {
 cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan *plan, int64_t capacity);
 void cnn__run_free(cnn__run *run);
 int64_t cnn__run_capacity(const cnn__run *run);
+int64_t *cnn__run_samples(cnn__run *run); /* `capacity` of each: room for a feed that has none of its own */
+int32_t *cnn__run_labels(cnn__run *run);
 cnn__run *cnn__run_next(const cnn__run *run); /* in the model's list of idle records */
 
 /* One training step: forward, loss, backward, update of weights, moving statistics, slots and iteration count.

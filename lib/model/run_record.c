@@ -20,7 +20,7 @@ static cnn_status measure(const cnn__run *run, sizes *bytes) {
       times(plan->slot_floats, run->shards, sizeof(float), &bytes->slots) ||
       times(plan->sum_doubles, run->shards, sizeof(double), &bytes->sums) ||
       times(plan->state_floats, 1, sizeof(float), &bytes->state) ||
-      times(1 + run->metric_count, run->capacity, sizeof(double), &bytes->rows) ||
+      times(3 + run->metric_count, run->capacity, sizeof(double), &bytes->rows) ||
       times((int64_t)run->workspace_bytes, run->workers, 1, &bytes->workspaces) ||
       times(plan->op_count, run->workers + 1, sizeof(double), &bytes->seconds)) /* segments are no more than ops */
     return cnn__fail(CNN_ENOMEM, "a run of %lld rows needs more memory than there are addresses",
@@ -46,6 +46,8 @@ static cnn_status allocate(cnn__run *run) {
       !run->seconds)
     return CNN_ENOMEM;
   run->metrics = run->losses + run->capacity;
+  run->samples = (int64_t *)(run->metrics + run->metric_count * run->capacity);
+  run->labels = (int32_t *)(run->samples + run->capacity);
   run->spans = run->seconds + (size_t)run->workers * (size_t)run->plan->op_count;
   return CNN_OK;
 }
@@ -86,3 +88,7 @@ void cnn__run_free(cnn__run *run) {
 }
 
 int64_t cnn__run_capacity(const cnn__run *run) { return run->capacity; }
+
+int64_t *cnn__run_samples(cnn__run *run) { return run->samples; }
+
+int32_t *cnn__run_labels(cnn__run *run) { return run->labels; }

@@ -19,6 +19,8 @@ struct cnn__run {
   double *sums;              /* plan->sum_doubles a shard */
   float *state;
   double *losses, *metrics;  /* a row; metric m from m * capacity on */
+  int64_t *samples;          /* a row: room for the feed of whoever has the run */
+  int32_t *labels;           /* likewise */
   char *workspaces;          /* for each worker its local buffer, then its scratch */
   size_t workspace_bytes, local_bytes;
   double *seconds;           /* a worker and op; the first op_count entries are the answer */

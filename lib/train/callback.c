@@ -6,10 +6,10 @@
 #include "core/text.h"
 
 static const char *const event_names[CNN__EVENTS] = {
-    [CNN__TRAIN_BEGIN] = "train_begin", [CNN__TRAIN_END] = "train_end",
-    [CNN__EPOCH_BEGIN] = "epoch_begin", [CNN__EPOCH_END] = "epoch_end",
-    [CNN__BATCH_BEGIN] = "batch_begin", [CNN__BATCH_END] = "batch_end",
-    [CNN__TEST_BEGIN] = "test_begin",   [CNN__TEST_END] = "test_end",
+    [CNN__TRAIN_BEGIN] = "callback: train_begin", [CNN__TRAIN_END] = "callback: train_end",
+    [CNN__EPOCH_BEGIN] = "callback: epoch_begin", [CNN__EPOCH_END] = "callback: epoch_end",
+    [CNN__BATCH_BEGIN] = "callback: batch_begin", [CNN__BATCH_END] = "callback: batch_end",
+    [CNN__TEST_BEGIN] = "callback: test_begin",   [CNN__TEST_END] = "callback: test_end",
 };
 
 cnn_status cnn_callback_new(cnn_callback **out, cnn_context *context, const cnn_callback_functions *functions) {
@@ -42,17 +42,16 @@ void cnn_callback_free(cnn_callback *callback) {
   cnn__context_drop(context);
 }
 
-/* What a function of the caller returned, made sure to be CNN_OK, CNN_STOP or an error with its text. failures:
- * those counted before the call; where the count has not moved, the function failed by itself and left no text. */
-static cnn_status settle(cnn_status status, const char *function, uint64_t failures) {
+/* Where the count of failures has not moved, the function failed by itself and left no text. */
+cnn_status cnn__settle(cnn_status status, const char *function, uint64_t failures) {
   if (status == CNN_OK || status == CNN_STOP)
     return status;
   if (status > 0)
-    return cnn__fail(CNN_ECALLBACK, "callback: %s returned %d, which is neither CNN_OK, CNN_STOP nor negative", function,
+    return cnn__fail(CNN_ECALLBACK, "%s returned %d, which is neither CNN_OK, CNN_STOP nor negative", function,
                      (int)status);
   if (cnn__fail_count() != failures && cnn__fail_code() == status)
     return status;
-  return cnn__fail(CNN_ECALLBACK, "callback: %s returned %s (%d)", function, cnn_status_name(status), (int)status);
+  return cnn__fail(CNN_ECALLBACK, "%s returned %s (%d)", function, cnn_status_name(status), (int)status);
 }
 
 typedef cnn_status event_function(void *user, const cnn_event *event);
@@ -68,7 +67,7 @@ static event_function *function_of(const cnn_callback_functions *f, int32_t kind
 cnn_status cnn__callback_tell(const cnn_callback *callback, int32_t kind, const cnn_event *event) {
   event_function *function = function_of(&callback->functions, kind);
   uint64_t failures = cnn__fail_count();
-  return function ? settle(function(callback->functions.user, event), event_names[kind], failures) : CNN_OK;
+  return function ? cnn__settle(function(callback->functions.user, event), event_names[kind], failures) : CNN_OK;
 }
 
 cnn_status cnn__callbacks_tell(cnn_callback *const *callbacks, int32_t count, int32_t kind, const cnn_event *event) {
@@ -91,7 +90,7 @@ cnn_status cnn_callback_save(const cnn_callback *callback, cnn_state *state) {
     return cnn__fail(CNN_EINVAL, "cnn_callback_save: %s is NULL", callback ? "state" : "callback");
   const cnn_callback_functions *functions = &callback->functions;
   uint64_t failures = cnn__fail_count();
-  return functions->state_save ? settle(functions->state_save(functions->user, state), "state_save", failures) : CNN_OK;
+  return functions->state_save ? cnn__settle(functions->state_save(functions->user, state), "callback: state_save", failures) : CNN_OK;
 }
 
 cnn_status cnn_callback_load(cnn_callback *callback, const cnn_state *state) {
@@ -99,5 +98,5 @@ cnn_status cnn_callback_load(cnn_callback *callback, const cnn_state *state) {
     return cnn__fail(CNN_EINVAL, "cnn_callback_load: %s is NULL", callback ? "state" : "callback");
   const cnn_callback_functions *functions = &callback->functions;
   uint64_t failures = cnn__fail_count();
-  return functions->state_load ? settle(functions->state_load(functions->user, state), "state_load", failures) : CNN_OK;
+  return functions->state_load ? cnn__settle(functions->state_load(functions->user, state), "callback: state_load", failures) : CNN_OK;
 }

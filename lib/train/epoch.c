@@ -24,23 +24,37 @@ static cnn_status tell_begin(cnn__fit *fit, int32_t kind) {
   return tell(fit, kind, fit->running);
 }
 
-static cnn_status step(cnn__fit *fit, int64_t index) {
-  int64_t first = index * fit->batch_size, left = fit->train.part.count - first;
-  int64_t count = left < fit->batch_size ? left : fit->batch_size;
-  fit->event.step = index;
+/* CNN_STOP: the pass is over. */
+static cnn_status step(cnn__fit *fit) {
+  cnn__supply *supply = &fit->train;
+  cnn__feed feed;
+  cnn_status status = cnn__supply_next(supply, &feed);
+  if (status != CNN_OK)
+    return status;
+  fit->event.step = supply->step - 1;
   CNN__TRY(tell_begin(fit, CNN__BATCH_BEGIN));
-  cnn__batch_take(fit->batch, fit->model->seed, fit->pass, !fit->options.no_shuffle, first, count);
-  cnn__feed feed = cnn__batch_feed(fit->batch);
-  cnn__run_train(fit->run, fit->model, &feed, fit->pass);
-  cnn__figures_add(&fit->figures, fit->run, count);
+  cnn__run_train(supply->run, fit->model, &feed, supply->pass);
+  cnn__figures_add(&fit->figures, supply->run, feed.count);
   cnn__logs_clear(fit->running);
   CNN__TRY(cnn__figures_tell(&fit->figures, fit->running, ""));
   return tell(fit, CNN__BATCH_END, fit->running);
 }
 
+/* All steps of a pass. How many they are is known from then on, where it was not. */
+static cnn_status steps(cnn__fit *fit) {
+  cnn_status status = CNN_OK;
+  while (status == CNN_OK && !fit->stop_batches)
+    status = step(fit);
+  if (status < 0)
+    return status;
+  if (!fit->event.steps && status == CNN_STOP)
+    fit->event.steps = fit->train.step;
+  return CNN_OK;
+}
+
 static cnn_status validate(cnn__fit *fit) {
   CNN__TRY(tell_begin(fit, CNN__TEST_BEGIN));
-  CNN__TRY(cnn__evaluation_run(&fit->evaluation, NULL, NULL));
+  CNN__TRY(cnn__evaluation_run(&fit->evaluation, fit->event.epoch, NULL, NULL));
   cnn__logs_clear(fit->running);
   CNN__TRY(cnn__figures_tell(&fit->evaluation.figures, fit->running, ""));
   CNN__TRY(tell(fit, CNN__TEST_END, fit->running));
@@ -71,13 +85,12 @@ static cnn_status epoch(cnn__fit *fit, int64_t index) {
   fit->event.step = 0;
   fit->stop_batches = 0;
   CNN__TRY(tell_begin(fit, CNN__EPOCH_BEGIN));
-  fit->pass = fit->model->pass++;
+  cnn__supply_begin(&fit->train, index, fit->model->pass++, !fit->options.no_shuffle);
   cnn__figures_begin(&fit->figures, fit->model);
-  for (int64_t i = 0; i < fit->steps && !fit->stop_batches; i++)
-    CNN__TRY(step(fit, i));
+  CNN__TRY(steps(fit));
   cnn__logs_clear(fit->logs);
   CNN__TRY(cnn__figures_tell(&fit->figures, fit->logs, ""));
-  if (fit->validation.held && (index + 1) % fit->options.validation_freq == 0)
+  if (cnn__supply_is(&fit->evaluation.supply) && (index + 1) % fit->options.validation_freq == 0)
     CNN__TRY(validate(fit));
   return end_epoch(fit, cnn__seconds() - start);
 }

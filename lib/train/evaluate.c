@@ -7,93 +7,92 @@
 #include "core/options.h"
 #include "train/sink.h"
 
-cnn_status cnn__evaluation_begin(cnn__evaluation *evaluation, const cnn_model *model, const cnn_dataset *data,
-                                 int64_t batch_size) {
-  int64_t rows = batch_size < data->count ? batch_size : data->count;
-  *evaluation = (cnn__evaluation){.model = model, .data = data, .batch_size = rows};
-  CNN__TRY(cnn__batch_new(&evaluation->batch, data, NULL, rows));
-  cnn_status status = cnn__model_borrow_run(model, CNN__MODE_TEST, rows, &evaluation->run);
-  if (status < 0)
-    cnn__batch_free(evaluation->batch);
-  return status;
-}
-
-void cnn__evaluation_end(cnn__evaluation *evaluation) {
-  cnn__model_return_run(evaluation->model, evaluation->run);
-  cnn__batch_free(evaluation->batch);
-}
-
-static cnn_status tell(const cnn__evaluation *evaluation, cnn__bar *bar, cnn_logs *running, int64_t step) {
+static cnn_status tell(const cnn__evaluation *evaluation, cnn__bar *bar, cnn_logs *running) {
   if (!bar)
     return CNN_OK;
   CNN__TRY(cnn__figures_tell(&evaluation->figures, running, ""));
-  cnn__bar_step(bar, step, running);
+  cnn__bar_step(bar, evaluation->supply.step, running);
   return CNN_OK;
 }
 
-cnn_status cnn__evaluation_run(cnn__evaluation *evaluation, cnn__bar *bar, cnn_logs *running) {
-  const cnn_model *model = evaluation->model;
-  int64_t total = evaluation->data->count, size = evaluation->batch_size;
+cnn_status cnn__evaluation_run(cnn__evaluation *evaluation, int64_t epoch, cnn__bar *bar, cnn_logs *running) {
+  cnn__supply *supply = &evaluation->supply;
+  const cnn_model *model = supply->model;
+  cnn__feed feed;
+  cnn_status status;
   cnn__figures_begin(&evaluation->figures, model);
-  for (int64_t first = 0; first < total; first += size) {
-    int64_t count = total - first < size ? total - first : size;
-    cnn__batch_take(evaluation->batch, model->seed, 0, 0, first, count);
-    cnn__feed feed = cnn__batch_feed(evaluation->batch);
-    cnn__run_test(evaluation->run, model, &feed);
-    cnn__figures_add(&evaluation->figures, evaluation->run, count);
-    CNN__TRY(tell(evaluation, bar, running, first / size + 1));
+  cnn__supply_begin(supply, epoch, model->pass, 0);
+  while ((status = cnn__supply_next(supply, &feed)) == CNN_OK) {
+    cnn__run_test(supply->run, model, &feed);
+    cnn__figures_add(&evaluation->figures, supply->run, feed.count);
+    CNN__TRY(tell(evaluation, bar, running));
   }
-  return CNN_OK;
+  return status < 0 ? status : CNN_OK;
 }
 
-/* ---- the call ---- */
+/* ---- the calls ---- */
 
-static cnn_status evaluate(cnn_logs *logs, const cnn_model *model, const cnn_dataset *data, int64_t batch_size,
-                           const cnn_sink *sink, int32_t verbose) {
-  cnn__evaluation evaluation;
+static cnn_status run(cnn__evaluation *evaluation, cnn_logs *logs, const cnn_sink *sink, int32_t verbose) {
   cnn__bar bar;
-  CNN__TRY(cnn__evaluation_begin(&evaluation, model, data, batch_size));
-  int64_t steps = cnn__batches(data->count, evaluation.batch_size);
-  cnn__bar_begin(&bar, sink, verbose, 0, steps);
-  cnn_status status = cnn__evaluation_run(&evaluation, &bar, logs);
+  CNN__TRY(cnn__supply_open(&evaluation->supply));
+  cnn__bar_begin(&bar, sink, verbose, 0, evaluation->supply.steps);
+  cnn_status status = cnn__evaluation_run(evaluation, 0, &bar, logs);
   if (status == CNN_OK)
-    status = cnn__figures_tell(&evaluation.figures, logs, "");
+    status = cnn__figures_tell(&evaluation->figures, logs, "");
   if (status == CNN_OK)
-    cnn__bar_end(&bar, steps, logs);
-  cnn__evaluation_end(&evaluation);
+    cnn__bar_end(&bar, evaluation->supply.step, logs);
+  else
+    cnn__bar_leave(&bar);
   return status;
 }
 
-static cnn_status check(const cnn_model *model, const cnn_dataset *dataset, const cnn_evaluate_opts *options) {
+static cnn_status run_in_fp(cnn__evaluation *evaluation, cnn_logs *logs, const cnn_sink *sink, int32_t verbose) {
+  cnn__fp saved = cnn__fp_enter();
+  cnn_status status = run(evaluation, logs, sink, verbose);
+  cnn__fp_leave(saved);
+  return status;
+}
+
+static cnn_status check(const cnn_model *model, const cnn_evaluate_opts *given) {
   CNN__TRY(cnn__model_ready(model));
   if (!model->compiled)
     return cnn__fail(CNN_ESTATE, "evaluate: model '%s' is not compiled", model->name);
-  CNN__TRY(cnn__passing_check(options->batch_size, options->verbose, options->reserved, "evaluate"));
-  CNN__TRY(cnn__samples_check_inputs(dataset, model, "evaluate"));
-  return cnn__samples_check_targets(dataset, model, "evaluate");
+  return cnn__passing_check(given->batch_size, given->steps, given->verbose, given->reserved, "evaluate");
+}
+
+/* Of a data set or, where it is NULL, of a source. */
+static cnn_status evaluate(cnn_logs **out, const cnn_model *model, const cnn_dataset *dataset,
+                           const cnn_batch_source *source, const cnn_evaluate_opts *options) {
+  cnn_evaluate_opts given;
+  cnn_sink sink;
+  const cnn_sink *to;
+  cnn_logs *logs;
+  cnn__evaluation evaluation = {.supply = {.model = model, .mode = CNN__MODE_TEST, .what = "evaluate"}};
+  if (!out || !model || !(dataset || source))
+    return cnn__fail(CNN_EINVAL, "evaluate: %s is NULL", !out ? "out" : !model ? "model" : "data set or batch source");
+  CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_evaluate_opts"));
+  CNN__TRY(check(model, &given));
+  CNN__TRY(cnn__sink_read(&sink, &to, given.sink, model->context));
+  CNN__TRY(dataset ? cnn__supply_dataset(&evaluation.supply, dataset, 0, dataset->count, given.batch_size, given.steps)
+                   : cnn__supply_source(&evaluation.supply, source, given.batch_size, given.steps));
+  cnn_status status = cnn__logs_new(&logs, model->context, CNN__MAX_FIGURES);
+  if (status == CNN_OK) {
+    status = run_in_fp(&evaluation, logs, to, given.verbose);
+    if (status < 0)
+      cnn__logs_drop(logs);
+    else
+      *out = logs;
+  }
+  cnn__supply_close(&evaluation.supply);
+  return status;
 }
 
 cnn_status cnn_model_evaluate(cnn_logs **out, const cnn_model *model, const cnn_dataset *dataset,
                               const cnn_evaluate_opts *options) {
-  cnn_evaluate_opts given;
-  cnn_sink sink;
-  const cnn_sink *to;
-  cnn__samples samples = {0};
-  cnn_logs *logs;
-  if (!out || !model || !dataset)
-    return cnn__fail(CNN_EINVAL, "evaluate: %s is NULL", !out ? "out" : !model ? "model" : "data set");
-  CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_evaluate_opts"));
-  CNN__TRY(check(model, dataset, &given));
-  CNN__TRY(cnn__sink_read(&sink, &to, given.sink, model->context));
-  CNN__TRY(cnn__logs_new(&logs, model->context, CNN__MAX_FIGURES));
-  cnn__samples_open(&samples, dataset, 0, dataset->count);
-  cnn__fp saved = cnn__fp_enter();
-  cnn_status status = evaluate(logs, model, &samples.part, given.batch_size ? given.batch_size : 32, to, given.verbose);
-  cnn__fp_leave(saved);
-  cnn__samples_close(&samples);
-  if (status < 0)
-    cnn__logs_drop(logs);
-  else
-    *out = logs;
-  return status;
+  return evaluate(out, model, dataset, NULL, options);
+}
+
+cnn_status cnn_model_evaluate_source(cnn_logs **out, const cnn_model *model, const cnn_batch_source *source,
+                                     const cnn_evaluate_opts *options) {
+  return evaluate(out, model, NULL, source, options);
 }

@@ -4,24 +4,15 @@
 
 #include "train/figures.h"
 #include "train/progress_text.h"
-#include "train/samples.h"
+#include "train/supply.h"
 
 typedef struct cnn__evaluation {
-  const cnn_model *model;
-  const cnn_dataset *data;
-  int64_t batch_size;
-  cnn__batch *batch;
-  cnn__run *run; /* borrowed from the model */
+  cnn__supply supply;    /* open; of mode CNN__MODE_TEST */
   cnn__figures figures;
 } cnn__evaluation;
 
-/* data stays where it is until the end. On an error there is nothing to end. */
-cnn_status cnn__evaluation_begin(cnn__evaluation *evaluation, const cnn_model *model, const cnn_dataset *data,
-                                 int64_t batch_size);
-
-/* Go over all samples in their order; the figures are then in evaluation->figures. bar and running (its figures)
- * may be NULL. */
-cnn_status cnn__evaluation_run(cnn__evaluation *evaluation, cnn__bar *bar, cnn_logs *running);
-void cnn__evaluation_end(cnn__evaluation *evaluation);
+/* Go over all samples in their order; the figures are then in evaluation->figures. epoch: fit's, 0 elsewhere. bar and
+ * running (its figures) may be NULL. */
+cnn_status cnn__evaluation_run(cnn__evaluation *evaluation, int64_t epoch, cnn__bar *bar, cnn_logs *running);
 
 #endif

@@ -19,12 +19,14 @@ static cnn_status check_counts(const cnn_fit_opts *o) {
   } counts[] = {{"epochs", o->epochs},
                 {"initial_epoch", o->initial_epoch},
                 {"steps_per_epoch", o->steps_per_epoch},
+                {"validation_batch_size", o->validation_batch_size},
+                {"validation_steps", o->validation_steps},
                 {"validation_freq", o->validation_freq},
                 {"callback_count", o->callback_count}};
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
     if (counts[i].value < 0)
       return cnn__fail(CNN_EINVAL, "fit: %s is %lld, must be 0 or more", counts[i].name, (long long)counts[i].value);
-  return cnn__passing_check(o->batch_size, o->verbose, 0, "fit");
+  return cnn__passing_check(o->batch_size, 0, o->verbose, 0, "fit");
 }
 
 static cnn_status check_callbacks(const cnn_fit_opts *o) {
@@ -43,7 +45,7 @@ static cnn_status check_options(cnn_fit_opts *o) {
   if (!(o->validation_split >= 0 && o->validation_split < 1))
     return cnn__fail(CNN_EINVAL, "fit: validation_split is %s, must be 0 or more and less than 1",
                      cnn__repr(text, o->validation_split));
-  o->batch_size = o->batch_size ? o->batch_size : 32;
+  o->validation_batch_size = o->validation_batch_size ? o->validation_batch_size : o->batch_size;
   o->epochs = o->epochs ? o->epochs : 1;
   o->validation_freq = o->validation_freq ? o->validation_freq : 1;
   return CNN_OK;
@@ -55,7 +57,7 @@ static cnn_status check_options(cnn_fit_opts *o) {
 static cnn_status split(const cnn_dataset *dataset, const cnn_fit_opts *o, int64_t *kept) {
   char text[32];
   *kept = dataset->count;
-  if (o->validation || o->validation_split == 0)
+  if (o->validation || o->validation_source || o->validation_split == 0)
     return CNN_OK;
   *kept = (int64_t)((double)dataset->count * (1 - o->validation_split));
   if (*kept < 1 || *kept >= dataset->count)
@@ -65,30 +67,49 @@ static cnn_status split(const cnn_dataset *dataset, const cnn_fit_opts *o, int64
   return CNN_OK;
 }
 
-static cnn_status check_data(const cnn_dataset *dataset, const cnn_model *model, const char *what) {
-  CNN__TRY(cnn__samples_check_inputs(dataset, model, what));
-  return cnn__samples_check_targets(dataset, model, what);
+/* Validation where it has data of its own: a data set or a source. */
+static cnn_status open_validation(cnn__fit *fit) {
+  const cnn_fit_opts *o = &fit->options;
+  cnn__supply *supply = &fit->evaluation.supply;
+  if (o->validation && o->validation_source)
+    return cnn__fail(CNN_EINVAL, "fit: validation and validation_source are both given");
+  if (o->validation)
+    return cnn__supply_dataset(supply, o->validation, 0, o->validation->count, o->validation_batch_size,
+                               o->validation_steps);
+  if (o->validation_source)
+    return cnn__supply_source(supply, o->validation_source, o->validation_batch_size, o->validation_steps);
+  return CNN_OK;
 }
 
-static cnn_status open_data(cnn__fit *fit, const cnn_dataset *dataset) {
+static cnn_status open_dataset(cnn__fit *fit, const cnn_dataset *dataset) {
   const cnn_fit_opts *o = &fit->options;
   int64_t kept;
-  CNN__TRY(check_data(dataset, fit->model, "fit"));
-  if (o->validation)
-    CNN__TRY(check_data(o->validation, fit->model, "fit, validation"));
   CNN__TRY(split(dataset, o, &kept));
-  cnn__samples_open(&fit->train, dataset, 0, kept);
-  if (o->validation)
-    cnn__samples_open(&fit->validation, o->validation, 0, o->validation->count);
-  else if (kept < dataset->count)
-    cnn__samples_open(&fit->validation, dataset, kept, dataset->count - kept);
-  if (o->augmenter)
-    fit->augmenter = cnn__augmenter_hold(o->augmenter);
-  fit->batch_size = o->batch_size < kept ? o->batch_size : kept;
-  fit->steps = cnn__batches(kept, fit->batch_size);
-  if (o->steps_per_epoch && o->steps_per_epoch < fit->steps)
-    fit->steps = o->steps_per_epoch;
-  return CNN_OK;
+  CNN__TRY(cnn__supply_dataset(&fit->train, dataset, 0, kept, o->batch_size, o->steps_per_epoch));
+  if (kept < dataset->count)
+    CNN__TRY(cnn__supply_dataset(&fit->evaluation.supply, dataset, kept, dataset->count - kept,
+                                 o->validation_batch_size, o->validation_steps));
+  return open_validation(fit);
+}
+
+static cnn_status open_source(cnn__fit *fit, const cnn_batch_source *source) {
+  const cnn_fit_opts *o = &fit->options;
+  if (o->validation_split != 0)
+    return cnn__fail(CNN_EINVAL, "fit: validation_split divides data sets; a batch source has no last part");
+  CNN__TRY(cnn__supply_source(&fit->train, source, o->batch_size, o->steps_per_epoch));
+  return open_validation(fit);
+}
+
+static cnn_status open_data(cnn__fit *fit, const cnn_dataset *dataset, const cnn_batch_source *source) {
+  if (fit->options.augmenter)
+    fit->augmenter = cnn__augmenter_hold(fit->options.augmenter);
+  fit->train.model = fit->evaluation.supply.model = fit->model;
+  fit->train.mode = CNN__MODE_TRAIN;
+  fit->train.what = "fit";
+  fit->train.augmenter = fit->augmenter;
+  fit->evaluation.supply.mode = CNN__MODE_TEST;
+  fit->evaluation.supply.what = "fit, validation";
+  return dataset ? open_dataset(fit, dataset) : open_source(fit, source);
 }
 
 /* ---- callbacks ---- */
@@ -116,21 +137,13 @@ static cnn_status open_callbacks(cnn__fit *fit) {
 
 static cnn_status open_memory(cnn__fit *fit) {
   cnn_model *model = fit->model;
-  const cnn__plan *plan;
   CNN__TRY(cnn__logs_new(&fit->logs, model->context, 2 * CNN__MAX_FIGURES));
   CNN__TRY(cnn__logs_new(&fit->running, model->context, CNN__MAX_FIGURES));
   fit->logs->lent = fit->running->lent = 1;
   if (fit->options.history)
     CNN__TRY(cnn__history_new(&fit->history, model->context));
-  CNN__TRY(cnn__batch_new(&fit->batch, &fit->train.part, fit->augmenter, fit->batch_size));
-  CNN__TRY(cnn__model_plan(model, CNN__MODE_TRAIN, &plan));
-  CNN__TRY(cnn__run_new(&fit->run, model, plan, fit->batch_size));
-  if (!fit->validation.held)
-    return CNN_OK;
-  cnn_status status = cnn__evaluation_begin(&fit->evaluation, model, &fit->validation.part, fit->options.batch_size);
-  if (status < 0)
-    fit->evaluation.model = NULL;
-  return status;
+  CNN__TRY(cnn__supply_open(&fit->train));
+  return cnn__supply_open(&fit->evaluation.supply);
 }
 
 static void prepare_event(cnn__fit *fit) {
@@ -139,16 +152,16 @@ static void prepare_event(cnn__fit *fit) {
                            .sink = fit->to,
                            .epoch = fit->options.initial_epoch,
                            .epochs = fit->options.epochs,
-                           .steps = fit->steps,
+                           .steps = fit->train.steps,
                            .verbose = fit->options.verbose};
 }
 
 /* ---- from begin to end ---- */
 
-static cnn_status run(cnn__fit *fit, const cnn_dataset *dataset) {
+static cnn_status run(cnn__fit *fit, const cnn_dataset *dataset, const cnn_batch_source *source) {
   if (!fit->model->compiled)
     return cnn__fail(CNN_ESTATE, "fit: model '%s' is not compiled", fit->model->name);
-  CNN__TRY(open_data(fit, dataset));
+  CNN__TRY(open_data(fit, dataset, source));
   CNN__TRY(open_callbacks(fit));
   CNN__TRY(open_memory(fit));
   prepare_event(fit);
@@ -156,18 +169,14 @@ static cnn_status run(cnn__fit *fit, const cnn_dataset *dataset) {
 }
 
 static void close_fit(cnn__fit *fit) {
-  if (fit->evaluation.model)
-    cnn__evaluation_end(&fit->evaluation);
-  cnn__run_free(fit->run);
-  cnn__batch_free(fit->batch);
+  cnn__supply_close(&fit->evaluation.supply);
+  cnn__supply_close(&fit->train);
   cnn__logs_drop(fit->running);
   cnn__logs_drop(fit->logs);
   for (int32_t i = 0; i < fit->callback_count; i++)
     cnn_callback_free(fit->callbacks[i]);
   cnn__free(fit->model->context, fit->callbacks);
   cnn_augmenter_free(fit->augmenter);
-  cnn__samples_close(&fit->validation);
-  cnn__samples_close(&fit->train);
 }
 
 /* The caller gets the history where the call succeeded, or failed with an epoch behind it. */
@@ -179,19 +188,21 @@ static void hand_over_history(cnn__fit *fit, cnn_status status) {
 }
 
 /* Callbacks run in the floating-point environment of the library too: their rules compare and round. */
-static cnn_status fit_locked(cnn__fit *fit, const cnn_dataset *dataset) {
+static cnn_status fit_locked(cnn__fit *fit, const cnn_dataset *dataset, const cnn_batch_source *source) {
   cnn__fp saved = cnn__fp_enter();
-  cnn_status status = run(fit, dataset);
+  cnn_status status = run(fit, dataset, source);
   close_fit(fit);
   hand_over_history(fit, status);
   cnn__fp_leave(saved);
   return status;
 }
 
-cnn_status cnn_model_fit(cnn_model *model, const cnn_dataset *dataset, const cnn_fit_opts *options) {
+/* On a data set or, where it is NULL, on a source. */
+static cnn_status fit(cnn_model *model, const cnn_dataset *dataset, const cnn_batch_source *source,
+                      const cnn_fit_opts *options) {
   cnn__fit fit = {0};
-  if (!model || !dataset)
-    return cnn__fail(CNN_EINVAL, "fit: %s is NULL", model ? "data set" : "model");
+  if (!model || !(dataset || source))
+    return cnn__fail(CNN_EINVAL, "fit: %s is NULL", model ? "data set or batch source" : "model");
   CNN__TRY(cnn__options(&fit.options, sizeof fit.options, sizeof fit.options, options, "cnn_fit_opts"));
   if (fit.options.history)
     *fit.options.history = NULL;
@@ -201,8 +212,16 @@ cnn_status cnn_model_fit(cnn_model *model, const cnn_dataset *dataset, const cnn
   if (atomic_exchange(&model->fitting, 1))
     return cnn__fail(CNN_ESTATE, "fit: model '%s' is in training already", model->name);
   fit.model = cnn__model_hold(model);
-  cnn_status status = fit_locked(&fit, dataset);
+  cnn_status status = fit_locked(&fit, dataset, source);
   atomic_store(&model->fitting, 0);
   cnn_model_free(model);
   return status;
+}
+
+cnn_status cnn_model_fit(cnn_model *model, const cnn_dataset *dataset, const cnn_fit_opts *options) {
+  return fit(model, dataset, NULL, options);
+}
+
+cnn_status cnn_model_fit_source(cnn_model *model, const cnn_batch_source *source, const cnn_fit_opts *options) {
+  return fit(model, NULL, source, options);
 }

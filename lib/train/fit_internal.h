@@ -12,21 +12,17 @@ typedef struct cnn__fit {
   cnn_fit_opts options;          /* defaults filled in */
   cnn_sink sink;
   const cnn_sink *to;            /* NULL: silent */
-  cnn__samples train, validation; /* validation.held NULL: none */
   cnn_augmenter *augmenter;      /* held; may be NULL */
+  cnn__supply train;
   cnn_callback **callbacks;      /* held: the caller's, then fit's own progress where it adds one */
   int32_t callback_count, own;   /* in all; of them fit's */
   cnn_history *history;
   cnn_logs *logs, *running;      /* of the last epoch; of the event in hand */
 
-  int64_t batch_size, steps;
-  cnn__batch *batch;
-  cnn__run *run;
   cnn__figures figures;
-  cnn__evaluation evaluation;    /* model NULL: not begun */
+  cnn__evaluation evaluation;    /* validation; its supply is of nothing where there is none */
 
   cnn_event event;
-  uint32_t pass;
   int32_t stop, stop_batches;    /* asked for: no further epoch; no further batch of this one */
 } cnn__fit;
 

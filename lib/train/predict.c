@@ -1,61 +1,22 @@
-/* predict: outputs of the model in inference mode, for tensors and for data sets. One image alone gives the bits
- * of its row in any batch. */
-#include "cnn/train.h"
-#include "train/progress_text.h"
-#include "train/sink.h"
-#include "train/samples.h"
+/* predict: outputs of the model in inference mode, for tensors. One image alone gives the bits of its row in any
+ * batch. */
+#include "train/predict.h"
 
 #include "core/options.h"
+#include "train/progress_text.h"
+#include "train/samples.h"
 
 #include <string.h>
 
-/* Where rows come from: `take` makes rows [first, first + count) the batch in hand. */
+/* Rows of a tensor: all of them, and those in hand. */
 typedef struct rows {
-  int64_t total;
-  void (*take)(struct rows *rows, int64_t first, int64_t count, cnn__feed *feed);
-  const float *values; /* of a tensor: all rows */
-  const float *taken;  /* ... and those in hand */
+  const float *values, *taken;
   int64_t width;
-  cnn__batch *batch;   /* of a data set */
-  uint64_t seed;
 } rows;
 
 static void fill(const void *user, int64_t first, int64_t count, float *x) {
   const rows *r = user;
   memcpy(x, r->taken + first * r->width, (size_t)(count * r->width) * sizeof *x);
-}
-
-static void take_tensor(rows *r, int64_t first, int64_t count, cnn__feed *feed) {
-  r->taken = r->values + first * r->width;
-  *feed = (cnn__feed){.count = count, .fill = fill, .user = r};
-}
-
-static void take_dataset(rows *r, int64_t first, int64_t count, cnn__feed *feed) {
-  cnn__batch_take(r->batch, r->seed, 0, 0, first, count);
-  *feed = cnn__batch_feed(r->batch);
-}
-
-static cnn_status predict(const cnn_model *model, rows *r, float *outputs, int64_t size, const cnn_sink *sink,
-                          int32_t verbose) {
-  cnn__run *run;
-  cnn__bar bar;
-  int64_t columns = cnn__shape_count(&model->layers[model->layer_count - 1]->out);
-  if (!r->total)
-    return CNN_OK;
-  size = size < r->total ? size : r->total;
-  CNN__TRY(cnn__model_borrow_run(model, CNN__MODE_PREDICT, size, &run));
-  int64_t steps = cnn__batches(r->total, size);
-  cnn__bar_begin(&bar, sink, verbose, 0, steps);
-  for (int64_t step = 0; step < steps; step++) {
-    cnn__feed feed;
-    int64_t first = step * size, left = r->total - first;
-    r->take(r, first, left < size ? left : size, &feed);
-    cnn__run_predict(run, model, &feed, outputs + first * columns);
-    cnn__bar_step(&bar, step + 1, NULL);
-  }
-  cnn__bar_end(&bar, steps, NULL);
-  cnn__model_return_run(model, run);
-  return CNN_OK;
 }
 
 /* ---- checks ---- */
@@ -75,12 +36,13 @@ static cnn_status check_call(const void *outputs, int32_t output_count, const cn
   return CNN_OK;
 }
 
-static cnn_status read_options(cnn_predict_opts *given, cnn_sink *sink, const cnn_sink **to, const cnn_model *model,
-                               const cnn_predict_opts *options) {
-  CNN__TRY(cnn__options(given, sizeof *given, sizeof *given, options, "cnn_predict_opts"));
-  CNN__TRY(cnn__passing_check(given->batch_size, given->verbose, given->reserved, "predict"));
-  given->batch_size = given->batch_size ? given->batch_size : 32;
-  return cnn__sink_read(sink, to, given->sink, model->context);
+cnn_status cnn__predict_begin(cnn__predict *p, const void *outputs, int32_t output_count, const cnn_model *model,
+                              const void *inputs, int32_t input_count, const cnn_predict_opts *options) {
+  cnn_predict_opts *o = &p->options;
+  CNN__TRY(check_call(outputs, output_count, model, inputs, input_count));
+  CNN__TRY(cnn__options(o, sizeof *o, sizeof *o, options, "cnn_predict_opts"));
+  CNN__TRY(cnn__passing_check(o->batch_size, o->steps, o->verbose, o->reserved, "predict"));
+  return cnn__sink_read(&p->sink, &p->to, o->sink, model->context);
 }
 
 /* f32 [N, ...]: the axes after the first are the model's; images of one channel may leave it out. */
@@ -105,7 +67,7 @@ static cnn_status check_input(const cnn_tensor *input, const cnn_model *model) {
   return cnn__tensor_finite(input, "predict: input");
 }
 
-static cnn__shape output_shape(const cnn_model *model, int64_t count) {
+cnn__shape cnn__predict_shape(const cnn_model *model, int64_t count) {
   const cnn__shape *out = &model->layers[model->layer_count - 1]->out;
   cnn__shape shape = {.rank = out->rank + 1, .extent = {count}};
   memcpy(shape.extent + 1, out->extent, (size_t)out->rank * sizeof *out->extent);
@@ -120,7 +82,7 @@ static int32_t overlap(const cnn_tensor *a, const cnn_tensor *b) {
 
 static cnn_status check_output(const cnn_tensor *output, const cnn_tensor *input, const cnn_model *model) {
   char has[160], wants[160];
-  cnn__shape shape = output_shape(model, input->shape.extent[0]);
+  cnn__shape shape = cnn__predict_shape(model, input->shape.extent[0]);
   if (!output)
     return cnn__fail(CNN_EINVAL, "predict: output is NULL");
   if (output->type != CNN_F32 || !cnn__shape_equal(&output->shape, &shape))
@@ -132,76 +94,59 @@ static cnn_status check_output(const cnn_tensor *output, const cnn_tensor *input
 }
 
 static cnn_status new_output(cnn_tensor **out, const cnn_model *model, int64_t count) {
-  cnn__shape shape = output_shape(model, count);
+  cnn__shape shape = cnn__predict_shape(model, count);
   return cnn_tensor_new(out, model->context, CNN_F32, shape.rank, shape.extent, NULL);
 }
 
 /* ---- the calls ---- */
 
-static cnn_status predict_tensor(cnn_tensor *output, const cnn_model *model, const cnn_tensor *input,
-                                 const cnn_predict_opts *given, const cnn_sink *sink) {
-  rows r = {.total = input->shape.extent[0],
-            .take = take_tensor,
-            .values = input->data,
-            .width = cnn__shape_count(&model->layers[0]->out)};
-  return predict(model, &r, output->data, given->batch_size, sink, given->verbose);
+static cnn_status predict(cnn_tensor *output, const cnn_model *model, const cnn_tensor *input, const cnn__predict *p) {
+  cnn__run *run;
+  cnn__bar bar;
+  rows r = {.values = input->data, .width = cnn__shape_count(&model->layers[0]->out)};
+  int64_t total = input->shape.extent[0], columns = cnn__shape_count(&model->layers[model->layer_count - 1]->out);
+  if (!total)
+    return CNN_OK;
+  int64_t wanted = p->options.batch_size ? p->options.batch_size : 32;
+  int64_t size = wanted < total ? wanted : total, all = cnn__batches(total, size);
+  CNN__TRY(cnn__model_borrow_run(model, CNN__MODE_PREDICT, size, &run));
+  cnn__bar_begin(&bar, p->to, p->options.verbose, 0, all);
+  for (int64_t step = 0; step < all; step++) {
+    int64_t first = step * size, left = total - first;
+    r.taken = r.values + first * r.width;
+    cnn__feed feed = {.count = left < size ? left : size, .fill = fill, .user = &r};
+    cnn__run_predict(run, model, &feed, (float *)output->data + first * columns);
+    cnn__bar_step(&bar, step + 1, NULL);
+  }
+  cnn__bar_end(&bar, all, NULL);
+  cnn__model_return_run(model, run);
+  return CNN_OK;
+}
+
+static cnn_status begin(cnn__predict *p, const void *outputs, int32_t output_count, const cnn_model *model,
+                        const cnn_tensor *const *inputs, int32_t input_count, const cnn_predict_opts *options) {
+  CNN__TRY(cnn__predict_begin(p, outputs, output_count, model, inputs, input_count, options));
+  if (p->options.steps)
+    return cnn__fail(CNN_EINVAL, "predict: steps is %lld; of tensors all samples are predicted", (long long)p->options.steps);
+  return check_input(inputs[0], model);
 }
 
 cnn_status cnn_model_predict_into(cnn_tensor *const *outputs, int32_t output_count, const cnn_model *model,
                                   const cnn_tensor *const *inputs, int32_t input_count,
                                   const cnn_predict_opts *options) {
-  cnn_predict_opts given;
-  cnn_sink sink;
-  const cnn_sink *to;
-  CNN__TRY(check_call(outputs, output_count, model, inputs, input_count));
-  CNN__TRY(read_options(&given, &sink, &to, model, options));
-  CNN__TRY(check_input(inputs[0], model));
+  cnn__predict p;
+  CNN__TRY(begin(&p, outputs, output_count, model, inputs, input_count, options));
   CNN__TRY(check_output(outputs[0], inputs[0], model));
-  return predict_tensor(outputs[0], model, inputs[0], &given, to);
+  return predict(outputs[0], model, inputs[0], &p);
 }
 
 cnn_status cnn_model_predict(cnn_tensor **outputs, int32_t output_count, const cnn_model *model,
                              const cnn_tensor *const *inputs, int32_t input_count, const cnn_predict_opts *options) {
-  cnn_predict_opts given;
-  cnn_sink sink;
-  const cnn_sink *to;
+  cnn__predict p;
   cnn_tensor *output;
-  CNN__TRY(check_call(outputs, output_count, model, inputs, input_count));
-  CNN__TRY(read_options(&given, &sink, &to, model, options));
-  CNN__TRY(check_input(inputs[0], model));
+  CNN__TRY(begin(&p, outputs, output_count, model, inputs, input_count, options));
   CNN__TRY(new_output(&output, model, inputs[0]->shape.extent[0]));
-  cnn_status status = predict_tensor(output, model, inputs[0], &given, to);
-  if (status < 0)
-    cnn_tensor_free(output);
-  else
-    outputs[0] = output;
-  return status;
-}
-
-static cnn_status predict_samples(cnn_tensor *output, const cnn_model *model, const cnn_dataset *data,
-                                 const cnn_predict_opts *given, const cnn_sink *sink) {
-  int64_t capacity = given->batch_size < data->count ? given->batch_size : data->count;
-  rows r = {.total = data->count, .take = take_dataset, .seed = model->seed};
-  CNN__TRY(cnn__batch_new(&r.batch, data, NULL, capacity));
-  cnn_status status = predict(model, &r, output->data, capacity, sink, given->verbose);
-  cnn__batch_free(r.batch);
-  return status;
-}
-
-cnn_status cnn_model_predict_dataset(cnn_tensor **outputs, int32_t output_count, const cnn_model *model,
-                                     const cnn_dataset *dataset, const cnn_predict_opts *options) {
-  cnn_predict_opts given;
-  cnn_sink sink;
-  const cnn_sink *to;
-  cnn_tensor *output;
-  cnn__samples samples = {0};
-  CNN__TRY(check_call(outputs, output_count, model, dataset, 1));
-  CNN__TRY(read_options(&given, &sink, &to, model, options));
-  CNN__TRY(cnn__samples_check_inputs(dataset, model, "predict"));
-  CNN__TRY(new_output(&output, model, dataset->count));
-  cnn__samples_open(&samples, dataset, 0, dataset->count);
-  cnn_status status = predict_samples(output, model, &samples.part, &given, to);
-  cnn__samples_close(&samples);
+  cnn_status status = predict(output, model, inputs[0], &p);
   if (status < 0)
     cnn_tensor_free(output);
   else

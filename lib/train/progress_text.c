@@ -50,6 +50,11 @@ static void put_bold(writer *w, int32_t color, const char *text) {
 
 static void put_count(writer *w, const cnn__progress_view *view, int32_t color) {
   char text[64], target[32];
+  if (!view->target) {
+    cnn__format(text, sizeof text, "%7lld/Unknown", (long long)view->current);
+    put(w, text);
+    return;
+  }
   int32_t digits = cnn__format(target, sizeof target, "%lld", (long long)view->target);
   cnn__format(text, sizeof text, "%*lld/%s", (int)digits, (long long)view->current, target);
   put_bold(w, color, text);
@@ -117,9 +122,11 @@ int32_t cnn__progress_bar(const cnn_sink *sink, const cnn__progress_view *view, 
   w.columns = 0;
   put_count(&w, view, view->color);
   put(&w, " ");
-  put_bar(&w, view);
-  put(&w, " ");
-  if (view->finished)
+  if (view->target) {
+    put_bar(&w, view);
+    put(&w, " ");
+  }
+  if (view->finished || !view->target)
     cnn__format(text, sizeof text, "%.0fs", view->elapsed);
   else
     format_left(text, sizeof text, view->per_step * (double)(view->target - view->current));
@@ -190,6 +197,7 @@ void cnn__bar_step(cnn__bar *bar, int64_t current, const cnn_logs *logs) {
 void cnn__bar_end(cnn__bar *bar, int64_t current, const cnn_logs *logs) {
   measure(bar, current, cnn__seconds());
   bar->view.finished = 1;
+  bar->view.target = bar->view.target ? bar->view.target : current;
   if (bar->form == 1)
     (void)cnn__progress_bar(bar->sink, &bar->view, logs);
   else if (bar->form == 2)

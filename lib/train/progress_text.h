@@ -5,7 +5,7 @@
 #include "cnn/callback.h"
 
 typedef struct cnn__progress_view {
-  int64_t current, target;  /* batches done and in all */
+  int64_t current, target;  /* batches done and in all; 0: not known, and no bar can be drawn */
   double elapsed, per_step; /* seconds */
   int32_t finished;
   int32_t color;            /* escape sequences for bold and green */
@@ -30,7 +30,7 @@ typedef struct cnn__bar {
   cnn__progress_view view;
 } cnn__bar;
 
-/* sink may be NULL. verbose as in fit; color 0 where the sink is a terminal, 1 always, -1 never. */
+/* sink may be NULL. target 0: not known until the end. verbose as in fit; color 0 where the sink is a terminal, 1 always, -1 never. */
 void cnn__bar_begin(cnn__bar *bar, const cnn_sink *sink, int32_t verbose, int32_t color, int64_t target);
 /* `current` steps are done. Draws at most twenty times a second. */
 void cnn__bar_step(cnn__bar *bar, int64_t current, const cnn_logs *logs);

@@ -23,9 +23,11 @@ cnn_status cnn__sink_deliver(cnn__text *text, const cnn_sink *sink) {
   return status;
 }
 
-cnn_status cnn__passing_check(int64_t batch_size, int32_t verbose, int32_t reserved, const char *what) {
+cnn_status cnn__passing_check(int64_t batch_size, int64_t steps, int32_t verbose, int32_t reserved, const char *what) {
   if (batch_size < 0)
     return cnn__fail(CNN_EINVAL, "%s: batch_size is %lld, must be 1 or more; 0 means 32", what, (long long)batch_size);
+  if (steps < 0)
+    return cnn__fail(CNN_EINVAL, "%s: steps is %lld, must be 0 or more", what, (long long)steps);
   if (verbose < 0 || verbose > 2)
     return cnn__fail(CNN_EINVAL, "%s: verbose is %d, must be 0, 1 or 2", what, (int)verbose);
   if (reserved)

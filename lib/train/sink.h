@@ -11,6 +11,6 @@ cnn_status cnn__sink_read(cnn_sink *copy, const cnn_sink **out, const cnn_sink *
 /* The whole text at once, or nothing where there is no sink; frees it. Returns the text's status. */
 cnn_status cnn__sink_deliver(cnn__text *text, const cnn_sink *sink);
 
-cnn_status cnn__passing_check(int64_t batch_size, int32_t verbose, int32_t reserved, const char *what);
+cnn_status cnn__passing_check(int64_t batch_size, int64_t steps, int32_t verbose, int32_t reserved, const char *what);
 
 #endif

@@ -244,7 +244,7 @@ START_TEST(evaluate_refuses) {
   open_context(1);
   refused(cnn_model_evaluate(NULL, model, data.labels, NULL), CNN_EINVAL, "out is NULL");
   refused(cnn_model_evaluate(&logs, NULL, data.labels, NULL), CNN_EINVAL, "model is NULL");
-  refused(cnn_model_evaluate(&logs, model, NULL, NULL), CNN_EINVAL, "data set is NULL");
+  refused(cnn_model_evaluate(&logs, model, NULL, NULL), CNN_EINVAL, "data set or batch source is NULL");
   refused(cnn_model_evaluate(&logs, model, data.labels, cnn_evaluate_opts(.batch_size = -1)), CNN_EINVAL, "batch_size is -1");
   refused(cnn_model_evaluate(&logs, model, data.labels, cnn_evaluate_opts(.verbose = -1)), CNN_EINVAL, "verbose is -1");
   refused(cnn_model_evaluate(&logs, model, data.labels, cnn_evaluate_opts(.reserved = 2)), CNN_ETOONEW, "reserved is 2");

@@ -60,14 +60,15 @@ static void read_figures(const char *text) {
   }
 }
 
-/* The numbers of a bar that Keras drew: text stands at its first escape sequence. */
+/* The numbers of a bar that Keras drew: text stands at its first escape sequence, or at a count of no known end. */
 static cnn__progress_view read_bar(const char *text) {
   cnn__progress_view view = {.color = 1, .columns = 80};
-  long long current, target;
-  ck_assert_int_eq(sscanf(text, "\x1b[1m%lld/%lld", &current, &target), 2);
+  long long current, target = 0;
+  int32_t known = sscanf(text, "\x1b[1m%lld/%lld", &current, &target) == 2;
+  ck_assert(known || sscanf(text, "%lld/Unknown ", &current) == 1);
   view.current = current;
   view.target = target;
-  const char *bold = strstr(strstr(text, "\x1b[37m"), "\x1b[1m") + 4, *step = strstr(bold, "\x1b[0m ") + 5;
+  const char *bold = strstr(known ? strstr(text, "\x1b[37m") : text, "\x1b[1m") + 4, *step = strstr(bold, "\x1b[0m ") + 5;
   view.elapsed = read_time(bold);
   view.per_step = read_time(step);
   read_figures(strstr(step, "/step") + strlen("/step"));
@@ -110,6 +111,7 @@ START_TEST(bars_are_kerass) {
   ck_assert_int_eq(draw_again("fit_verbose_1", 1), 6);
   ck_assert_int_eq(draw_again("fit_1_epoch_no_validation", 1), 3);
   ck_assert_int_eq(draw_again("fit_with_notebook_callbacks", 1), 6);
+  ck_assert_int_eq(draw_again("fit_generator_unknown_length", 1), 3);
   ck_assert_int_eq(draw_again("evaluate_verbose_1", 0), 3);
   ck_assert_int_eq(draw_again("predict_verbose_1", 1), 2);
   close_all();
