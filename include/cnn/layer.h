@@ -62,6 +62,7 @@ CNN_API int64_t cnn_layer_flops(const cnn_layer *layer);
 #define CNN_ATTRIBUTE_FLAG 5   /**< "true" or "false" */
 #define CNN_ATTRIBUTE_TEXT 6   /**< text without blanks */
 #define CNN_ATTRIBUTE_SHAPE 7  /**< up to CNN_MAX_RANK whole numbers "28,28,1" */
+#define CNN_ATTRIBUTE_LIST 8   /**< numbers apart by colons "0.1:0.01", 24 at most */
 
 /** One row of an attribute table, for bindings, documentation and help texts. All text static. */
 typedef struct cnn_attribute {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { TEXT_BYTES = 256 }; /* of one attribute as text: eight extents of 20 digits fit */
+enum { TEXT_BYTES = CNN__ATTRIBUTE_TEXT_BYTES }; /* of one attribute as text: eight extents of 20 digits fit */
 
 /* ---- to JSON ---- */
 

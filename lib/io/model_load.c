@@ -118,13 +118,13 @@ static cnn_status accept_layer(void *user, const cnn_layer *layer) {
 }
 
 static cnn_status read_slots(const loading *l, cnn_model *model) {
-  const cnn__optimizer_type *type = model->optimizer->type;
-  int32_t slots = type->slots(model->optimizer->attributes);
   for (int32_t i = 0; i < model->parameter_count; i++) {
     const cnn__weight *weight = cnn__model_weight(model, i);
-    for (int32_t j = 0; j < slots && weight->trainable; j++) {
+    for (int32_t j = 0; j < CNN__MAX_SLOTS; j++) {
       cnn__slot_name name;
-      cnn__slot_name_make(&name, weight->name, type->slot_names[j]);
+      if (!model->parameters[i].slots[j])
+        continue;
+      cnn__slot_name_make(&name, weight->name, cnn__optimizer_slot_name(model->optimizer, j));
       const cnn__entry *entry = take(l, name.text, &weight->shape);
       if (!entry)
         return cnn__fail_code();

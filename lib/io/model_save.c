@@ -18,10 +18,6 @@ typedef struct saving {
   cnn__note notes[NOTES];
 } saving;
 
-static int32_t slots_of(const cnn_model *model) {
-  return model->compiled ? model->optimizer->type->slots(model->optimizer->attributes) : 0;
-}
-
 static cnn_status list_weights(saving *s) {
   int64_t most = s->model->parameter_count;
   s->entries = cnn__alloc_zero(s->context, (size_t)(most * (1 + CNN__MAX_SLOTS)) * sizeof *s->entries,
@@ -37,16 +33,19 @@ static cnn_status list_weights(saving *s) {
 }
 
 static cnn_status list_slots(saving *s) {
-  int32_t slots = slots_of(s->model), made = 0;
-  s->slot_names = cnn__alloc(s->context, (size_t)s->model->parameter_count * (size_t)slots * sizeof *s->slot_names,
+  const cnn_optimizer *optimizer = s->model->optimizer;
+  int32_t made = 0;
+  s->slot_names = cnn__alloc(s->context, (size_t)s->model->parameter_count * CNN__MAX_SLOTS * sizeof *s->slot_names,
                              "names of slots");
   if (!s->slot_names)
     return CNN_ENOMEM;
   for (int32_t i = 0; i < s->model->parameter_count; i++) {
     const cnn__weight *weight = cnn__model_weight(s->model, i);
-    for (int32_t j = 0; j < slots && weight->trainable; j++) {
+    for (int32_t j = 0; j < CNN__MAX_SLOTS; j++) {
+      if (!s->model->parameters[i].slots[j])
+        continue;
       cnn__slot_name *name = &s->slot_names[made++];
-      cnn__slot_name_make(name, weight->name, s->model->optimizer->type->slot_names[j]);
+      cnn__slot_name_make(name, weight->name, cnn__optimizer_slot_name(optimizer, j));
       s->entries[s->entry_count++] = (cnn__entry){
           .name = name->text, .type = CNN_F32, .shape = weight->shape, .data = s->model->parameters[i].slots[j]};
     }

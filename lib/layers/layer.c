@@ -197,22 +197,9 @@ int64_t cnn_layer_flops(const cnn_layer *layer) { return layer ? layer->flops : 
 cnn_status cnn_layer_attribute_text(const cnn_layer *layer, const char *key, char *buffer, size_t bytes) {
   if (!layer || !key || (!buffer && bytes))
     return cnn__fail(CNN_EINVAL, "cnn_layer_attribute_text: an argument is NULL");
-  const cnn__attribute *row = cnn__attribute_find(layer->type->attributes, key);
-  if (!row) {
-    const char *keys[64], *nearest;
-    int32_t count = 0;
-    for (const cnn__attribute *each = layer->type->attributes; each->key && count < 64; each++)
-      keys[count++] = each->key;
-    nearest = cnn__nearest(key, keys, count);
-    return nearest ? cnn__fail(CNN_ENAME, "%s '%s': unknown attribute '%s'; did you mean '%s'?", layer->type->name,
-                               layer->name, key, nearest)
-                   : cnn__fail(CNN_ENAME, "%s '%s': unknown attribute '%s'", layer->type->name, layer->name, key);
-  }
-  int32_t wanted = cnn__attribute_text(row, layer->attributes, buffer, bytes);
-  if (wanted < 0 || (size_t)wanted >= bytes)
-    return cnn__fail(CNN_EINVAL, "%s '%s': %s needs a buffer of %d bytes, got %zu", layer->type->name, layer->name, key,
-                     (int)wanted + 1, bytes);
-  return CNN_OK;
+  char what[256];
+  cnn__format(what, sizeof what, "%s '%.128s'", layer->type->name, layer->name);
+  return cnn__attributes_text(layer->type->attributes, layer->attributes, key, buffer, bytes, what);
 }
 
 /* ---- a kernel and perhaps a bias ---- */

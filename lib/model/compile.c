@@ -13,7 +13,7 @@
 /* What compile works out before it changes anything. */
 typedef struct compilation {
   const cnn__loss *loss;
-  int32_t slots;
+  uint32_t slots; /* of the optimizer, as bits */
   const cnn__metric *metrics[CNN__MAX_METRICS][2];
   cnn__plan *plans[CNN__MODES];
   float *block;
@@ -47,15 +47,22 @@ static cnn_status find_metrics(compilation *made, const cnn_model *model, int32_
 }
 
 /* Gradients and slots of all trainable weights in one block, each aligned. */
-static int64_t block_floats(const cnn_model *model, int32_t slots) {
-  int64_t total = 0;
+static int64_t block_floats(const cnn_model *model, uint32_t slots) {
+  int64_t total = 0, arrays = 1;
+  for (; slots; slots &= slots - 1)
+    arrays++;
   for (int32_t i = 0; i < model->parameter_count; i++)
     if (cnn__model_weight(model, i)->trainable)
-      total += (1 + slots) * cnn__round_floats(cnn__model_weight(model, i)->count);
+      total += arrays * cnn__round_floats(cnn__model_weight(model, i)->count);
   return total;
 }
 
-static void share_block(cnn_model *model, int32_t slots) {
+static void start_slot(float *slot, int64_t count, float value) {
+  for (int64_t i = 0; i < count && value != 0; i++)
+    slot[i] = value;
+}
+
+static void share_block(cnn_model *model, uint32_t slots, const cnn_optimizer *optimizer) {
   float *next = model->training_block;
   for (int32_t i = 0; i < model->parameter_count; i++) {
     cnn__parameter *parameter = &model->parameters[i];
@@ -65,10 +72,13 @@ static void share_block(cnn_model *model, int32_t slots) {
     next += weight->trainable ? floats : 0;
     model->arrays[parameter->layer->index].grads[parameter->index] = parameter->grad;
     for (int32_t s = 0; s < CNN__MAX_SLOTS; s++) {
-      int32_t used = weight->trainable && s < slots;
+      int32_t used = weight->trainable && (slots >> s & 1);
       parameter->slots[s] = used ? next : NULL;
       next += used ? floats : 0;
+      if (used)
+        start_slot(parameter->slots[s], weight->count, cnn__optimizer_slot_start(optimizer, s));
     }
+    parameter->decays = weight->trainable && cnn__optimizer_decays(optimizer, weight->name);
   }
 }
 
@@ -90,9 +100,9 @@ int32_t cnn__model_settled(const cnn_model *model) {
 }
 
 static cnn_status prepare(compilation *made, const cnn_model *model, const cnn_optimizer *optimizer) {
-  made->slots = optimizer->type->slots(optimizer->attributes);
+  made->slots = cnn__optimizer_slots(optimizer);
   for (int32_t mode = 0; mode < CNN__MODES; mode++)
-    CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->loss, optimizer->type->whole));
+    CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->loss, cnn__optimizer_whole(optimizer)));
   made->block = cnn__alloc_zero(model->context, (size_t)block_floats(model, made->slots) * sizeof(float),
                                 "gradients and optimizer state");
   return made->block ? CNN_OK : CNN_ENOMEM;
@@ -124,7 +134,7 @@ static void commit(cnn_model *model, const compilation *made, cnn_optimizer *opt
   memcpy(model->plans, made->plans, sizeof model->plans);
   cnn__free(model->context, model->training_block);
   model->training_block = made->block;
-  share_block(model, made->slots);
+  share_block(model, made->slots, optimizer);
   model->optimizer = cnn__optimizer_hold(optimizer);
   cnn_optimizer_free(old);
   model->loss = made->loss;
@@ -196,4 +206,16 @@ cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate) {
     return cnn__fail(CNN_EINVAL, "learning rate %s: must be a finite number, 0 or more", cnn__repr(text, rate));
   model->rate = cnn__nearest_float(rate);
   return CNN_OK;
+}
+
+void cnn__model_finalize(cnn_model *model) {
+  if (!model->iterations)
+    return;
+  for (int32_t i = 0; i < model->parameter_count; i++) {
+    const cnn__weight *weight = cnn__model_weight(model, i);
+    const float *average = model->parameters[i].slots[CNN__SLOT_AVERAGE];
+    if (average)
+      memcpy(weight->value, average, (size_t)weight->count * sizeof *average);
+  }
+  cnn__model_touch(model);
 }

@@ -12,7 +12,7 @@ cnn__run *cnn__run_next(const cnn__run *run) { return run->next; }
 
 static cnn_status plan_of(cnn_model *model, int32_t mode) {
   CNN__TRY(cnn__packs_new(model));
-  int32_t whole = model->optimizer && model->optimizer->type->whole;
+  int32_t whole = model->optimizer ? cnn__optimizer_whole(model->optimizer) : CNN__WHOLE_NOTHING;
   return model->plans[mode] ? CNN_OK : cnn__plan_new(&model->plans[mode], model, mode, model->loss, whole);
 }
 

@@ -15,7 +15,8 @@ typedef struct cnn__parameter {
   cnn_layer *layer;
   int32_t index;                /* in the layer */
   float *grad;                  /* trainable and compiled; else NULL */
-  float *slots[CNN__MAX_SLOTS]; /* trainable and compiled; zero at compile */
+  float *slots[CNN__MAX_SLOTS]; /* trainable and compiled, those that the optimizer uses */
+  int32_t decays;               /* it takes part in weight decay */
 } cnn__parameter;
 
 struct cnn_model {
@@ -87,6 +88,8 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
 /* Are all layers trainable or frozen as the program wants them? Else they wait for the next compile. */
 int32_t cnn__model_settled(const cnn_model *model);
 
+/* At the end of a training that went well: where the optimizer keeps an average of the weights, it becomes the weights. */
+void cnn__model_finalize(cnn_model *model);
 /* Where text goes: what the caller gave, checked, or the context's sink. */
 cnn_status cnn__model_sink(const cnn_model *model, const cnn_sink *given, cnn_sink *out);
 

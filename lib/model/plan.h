@@ -38,9 +38,23 @@ typedef struct cnn__op {
   int64_t units;         /* of a shard phase that goes through the batch at once: a part is CNN__UNITS of so many; else 0 */
   int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits
                           * or outputs in x, probabilities in y, their gradient in dx */
+  int32_t stage;         /* UPDATE: CNN__STAGE_* */
   int32_t beside;        /* UPDATE: of gradients that are there before the late phases, among these */
   int64_t first;         /* UPDATE: chunk of part 0. Late: tail of part 0, -1 where its parts have none */
 } cnn__op;
+
+/* What an UPDATE does. All of it to each chunk; or, for an optimizer that needs norms, in stages over all chunks: gradients
+ * gathered and squared, norms (one part), then the rest; or directions, their norms and the step along them. */
+enum {
+  CNN__STAGE_ALL,
+  CNN__STAGE_GATHER,
+  CNN__STAGE_NORMS,
+  CNN__STAGE_CHANGE,
+  CNN__STAGE_DIRECT,
+  CNN__STAGE_RATIOS,
+  CNN__STAGE_MOVE,
+  CNN__STAGES
+};
 
 /* A piece of the update: elements [first, first + count) of weight array `parameter`. */
 typedef struct cnn__chunk {
@@ -87,6 +101,7 @@ typedef struct cnn__plan {
   int32_t op_count, segment_count, buffer_count;
   int32_t late;          /* the segment of the late phases; -1 none */
   int32_t scheduled;     /* ops that segments hold; those after them are reached by tails */
+  int32_t whole;         /* CNN__WHOLE_*: what an update needs; of TRAIN */
   int32_t update;        /* the op that stands for the tails' updates: none of its parts is ever called */
   int64_t chunk_count;
   int64_t arena_floats;  /* a sample */
@@ -100,8 +115,8 @@ typedef struct cnn__plan {
   size_t scratch_bytes;  /* a worker: the largest of all layers */
 } cnn__plan;
 
-/* Plan `mode` for the model's layers. loss may be NULL for PREDICT. whole: the optimizer needs all gradients before it
- * updates anything. */
+/* Plan `mode` for the model's layers. loss may be NULL for PREDICT. whole: CNN__WHOLE_*, what the
+ * optimizer needs before it updates anything. */
 cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss, int32_t whole);
 void cnn__plan_free(cnn__plan *plan);
 

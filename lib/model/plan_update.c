@@ -49,7 +49,7 @@ static int32_t parameter_of(const maker *make, int32_t layer, const cnn__span *s
 }
 
 int32_t cnn__plan_end_ops(const cnn_model *model) {
-  int32_t count = 3;
+  int32_t count = 7;
   for (int32_t i = 0; i < model->layer_count; i++)
     for (const cnn__phase *phase = pack_phases(model->layers[i]); phase->run; phase++)
       count++;
@@ -202,19 +202,39 @@ static cnn__op *add(cnn__plan *plan, int32_t kind, int32_t layer, int64_t parts)
   return op;
 }
 
-static void add_update(maker *make, int32_t when) {
+static void add_chunks(maker *make, int32_t when) {
   cnn__plan *plan = make->plan;
-  int64_t count = all_chunks(make, when);
-  if (!count)
-    return;
-  cnn__op *op = add(plan, CNN__OP_UPDATE, -1, count);
-  op->beside = when == BESIDE;
-  op->first = plan->chunk_count;
   for (int32_t i = 0; i < make->model->parameter_count; i++)
     for (int64_t c = 0; c < chunks_of(make, i, when); c++) {
       int64_t first = c * UPDATE_CHUNK, left = cnn__model_weight(make->model, i)->count - first;
       plan->chunks[plan->chunk_count++] = (cnn__chunk){i, first, left < UPDATE_CHUNK ? left : UPDATE_CHUNK};
     }
+}
+
+static void add_update(maker *make, int32_t when) {
+  int64_t first = make->plan->chunk_count, count = all_chunks(make, when);
+  if (!count)
+    return;
+  cnn__op *op = add(make->plan, CNN__OP_UPDATE, -1, count);
+  op->beside = when == BESIDE;
+  op->first = first;
+  add_chunks(make, when);
+}
+
+/* Of an optimizer that needs norms: its stages one after the other, over the same chunks. */
+static void add_stages(maker *make, int32_t whole) {
+  static const int32_t stages[][6] = {
+      [CNN__WHOLE_GRADIENTS] = {CNN__STAGE_GATHER, CNN__STAGE_NORMS, CNN__STAGE_CHANGE},
+      [CNN__WHOLE_DIRECTIONS] = {CNN__STAGE_GATHER, CNN__STAGE_NORMS, CNN__STAGE_DIRECT, CNN__STAGE_RATIOS,
+                                 CNN__STAGE_MOVE}};
+  int64_t first = make->plan->chunk_count, count = all_chunks(make, AFTER);
+  for (const int32_t *stage = stages[whole]; *stage && count; stage++) {
+    int32_t joins = *stage == CNN__STAGE_NORMS || *stage == CNN__STAGE_RATIOS;
+    cnn__op *op = add(make->plan, CNN__OP_UPDATE, -1, joins ? 1 : count);
+    op->stage = *stage;
+    op->first = first;
+  }
+  add_chunks(make, AFTER);
 }
 
 static void add_packers(maker *make, int32_t attached) {
@@ -261,12 +281,17 @@ static cnn_status allocate(maker *make) {
 static cnn_status make_end(maker *make, int32_t whole) {
   cnn__plan *plan = make->plan;
   int32_t late_end = plan->op_count;
+  plan->whole = whole;
   fill_tables(make);
   decide(make, whole);
   attach_packers(make);
   CNN__TRY(allocate(make));
-  add_update(make, BESIDE);
-  add_update(make, AFTER);
+  if (whole) {
+    add_stages(make, whole);
+  } else {
+    add_update(make, BESIDE);
+    add_update(make, AFTER);
+  }
   add_packers(make, 0);
   plan->scheduled = plan->op_count;
   plan->update = plan->op_count;

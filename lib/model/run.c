@@ -106,17 +106,6 @@ static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_
          (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
 }
 
-static void update(const cnn__run *run, int64_t number) {
-  const cnn__chunk *chunk = &run->plan->chunks[number];
-  const cnn__parameter *parameter = &run->model->parameters[chunk->parameter];
-  float *slots[CNN__MAX_SLOTS];
-  for (int32_t s = 0; s < CNN__MAX_SLOTS; s++)
-    slots[s] = parameter->slots[s] ? parameter->slots[s] + chunk->first : NULL;
-  run->model->optimizer->type->apply(run->k, &run->update, chunk->count,
-                                     cnn__model_weight(run->model, chunk->parameter)->value + chunk->first,
-                                     parameter->grad + chunk->first, slots);
-}
-
 /* part: of UPDATE the chunk; of a shard in pieces the piece. */
 static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
   int32_t home = home_of(run, shard, worker);
@@ -133,7 +122,7 @@ static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64
   } else if (op->kind == CNN__OP_PACK) {
     cnn__pack_part(run->model, run->k, op->layer, op->phase, part, op->parts);
   } else {
-    update(run, part);
+    cnn__run_update(run, op->stage, part);
   }
 }
 
@@ -290,7 +279,7 @@ static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained,
   cnn__key(run->key, model->seed);
   run->updating = trained != NULL;
   if (trained)
-    trained->optimizer->type->begin(trained->optimizer->attributes, trained->iterations, trained->rate, &run->update);
+    cnn__update_begin(trained->optimizer, trained->iterations, trained->rate, &run->update);
   run_segments(run);
   cnn__fp_leave(saved);
 }

@@ -6,14 +6,14 @@
 
 /* Sizes of the blocks in bytes, checked: capacities come from the caller. */
 typedef struct sizes {
-  int64_t arena, kept, slots, sums, state, rows, workspaces, seconds;
+  int64_t arena, kept, slots, sums, state, rows, workspaces, squares, norms, seconds;
 } sizes;
 
 static int32_t times(int64_t a, int64_t b, size_t unit, int64_t *out) {
   return cnn__mul(a, b, out) || cnn__mul(*out, (int64_t)unit, out);
 }
 
-static cnn_status measure(const cnn__run *run, sizes *bytes) {
+static cnn_status measure(const cnn__run *run, int64_t norms, sizes *bytes) {
   const cnn__plan *plan = run->plan;
   if (times(plan->arena_floats, run->capacity, sizeof(float), &bytes->arena) ||
       times(plan->kept_bytes, run->capacity, 1, &bytes->kept) ||
@@ -22,18 +22,20 @@ static cnn_status measure(const cnn__run *run, sizes *bytes) {
       times(plan->state_floats, 1, sizeof(float), &bytes->state) ||
       times(3 + run->metric_count, run->capacity, sizeof(double), &bytes->rows) ||
       times((int64_t)run->workspace_bytes, run->workers, 1, &bytes->workspaces) ||
+      times(norms ? plan->chunk_count + norms : 0, 1, sizeof(cnn__squares), &bytes->squares) ||
+      times(norms, 1, sizeof(float), &bytes->norms) ||
       times(plan->op_count, run->workers + 1, sizeof(double), &bytes->seconds)) /* segments are no more than ops */
     return cnn__fail(CNN_ENOMEM, "a run of %lld rows needs more memory than there are addresses",
                      (long long)run->capacity);
   return CNN_OK;
 }
 
-static cnn_status allocate(cnn__run *run) {
+static cnn_status allocate(cnn__run *run, int64_t norms) {
   sizes bytes;
   cnn_context *context = run->context;
   run->local_bytes = (size_t)run->plan->local_floats * CNN__SHARD * sizeof(float);
   run->workspace_bytes = run->local_bytes + run->plan->scratch_bytes;
-  CNN__TRY(measure(run, &bytes));
+  CNN__TRY(measure(run, norms, &bytes));
   run->arena = cnn__alloc(context, (size_t)bytes.arena, "tensors of a run");
   run->kept = cnn__alloc(context, (size_t)bytes.kept, "what forward keeps for backward");
   run->slots = cnn__alloc(context, (size_t)bytes.slots, "gradients of micro-shards");
@@ -41,9 +43,11 @@ static cnn_status allocate(cnn__run *run) {
   run->state = cnn__alloc(context, (size_t)bytes.state, "state of a run");
   run->losses = cnn__alloc_zero(context, (size_t)bytes.rows, "losses and metrics of rows");
   run->workspaces = cnn__alloc(context, (size_t)bytes.workspaces, "workspaces of threads");
+  run->squares = cnn__alloc(context, (size_t)bytes.squares, "squares of gradients");
+  run->norms = cnn__alloc(context, (size_t)bytes.norms, "norms of gradients");
   run->seconds = cnn__alloc_zero(context, (size_t)bytes.seconds, "times of a run");
   if (!run->arena || !run->kept || !run->slots || !run->sums || !run->state || !run->losses || !run->workspaces ||
-      !run->seconds)
+      !run->squares || !run->norms || !run->seconds)
     return CNN_ENOMEM;
   run->metrics = run->losses + run->capacity;
   run->samples = (int64_t *)(run->metrics + run->metric_count * run->capacity);
@@ -65,7 +69,7 @@ cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan 
   run->splits = model->context->provider != CNN__GEMM_BLAS && cnn__pool_spins(model->context->pool);
   run->op = -1;
   run->metric_count = plan->mode == CNN__MODE_PREDICT ? 0 : model->metric_count;
-  cnn_status status = allocate(run);
+  cnn_status status = allocate(run, plan->whole ? model->parameter_count : 0);
   if (status < 0)
     cnn__run_free(run);
   else
@@ -83,6 +87,8 @@ void cnn__run_free(cnn__run *run) {
   cnn__free(run->context, run->state);
   cnn__free(run->context, run->losses);
   cnn__free(run->context, run->workspaces);
+  cnn__free(run->context, run->squares);
+  cnn__free(run->context, run->norms);
   cnn__free(run->context, run->seconds);
   cnn__free(run->context, run);
 }

@@ -23,6 +23,8 @@ struct cnn__run {
   int32_t *labels;           /* likewise */
   char *workspaces;          /* for each worker its local buffer, then its scratch */
   size_t workspace_bytes, local_bytes;
+  cnn__squares *squares;     /* where the optimizer needs norms: of each chunk of the update, then of each weight array */
+  float *norms;              /* likewise, of each weight array */
   double *seconds;           /* a worker and op; the first op_count entries are the answer */
   double *spans;             /* a segment: from its start to its end */
   int32_t measuring;
@@ -43,5 +45,8 @@ struct cnn__run {
   uint32_t pass;
   cnn__update update;
 };
+
+/* run_update.c: what an UPDATE of that stage does with a chunk (with all of them, where it joins norms). */
+void cnn__run_update(const cnn__run *run, int32_t stage, int64_t number);
 
 #endif

@@ -84,7 +84,9 @@ static void totals(const cnn__table *table, const cnn_model *model) {
   int64_t all = cnn_model_parameters(model), trainable = cnn_model_trainable_parameters(model);
   int64_t optimizer = 0, bytes = 0;
   if (model->compiled && model->iterations > 0) {
-    optimizer = trainable * model->optimizer->type->slots(model->optimizer->attributes) + 2;
+    for (uint32_t slots = cnn__optimizer_slots(model->optimizer); slots; slots &= slots - 1)
+      optimizer += trainable;
+    optimizer += 2;
     bytes = 4 * optimizer + 4;
   }
   total(table, "Total params", all + optimizer, 4 * all + bytes);

@@ -1,50 +1,48 @@
-/* adam: steps scaled by running moments of the gradient (Kingma, Ba 2015), epsilon outside the bias correction. */
-#include "optim/optimizer_internal.h"
+/* adam: steps scaled by running moments of the gradient (Kingma, Ba 2015), epsilon outside the bias correction; with
+ * amsgrad by the greatest second moment so far (Reddi, Kale, Kumar 2018). */
+#include "optim/adam.h"
 
-#include "core/options.h"
 #include "kernels/math.h"
 
 #include <math.h>
 
-typedef struct settings {
-  float learning_rate, beta_1, beta_2, epsilon;
-} settings;
-
 static const cnn__attribute attributes[] = {
-    {"learning_rate", CNN_ATTRIBUTE_FLOAT, offsetof(settings, learning_rate), 0, "0.001", 0, CNN__UNBOUNDED, NULL,
-     "size of a step"},
-    {"beta_1", CNN_ATTRIBUTE_FLOAT, offsetof(settings, beta_1), 0, "0.9", 0, CNN__BELOW_1, NULL,
-     "weight of the old mean of gradients"},
-    {"beta_2", CNN_ATTRIBUTE_FLOAT, offsetof(settings, beta_2), 0, "0.999", 0, CNN__BELOW_1, NULL,
-     "weight of the old mean of squared gradients"},
-    {"epsilon", CNN_ATTRIBUTE_FLOAT, offsetof(settings, epsilon), 0, "1e-07", CNN__ABOVE_0, CNN__UNBOUNDED, NULL,
-     "added to the root of the mean of squares"},
-    {0},
+    CNN__RATE_ROW("0.001"), CNN__ADAM_ROWS, CNN__AMSGRAD_ROW, CNN__COMMON_ROWS("0"), {0},
 };
 
-enum { ALPHA, ONE_MINUS_BETA_1, ONE_MINUS_BETA_2, EPSILON };
+enum { ALPHA, REST_1, REST_2, EPSILON };
 
-static int32_t slots(const void *settings_given) {
-  (void)settings_given;
-  return 2;
+uint32_t cnn__adam_two_slots(const void *settings) {
+  (void)settings;
+  return 3;
 }
 
-/* Keras takes powers of the float32 betas, but 1 - beta of the decimals that were written. */
-static void begin(const void *settings_given, int64_t iteration, float rate, cnn__update *update) {
-  const settings *set = settings_given;
-  double correction_1 = 1 - cnn__pow_int_f64(set->beta_1, iteration + 1);
-  double correction_2 = 1 - cnn__pow_int_f64(set->beta_2, iteration + 1);
-  update->rate = rate;
-  update->scalar[ALPHA] = (float)(rate * sqrt(correction_2) / correction_1);
-  update->scalar[ONE_MINUS_BETA_1] = (float)(1 - cnn__attribute_decimal(set->beta_1));
-  update->scalar[ONE_MINUS_BETA_2] = (float)(1 - cnn__attribute_decimal(set->beta_2));
+float cnn__adam_rest(float beta) { return (float)(1 - cnn__attribute_decimal(beta)); }
+
+double cnn__adam_correction(float beta, int64_t iteration) { return 1 - cnn__pow_int_f64(beta, iteration + 1); }
+
+uint32_t cnn__adam_slots(const void *settings) {
+  return ((const cnn__adam_settings *)settings)->amsgrad ? 7 : 3;
+}
+
+void cnn__adam_begin(const void *settings, int64_t iteration, cnn__update *update) {
+  const cnn__adam_settings *set = settings;
+  double correction_1 = cnn__adam_correction(set->beta_1, iteration);
+  double correction_2 = cnn__adam_correction(set->beta_2, iteration);
+  update->scalar[ALPHA] = (float)(update->rate * sqrt(correction_2) / correction_1);
+  update->scalar[REST_1] = cnn__adam_rest(set->beta_1);
+  update->scalar[REST_2] = cnn__adam_rest(set->beta_2);
   update->scalar[EPSILON] = set->epsilon;
 }
 
-static void apply(const cnn__kernels *k, const cnn__update *update, int64_t n, float *w, const float *g,
-                  float *const *state) {
-  k->adam(n, w, g, state[0], state[1], update->scalar[ALPHA], update->scalar[ONE_MINUS_BETA_1],
-          update->scalar[ONE_MINUS_BETA_2], update->scalar[EPSILON]);
+void cnn__adam_apply(const cnn__kernels *k, const cnn__update *update, const cnn__piece *p) {
+  const float *scalar = update->scalar;
+  if (p->slots[2])
+    k->adam_amsgrad(p->n, p->w, p->g, p->slots[0], p->slots[1], p->slots[2], scalar[ALPHA], scalar[REST_1],
+                    scalar[REST_2], scalar[EPSILON]);
+  else
+    k->adam(p->n, p->w, p->g, p->slots[0], p->slots[1], scalar[ALPHA], scalar[REST_1], scalar[REST_2],
+            scalar[EPSILON]);
 }
 
 const cnn__optimizer_type cnn__adam_optimizer = {
@@ -52,21 +50,23 @@ const cnn__optimizer_type cnn__adam_optimizer = {
     .class_name = "Adam",
     .help = "Steps scaled by running means of the gradient and of its square.",
     .attributes = attributes,
-    .attributes_size = sizeof(settings),
-    .slot_names = {"momentum", "velocity"},
-    .slots = slots,
-    .begin = begin,
-    .apply = apply,
+    .attributes_size = sizeof(cnn__adam_settings),
+    .slot_names = {"momentum", "velocity", "velocity_hat"},
+    .slots = cnn__adam_slots,
+    .begin = cnn__adam_begin,
+    .apply = cnn__adam_apply,
 };
 
 cnn_status cnn_adam_new(cnn_optimizer **out, cnn_context *context, const cnn_adam_opts *options) {
   cnn_adam_opts given;
+  cnn__adam_settings set;
   CNN__TRY(cnn__options(&given, sizeof given, CNN__FIRST(cnn_adam_opts, epsilon), options, "cnn_adam_opts"));
-  settings set;
   cnn__attributes_default(attributes, &set);
-  set.learning_rate = cnn__option(given.learning_rate, set.learning_rate);
+  set.common.learning_rate = cnn__option(given.learning_rate, set.common.learning_rate);
   set.beta_1 = cnn__option(given.beta_1, set.beta_1);
   set.beta_2 = cnn__option(given.beta_2, set.beta_2);
   set.epsilon = cnn__option(given.epsilon, set.epsilon);
+  set.amsgrad = given.amsgrad != 0;
+  CNN__TRY(CNN__COMMON_GIVEN(&set, &given));
   return cnn__optimizer_make(out, context, &cnn__adam_optimizer, &set);
 }

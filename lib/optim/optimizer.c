@@ -1,46 +1,44 @@
-/* optimizer: the handle (a type and its attributes) and the list of types. */
+/* optimizer: the handle (a type and its attributes) and what all types share. */
 #include "optim/optimizer_internal.h"
 
 #include "core/memory.h"
+#include "core/text.h"
 
 #include <string.h>
 
-static const cnn__optimizer_type *const types[] = {
-#define OPTIMIZER(name) &cnn__##name##_optimizer,
-#include "optim/optimizers.def"
-#undef OPTIMIZER
-};
+/* ---- the handle ---- */
 
-enum { TYPES = sizeof types / sizeof types[0], MAX_ATTRIBUTES_SIZE = 128 };
+enum { MAX_ATTRIBUTES_SIZE = sizeof(cnn__optimizer_common) + 64 };
 
-int32_t cnn__optimizer_type_count(void) { return TYPES; }
-
-const cnn__optimizer_type *cnn__optimizer_type_at(int32_t index) {
-  return index >= 0 && index < TYPES ? types[index] : NULL;
+static cnn_status check_clipping(const cnn__optimizer_common *common, const char *what) {
+  int32_t ways = (common->clipnorm > 0) + (common->global_clipnorm > 0) + (common->clipvalue > 0);
+  if (ways > 1)
+    return cnn__fail(CNN_EINVAL, "%s: clipnorm is %g, global_clipnorm %g, clipvalue %g; only one of them may be set", what,
+                     (double)common->clipnorm, (double)common->global_clipnorm, (double)common->clipvalue);
+  return CNN_OK;
 }
 
-const cnn__optimizer_type *cnn__optimizer_type_find(const char *name) {
-  const char *names[TYPES];
-  for (int32_t i = 0; i < TYPES; i++) {
-    names[i] = types[i]->name;
-    if (name && strcmp(name, names[i]) == 0)
-      return types[i];
-  }
-  const char *nearest = name ? cnn__nearest(name, names, TYPES) : NULL;
-  if (nearest)
-    (void)cnn__fail(CNN_ENAME, "unknown optimizer '%s'; did you mean '%s'?", name, nearest);
-  else
-    (void)cnn__fail(CNN_ENAME, "unknown optimizer '%s'", name ? name : "(none)");
-  return NULL;
+/* Texts apart by commas; an empty one would be part of every name. */
+static cnn_status check_exclusion(const cnn__optimizer_common *common, const char *what) {
+  const char *text = common->exclude_from_weight_decay;
+  size_t length = strlen(text);
+  if (length && (text[0] == ',' || text[length - 1] == ',' || strstr(text, ",,")))
+    return cnn__fail(CNN_EINVAL, "%s: exclude_from_weight_decay is '%s', one of its texts is empty", what, text);
+  return CNN_OK;
+}
+
+static cnn_status check(const cnn__optimizer_type *type, const void *attributes) {
+  CNN__TRY(cnn__attributes_check(type->attributes, attributes, type->name));
+  CNN__TRY(check_clipping(attributes, type->name));
+  CNN__TRY(check_exclusion(attributes, type->name));
+  return type->check ? type->check(attributes) : CNN_OK;
 }
 
 cnn_status cnn__optimizer_make(cnn_optimizer **out, cnn_context *context, const cnn__optimizer_type *type,
                                const void *attributes) {
   if (!out || !context)
     return cnn__fail(CNN_EINVAL, "%s: out or context is NULL", type->name);
-  CNN__TRY(cnn__attributes_check(type->attributes, attributes, type->name));
-  if (type->check)
-    CNN__TRY(type->check(attributes));
+  CNN__TRY(check(type, attributes));
   cnn_optimizer *optimizer = cnn__alloc_zero(context, sizeof *optimizer, "optimizer");
   if (!optimizer)
     return CNN_ENOMEM;
@@ -86,7 +84,77 @@ void cnn_optimizer_free(cnn_optimizer *optimizer) {
 
 const char *cnn_optimizer_name(const cnn_optimizer *optimizer) { return optimizer ? optimizer->type->name : ""; }
 
-float cnn__optimizer_rate(const cnn_optimizer *optimizer) {
-  const cnn__attribute *row = cnn__attribute_find(optimizer->type->attributes, "learning_rate");
-  return *(const float *)((const char *)optimizer->attributes + row->offset);
+cnn_status cnn_optimizer_attribute_text(const cnn_optimizer *optimizer, const char *key, char *buffer, size_t bytes) {
+  if (!optimizer || !key || (!buffer && bytes))
+    return cnn__fail(CNN_EINVAL, "cnn_optimizer_attribute_text: optimizer, key or buffer is NULL");
+  return cnn__attributes_text(optimizer->type->attributes, optimizer->attributes, key, buffer, bytes,
+                              optimizer->type->name);
+}
+
+/* ---- common attributes ---- */
+
+cnn_status cnn__optimizer_given(cnn__optimizer_common *common, float weight_decay, float clipnorm,
+                                float global_clipnorm, float clipvalue, float ema_momentum, int32_t use_ema,
+                                int32_t ema_overwrite_frequency, int32_t gradient_accumulation_steps,
+                                const char *exclude_from_weight_decay, int32_t reserved) {
+  const char *excluded = exclude_from_weight_decay ? exclude_from_weight_decay : "";
+  common->weight_decay = cnn__option(weight_decay, common->weight_decay);
+  common->clipnorm = cnn__option(clipnorm, 0);
+  common->global_clipnorm = cnn__option(global_clipnorm, 0);
+  common->clipvalue = cnn__option(clipvalue, 0);
+  common->ema_momentum = cnn__option(ema_momentum, common->ema_momentum);
+  common->use_ema = use_ema != 0;
+  common->ema_overwrite_frequency = ema_overwrite_frequency;
+  common->gradient_accumulation_steps = gradient_accumulation_steps;
+  if (reserved)
+    return cnn__fail(CNN_ETOONEW, "options of an optimizer: reserved is %d, must be 0", (int)reserved);
+  if (strlen(excluded) >= sizeof common->exclude_from_weight_decay)
+    return cnn__fail(CNN_EINVAL, "exclude_from_weight_decay has %zu bytes, at most %zu are taken", strlen(excluded),
+                     sizeof common->exclude_from_weight_decay - 1);
+  memcpy(common->exclude_from_weight_decay, excluded, strlen(excluded) + 1);
+  return CNN_OK;
+}
+
+float cnn__optimizer_rate(const cnn_optimizer *optimizer) { return cnn__optimizer_common_of(optimizer)->learning_rate; }
+
+int32_t cnn__optimizer_whole(const cnn_optimizer *optimizer) {
+  const cnn__optimizer_common *common = cnn__optimizer_common_of(optimizer);
+  if (optimizer->type->direct)
+    return CNN__WHOLE_DIRECTIONS;
+  return common->clipnorm > 0 || common->global_clipnorm > 0 ? CNN__WHOLE_GRADIENTS : CNN__WHOLE_NOTHING;
+}
+
+int32_t cnn__optimizer_decays(const cnn_optimizer *optimizer, const char *weight) {
+  char part[CNN__ATTRIBUTE_TEXT_BYTES];
+  const cnn__optimizer_common *common = cnn__optimizer_common_of(optimizer);
+  const char *text = common->exclude_from_weight_decay;
+  if (common->weight_decay == 0)
+    return 0;
+  while (*text) {
+    size_t length = strcspn(text, ",");
+    cnn__format(part, sizeof part, "%.*s", (int)length, text);
+    if (strstr(weight, part))
+      return 0;
+    text += length + (text[length] == ',');
+  }
+  return 1;
+}
+
+/* ---- slots ---- */
+
+uint32_t cnn__optimizer_slots(const cnn_optimizer *optimizer) {
+  const cnn__optimizer_common *common = cnn__optimizer_common_of(optimizer);
+  return optimizer->type->slots(optimizer->attributes) | (uint32_t)(common->use_ema != 0) << CNN__SLOT_AVERAGE |
+         (uint32_t)(common->gradient_accumulation_steps > 1) << CNN__SLOT_ACCUMULATOR;
+}
+
+const char *cnn__optimizer_slot_name(const cnn_optimizer *optimizer, int32_t slot) {
+  if (slot < CNN__OWN_SLOTS)
+    return optimizer->type->slot_names[slot];
+  return slot == CNN__SLOT_AVERAGE ? "average" : "gradient_accumulator";
+}
+
+float cnn__optimizer_slot_start(const cnn_optimizer *optimizer, int32_t slot) {
+  const cnn__optimizer_type *type = optimizer->type;
+  return slot < CNN__OWN_SLOTS && type->slot_start ? type->slot_start(optimizer->attributes, slot) : 0;
 }

@@ -3,6 +3,7 @@
 #include "tensor/attributes.h"
 
 #include "core/text.h"
+#include "tensor/lists.h"
 
 #include <string.h>
 
@@ -46,31 +47,6 @@ double cnn__attribute_decimal(float value) {
 
 /* ---- to text ---- */
 
-/* Shortest decimal that reads back as this float. */
-static int32_t float_text(float value, char *buffer, size_t bytes) {
-  char text[32];
-  if (value != value)
-    return cnn__format(buffer, bytes, "nan"); /* whatever its sign */
-  for (int digits = 1; digits <= 9; digits++) {
-    double back;
-    cnn__format(text, sizeof text, "%.*g", digits, (double)value);
-    if (!cnn__read_double(text, &back) && cnn__nearest_float(back) == value)
-      break;
-  }
-  return cnn__format(buffer, bytes, "%s", text);
-}
-
-static int32_t shape_text(const cnn__shape *shape, char *buffer, size_t bytes) {
-  int32_t length = 0;
-  if (bytes)
-    buffer[0] = 0;
-  for (int32_t i = 0; i < shape->rank && i < CNN_MAX_RANK; i++) {
-    size_t used = (size_t)length < bytes ? (size_t)length : bytes;
-    length += cnn__format(buffer + used, bytes - used, "%s%lld", i ? "," : "", (long long)shape->extent[i]);
-  }
-  return length;
-}
-
 static int32_t choice_count(const cnn__attribute *row) {
   int32_t count = 0;
   while (row->choices[count])
@@ -88,7 +64,7 @@ int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, c
       return cnn__format(buffer, bytes, "auto");
     return cnn__format(buffer, bytes, "%lld,%lld", (long long)pair[0], (long long)pair[1]);
   }
-  case CNN_ATTRIBUTE_FLOAT: return float_text(*(const float *)at, buffer, bytes);
+  case CNN_ATTRIBUTE_FLOAT: return cnn__float_text(*(const float *)at, buffer, bytes);
   case CNN_ATTRIBUTE_CHOICE: {
     int32_t choice = *(const int32_t *)at;
     if (choice < 0 || choice >= choice_count(row))
@@ -96,7 +72,9 @@ int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, c
     return cnn__format(buffer, bytes, "%s", row->choices[choice]);
   }
   case CNN_ATTRIBUTE_FLAG: return cnn__format(buffer, bytes, "%s", *(const int32_t *)at ? "true" : "false");
-  case CNN_ATTRIBUTE_SHAPE: return shape_text(at, buffer, bytes);
+  case CNN_ATTRIBUTE_SHAPE: return cnn__extents_text(at, buffer, bytes);
+  case CNN_ATTRIBUTE_TEXT: return cnn__format(buffer, bytes, "%s", (const char *)at);
+  case CNN_ATTRIBUTE_LIST: return cnn__numbers_text(at, buffer, bytes);
   default: return cnn__format(buffer, bytes, "%s", "");
   }
 }
@@ -106,8 +84,8 @@ int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, c
 static cnn_status out_of_range(const cnn__attribute *row, const void *attributes, const char *what) {
   char value[192], low[32], high[32];
   cnn__attribute_text(row, attributes, value, sizeof value);
-  float_text((float)row->minimum, low, sizeof low);
-  float_text((float)row->maximum, high, sizeof high);
+  cnn__float_text((float)row->minimum, low, sizeof low);
+  cnn__float_text((float)row->maximum, high, sizeof high);
   if (row->kind != CNN_ATTRIBUTE_FLOAT)
     return cnn__fail(CNN_EINVAL, "%s: %s is %s, must be %lld to %lld", what, row->key, value, (long long)row->minimum,
                      (long long)row->maximum);
@@ -162,6 +140,12 @@ static cnn_status check_row(const cnn__attribute *row, const void *attributes, c
     break;
   }
   case CNN_ATTRIBUTE_FLAG: break;
+  case CNN_ATTRIBUTE_TEXT: good = memchr(at, 0, CNN__ATTRIBUTE_TEXT_BYTES) != NULL; break;
+  case CNN_ATTRIBUTE_LIST:
+    for (int32_t i = 0; i < ((const cnn__list *)at)->count; i++)
+      good &= ((const cnn__list *)at)->values[i] >= (float)row->minimum &&
+              ((const cnn__list *)at)->values[i] <= (float)row->maximum;
+    break;
   case CNN_ATTRIBUTE_SHAPE: {
     const cnn__shape *shape = at;
     if (shape->rank < 1 || shape->rank > CNN_MAX_RANK)
@@ -184,25 +168,6 @@ cnn_status cnn__attributes_check(const cnn__attribute *table, const void *attrib
 
 /* ---- from text ---- */
 
-/* Whole numbers apart by commas. The count read, or -1. */
-static int32_t read_list(const char *text, int64_t *out, int32_t capacity) {
-  int32_t count = 0;
-  for (;;) {
-    char piece[32];
-    size_t length = strcspn(text, ",");
-    if (length == 0 || length >= sizeof piece || count == capacity)
-      return -1;
-    memcpy(piece, text, length);
-    piece[length] = 0;
-    if (cnn__read_int(piece, &out[count]))
-      return -1;
-    count++;
-    if (!text[length])
-      return count;
-    text += length + 1;
-  }
-}
-
 /* Reads without looking at the range. Non-zero: not of the row's kind. */
 static int32_t read_value(const cnn__attribute *row, void *attributes, const char *text) {
   void *at = field(row, attributes);
@@ -215,7 +180,7 @@ static int32_t read_value(const cnn__attribute *row, void *attributes, const cha
       return 0;
     }
     int64_t read[2];
-    int32_t count = read_list(text, read, 2);
+    int32_t count = cnn__read_extents(text, read, 2);
     if (count < 1)
       return 1;
     pair[0] = read[0];
@@ -241,9 +206,12 @@ static int32_t read_value(const cnn__attribute *row, void *attributes, const cha
     return !*(int32_t *)at && strcmp(text, "false") != 0;
   case CNN_ATTRIBUTE_SHAPE: {
     cnn__shape *shape = at;
-    shape->rank = read_list(text, shape->extent, CNN_MAX_RANK);
+    shape->rank = cnn__read_extents(text, shape->extent, CNN_MAX_RANK);
     return shape->rank < 1;
   }
+  case CNN_ATTRIBUTE_TEXT:
+    return (size_t)cnn__format(at, CNN__ATTRIBUTE_TEXT_BYTES, "%s", text) >= CNN__ATTRIBUTE_TEXT_BYTES;
+  case CNN_ATTRIBUTE_LIST: return cnn__read_numbers(text, at);
   default: return 1;
   }
 }
@@ -255,8 +223,9 @@ static const char *kind_text(int32_t kind) {
                                       "a number",
                                       "",
                                       "true or false",
-                                      "",
-                                      "whole numbers such as 28,28,1"};
+                                      "text of at most 511 bytes",
+                                      "whole numbers such as 28,28,1",
+                                      "numbers such as 0.1:0.01, 24 at most"};
   return texts[kind];
 }
 
@@ -264,6 +233,10 @@ void cnn__attributes_default(const cnn__attribute *table, void *attributes) {
   for (; table->key; table++) {
     if (table->kind == CNN_ATTRIBUTE_SHAPE)
       memset(field(table, attributes), 0, sizeof(cnn__shape));
+    else if (table->kind == CNN_ATTRIBUTE_TEXT)
+      memset(field(table, attributes), 0, CNN__ATTRIBUTE_TEXT_BYTES);
+    else if (table->kind == CNN_ATTRIBUTE_LIST)
+      memset(field(table, attributes), 0, sizeof(cnn__list));
     else if (table->kind == CNN_ATTRIBUTE_PAIR)
       memset(field(table, attributes), 0, 2 * sizeof(int64_t));
     else if (table->kind == CNN_ATTRIBUTE_INT)
@@ -359,6 +332,17 @@ cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, 
 }
 
 /* ---- the public view ---- */
+
+cnn_status cnn__attributes_text(const cnn__attribute *table, const void *attributes, const char *key, char *buffer,
+                                size_t bytes, const char *what) {
+  const cnn__attribute *row = cnn__attribute_find(table, key);
+  if (!row)
+    return unknown_key(table, key, what, 0);
+  int32_t wanted = cnn__attribute_text(row, attributes, buffer, bytes);
+  if (wanted < 0 || (size_t)wanted >= bytes)
+    return cnn__fail(CNN_EINVAL, "%s: %s needs a buffer of %d bytes, got %zu", what, key, (int)wanted + 1, bytes);
+  return CNN_OK;
+}
 
 cnn_status cnn__attribute_public(const cnn__attribute *table, int32_t index, cnn_attribute *out) {
   int32_t count = cnn__attributes_count(table);

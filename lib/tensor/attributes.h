@@ -9,7 +9,15 @@
 
 /* Every type has an attributes struct of its own, whose fields have these C types by kind:
  *   INT int64_t   PAIR int64_t[2]   FLOAT float   CHOICE int32_t (index into choices)   FLAG int32_t   SHAPE cnn__shape
- * TEXT is not used by layers' own attributes (name and input are the layer's). */
+ *   TEXT char[CNN__ATTRIBUTE_TEXT_BYTES]   LIST cnn__list
+ * What a TEXT may say, its type's check looks at (name and input are the layer's own and stand in no table). */
+#define CNN__ATTRIBUTE_TEXT_BYTES 512
+#define CNN__MAX_LIST 24
+typedef struct cnn__list {
+  int32_t count;
+  float values[CNN__MAX_LIST];
+} cnn__list;
+
 typedef struct cnn__attribute {
   const char *key;
   int32_t kind;               /* CNN_ATTRIBUTE_* */
@@ -35,6 +43,9 @@ cnn_status cnn__attributes_set(const cnn__attribute *table, void *attributes, co
                                const char *what); /* one value from text: CNN_ENAME unknown key, CNN_EINVAL bad value */
 /* Returns the length wanted. */
 int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, char *buffer, size_t bytes);
+/* The same by key, for the public interface: CNN_ENAME unknown key, CNN_EINVAL the buffer is too short. */
+cnn_status cnn__attributes_text(const cnn__attribute *table, const void *attributes, const char *key, char *buffer,
+                                size_t bytes, const char *what);
 const cnn__attribute *cnn__attribute_find(const cnn__attribute *table, const char *key);
 /* The decimal that was written: the double nearest to the shortest decimal that rounds to this float, 0.999 for
  * 0.999f. So 1 - beta is what it is where the options are doubles. */

@@ -102,6 +102,8 @@ cnn_status cnn__fit_run(cnn__fit *fit) {
     status = epoch(fit, i);
   if (status < 0)
     cnn__format(text, sizeof text, "%s", cnn_error_text());
+  else
+    cnn__model_finalize(fit->model);
   cnn_status ended = tell(fit, CNN__TRAIN_END, fit->logs);
   return status < 0 ? cnn__fail(status, "%s", text) : ended;
 }

@@ -85,7 +85,12 @@ static void ck_same_optimizer(const cnn_model *a, const cnn_model *b) {
     return;
   const cnn__optimizer_type *type = a->optimizer->type;
   ck_assert_ptr_eq((const void *)type, (const void *)b->optimizer->type);
-  ck_assert(memcmp(a->optimizer->attributes, b->optimizer->attributes, type->attributes_size) == 0);
+  for (const cnn__attribute *row = type->attributes; row->key; row++) {
+    char text[2][CNN__ATTRIBUTE_TEXT_BYTES];
+    ck_assert_int_eq(cnn_optimizer_attribute_text(a->optimizer, row->key, text[0], sizeof text[0]), CNN_OK);
+    ck_assert_int_eq(cnn_optimizer_attribute_text(b->optimizer, row->key, text[1], sizeof text[1]), CNN_OK);
+    ck_assert_str_eq(text[0], text[1]);
+  }
   ck_assert_ptr_eq((const void *)a->loss, (const void *)b->loss);
   ck_assert_int_eq(a->metric_count, b->metric_count);
   for (int32_t i = 0; i < a->metric_count; i++)

@@ -81,7 +81,7 @@ START_TEST(trainable_weights_get_gradients_and_slots) {
     ck_assert_int_eq(parameter->grad != NULL, weight->trainable);
     ck_assert_ptr_eq(m->arrays[parameter->layer->index].grads[parameter->index], parameter->grad);
     for (int s = 0; s < CNN__MAX_SLOTS; s++) {
-      ck_assert_int_eq(parameter->slots[s] != NULL, weight->trainable);
+      ck_assert_int_eq(parameter->slots[s] != NULL, weight->trainable && (cnn__optimizer_slots(m->optimizer) >> s & 1));
       ck_assert_int_eq((uintptr_t)parameter->slots[s] % 64, 0);
       for (int64_t e = 0; parameter->slots[s] && e < weight->count; e++)
         ck_assert(parameter->slots[s][e] == 0);

@@ -78,9 +78,10 @@ static int32_t **update_marks(const cnn_model *m, const cnn__plan *plan) {
   for (int32_t i = 0; i < plan->scheduled; i++) {
     const cnn__op *op = &plan->ops[i];
     for (int64_t part = 0; part < op->parts && op->first >= 0; part++)
-      if (op->kind == CNN__OP_UPDATE)
-        mark(marks, &plan->chunks[op->first + part]);
-      else if (plan->tails[op->first + part].chunk >= 0)
+      if (op->kind == CNN__OP_UPDATE) {
+        if (op->stage == CNN__STAGE_ALL || op->stage == CNN__STAGE_CHANGE || op->stage == CNN__STAGE_MOVE)
+          mark(marks, &plan->chunks[op->first + part]);
+      } else if (plan->tails[op->first + part].chunk >= 0)
         mark(marks, &plan->chunks[plan->tails[op->first + part].chunk]);
   }
   return marks;
