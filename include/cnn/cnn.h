@@ -11,6 +11,7 @@
 #include "layer.h"
 #include "layers.h"
 #include "model.h"
+#include "objective.h"
 #include "optimizer.h"
 #include "report.h"
 #include "tensor.h"

@@ -14,6 +14,7 @@
 #include "augment.h"
 #include "callback.h"
 #include "data.h"
+#include "objective.h"
 #include "optimizer.h"
 
 #ifdef __cplusplus
@@ -24,17 +25,24 @@ extern "C" {
 
 typedef struct cnn_compile_opts {
   size_t size;
-  const char *const *metrics; /**< names: "accuracy" ("acc"); binary, sparse or categorical by the shapes, as Keras */
+  const char *const *metrics; /**< by name, with attributes as text: "accuracy", "top_k_categorical_accuracy k=3 name=top3" */
   int32_t metric_count;
-  int32_t reserved;
+  int32_t weighted_metric_count;
+  const char *const *weighted_metrics;   /**< the same, weighted by the samples' weights; in logs "weighted_NAME" where NAME is taken */
+  cnn_loss *const *loss_handles;         /**< instead of names of losses */
+  cnn_metric *const *metric_handles;     /**< besides those by name */
+  cnn_metric *const *weighted_metric_handles;
+  int32_t metric_handle_count;
+  int32_t weighted_metric_handle_count;
 } cnn_compile_opts;
 #define cnn_compile_opts(...) (&(const struct cnn_compile_opts){.size = sizeof(struct cnn_compile_opts), __VA_ARGS__})
 
 /** Make the model ready for training: order, memory plan, optimizer state (new). Weights stay as they are. Also reports the first error of
  * the layer constructors. May be called again.
- * @param loss_count 1   @param losses "categorical_crossentropy" (f32 rows or class labels) or "sparse_categorical_crossentropy"
- *        (class labels); fused with a softmax that ends the model, as Keras does: loss and gradient then come from its logits
- * Errors: CNN_EINVAL counts, no layers; CNN_ENAME loss or metric unknown (nearest named); CNN_ESHAPE output and loss do not fit; CNN_ENOMEM;
+ * @param loss_count 1   @param losses by name, with attributes as text: "categorical_crossentropy label_smoothing=0.1" (objective.h lists
+ *        them); NULL: options.loss_handles. A cross-entropy is fused with the softmax or sigmoid that ends the model, as Keras does: loss and
+ *        gradient then come from its logits. At most 8 metrics in all.
+ * Errors: CNN_EINVAL counts, no layers, a name in logs twice; CNN_ENAME loss, metric or attribute unknown (nearest named); CNN_ENOMEM;
  * CNN_ESTATE inside fit. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t loss_count,
                                                     const char *const *losses, const cnn_compile_opts *options);

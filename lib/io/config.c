@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "io/attribute_json.h"
+#include "io/objective_json.h"
 
 #include <string.h>
 
@@ -51,16 +52,12 @@ cnn_status cnn__config_model_text(cnn__text *out, const cnn_model *model) {
 
 cnn_status cnn__config_compile_text(cnn__text *out, const cnn_model *model) {
   const cnn_optimizer *optimizer = model->optimizer;
-  json_t *metrics = json_array();
-  for (int32_t i = 0; i < model->metric_count; i++)
-    if (json_array_append_new(metrics, json_string(model->metric_names[i])) < 0) {
-      json_decref(metrics);
-      return finish(out, NULL);
-    }
+  json_t *loss = cnn__loss_to_json(model->loss), *metrics = cnn__metrics_to_json(model);
   json_t *attributes = cnn__attributes_to_json(optimizer->type->attributes, optimizer->attributes);
-  if (metrics && attributes)
-    return finish(out, json_pack("{s:{s:s, s:o}, s:s, s:o}", "optimizer", "name", optimizer->type->name, "attributes",
-                                 attributes, "loss", model->loss->name, "metrics", metrics));
+  if (loss && metrics && attributes)
+    return finish(out, json_pack("{s:{s:s, s:o}, s:o, s:o}", "optimizer", "name", optimizer->type->name, "attributes",
+                                 attributes, "loss", loss, "metrics", metrics));
+  json_decref(loss);
   json_decref(metrics);
   json_decref(attributes);
   return finish(out, NULL);
@@ -192,16 +189,15 @@ static cnn_status make_optimizer(cnn_optimizer **out, cnn_context *context, cons
 
 static cnn_status compile(cnn_model *model, const json_t *root) {
   cnn_optimizer *optimizer;
-  const char *names[CNN__MAX_METRICS], *loss = text_of(root, "loss");
-  const json_t *metrics = json_object_get(root, "metrics");
-  size_t count = json_array_size(metrics);
-  if (json_object_size(root) != 3 || !loss || !json_is_array(metrics) || count > CNN__MAX_METRICS)
+  cnn__goals goals = {0};
+  json_t *loss = json_object_get(root, "loss"), *metrics = json_object_get(root, "metrics");
+  if (json_object_size(root) != 3 || !loss || !json_is_array(metrics) || json_array_size(metrics) > CNN__MAX_METRICS)
     return cnn__fail(CNN_EFORMAT, "is not an optimizer, a loss and at most %d metrics", CNN__MAX_METRICS);
-  for (size_t i = 0; i < count; i++)
-    if (!(names[i] = json_string_value(json_array_get(metrics, i))))
-      return cnn__fail(CNN_EFORMAT, "metric %zu is no name", i);
   CNN__TRY(make_optimizer(&optimizer, model->context, json_object_get(root, "optimizer")));
-  cnn_status status = cnn__model_compile(model, optimizer, loss, (int32_t)count, names);
+  cnn_status status = cnn__goals_from_json(&goals, model->context, loss, metrics);
+  if (status == CNN_OK)
+    status = cnn__model_compile(model, optimizer, &goals);
+  cnn__goals_free(&goals);
   cnn_optimizer_free(optimizer);
   return status;
 }

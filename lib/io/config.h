@@ -1,10 +1,11 @@
-/* config: what a model is and how it was compiled, as JSON text and back, by the attribute tables of layers and
- * optimizers.
+/* config: what a model is and how it was compiled, as JSON text and back, by the attribute tables of layers,
+ * optimizers, losses and metrics.
  *
  *   {"name": "sequential", "layers": [{"type": "conv2d", "name": "conv1", "inputs": ["input"],
  *    "attributes": {"filters": 32, "kernel_size": [3, 3], "padding": "same", ...}}, ...]}
- *   {"optimizer": {"name": "adam", "attributes": {"learning_rate": "0.001", ...}}, "loss": "categorical_crossentropy",
- *    "metrics": ["accuracy"]}
+ *   {"optimizer": {"name": "adam", "attributes": {"learning_rate": "0.001", ...}},
+ *    "loss": {"type": "categorical_crossentropy", "attributes": {"label_smoothing": "0.1", ...}},
+ *    "metrics": [{"type": "accuracy", "name": "acc", "weighted": false, "attributes": {}}]}
  *
  * Whole numbers, pairs and shapes are numbers and arrays, flags are true and false; fractions are strings, the
  * shortest decimal that reads back as the same float, so that no JSON library's way with numbers can change a bit. */

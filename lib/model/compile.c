@@ -12,36 +12,30 @@
 
 /* What compile works out before it changes anything. */
 typedef struct compilation {
-  const cnn__loss *loss;
+  const cnn__goals *goals;
+  char names[CNN__MAX_METRICS][64];
   uint32_t slots; /* of the optimizer, as bits */
-  const cnn__metric *metrics[CNN__MAX_METRICS][2];
   cnn__plan *plans[CNN__MODES];
   float *block;
 } compilation;
 
-static cnn_status check_output(const cnn_model *model, const char *loss) {
-  char text[160];
-  const cnn_layer *last = model->layers[model->layer_count - 1];
-  if (last->out.rank != 1)
-    return cnn__fail(CNN_ESHAPE, "loss '%s' takes one row of values a sample, but %s '%s' gives %s; add a flatten layer",
-                     loss, last->type->name, last->name, cnn__shape_text(text, &last->out, 1));
-  return CNN_OK;
+/* Is it a figure's name already: the loss's, or that of a metric before m? */
+static int32_t is_used(const compilation *made, int32_t m, const char *name) {
+  for (int32_t i = 0; i < m; i++)
+    if (!strcmp(made->names[i], name))
+      return 1;
+  return !strcmp(name, "loss");
 }
 
-static cnn_status find_metrics(compilation *made, const cnn_model *model, int32_t count, const char *const *names) {
-  int64_t columns = model->layers[model->layer_count - 1]->out.extent[0];
-  if (count < 0 || count > CNN__MAX_METRICS || (count && !names))
-    return cnn__fail(CNN_EINVAL, "compile: %d metrics, must be 0 to %d names", (int)count, CNN__MAX_METRICS);
-  for (int32_t m = 0; m < count; m++) {
-    if (!names[m])
-      return cnn__fail(CNN_EINVAL, "compile: the name of metric %d is NULL", (int)m);
-    for (int32_t i = 0; i < m; i++)
-      if (!strcmp(names[i], names[m]))
-        return cnn__fail(CNN_EINVAL, "compile: metric '%s' is named twice", names[m]);
-    for (int32_t labels = 0; labels < 2; labels++)
-      made->metrics[m][labels] = cnn__metric_find(names[m], columns, labels);
-    if (!made->metrics[m][0] && !made->metrics[m][1])
-      return cnn__fail_code();
+/* A weighted metric whose name is another's too gets a longer one, as in Keras. */
+static cnn_status name_metrics(compilation *made) {
+  for (int32_t m = 0; m < made->goals->metric_count; m++) {
+    const char *name = made->goals->metrics[m]->name;
+    int32_t twice = is_used(made, m, name);
+    cnn__format(made->names[m], sizeof made->names[m], "%s%s", twice && made->goals->weighted[m] ? "weighted_" : "",
+                name);
+    if (twice && is_used(made, m, made->names[m]))
+      return cnn__fail(CNN_EINVAL, "compile: metric '%s' is named twice", made->names[m]);
   }
   return CNN_OK;
 }
@@ -102,7 +96,7 @@ int32_t cnn__model_settled(const cnn_model *model) {
 static cnn_status prepare(compilation *made, const cnn_model *model, const cnn_optimizer *optimizer) {
   made->slots = cnn__optimizer_slots(optimizer);
   for (int32_t mode = 0; mode < CNN__MODES; mode++)
-    CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->loss, cnn__optimizer_whole(optimizer)));
+    CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->goals->loss, cnn__optimizer_whole(optimizer)));
   made->block = cnn__alloc_zero(model->context, (size_t)block_floats(model, made->slots) * sizeof(float),
                                 "gradients and optimizer state");
   return made->block ? CNN_OK : CNN_ENOMEM;
@@ -127,8 +121,21 @@ static void log_memory(const cnn_model *model, const cnn__plan *plan) {
            (long long)(apart - taken) * 4);
 }
 
-static void commit(cnn_model *model, const compilation *made, cnn_optimizer *optimizer, int32_t metric_count,
-                   const char *const *names) {
+static void take_goals(cnn_model *model, const compilation *made) {
+  cnn__goals old = {.loss = model->loss, .metric_count = model->metric_count};
+  memcpy(old.metrics, model->metrics, sizeof old.metrics);
+  model->loss = cnn__objective_hold(made->goals->loss);
+  model->metric_count = made->goals->metric_count;
+  for (int32_t m = 0; m < model->metric_count; m++) {
+    model->metrics[m] = cnn__objective_hold(made->goals->metrics[m]);
+    model->weighted[m] = made->goals->weighted[m];
+    model->metric_names[m] = model->metric_text[m];
+  }
+  memcpy(model->metric_text, made->names, sizeof model->metric_text);
+  cnn__goals_free(&old);
+}
+
+static void commit(cnn_model *model, const compilation *made, cnn_optimizer *optimizer) {
   cnn_optimizer *old = model->optimizer;
   cnn__model_forget(model);
   memcpy(model->plans, made->plans, sizeof model->plans);
@@ -137,29 +144,18 @@ static void commit(cnn_model *model, const compilation *made, cnn_optimizer *opt
   share_block(model, made->slots, optimizer);
   model->optimizer = cnn__optimizer_hold(optimizer);
   cnn_optimizer_free(old);
-  model->loss = made->loss;
-  memcpy(model->metrics, made->metrics, sizeof model->metrics);
-  model->metric_count = metric_count;
-  for (int32_t m = 0; m < metric_count; m++) {
-    cnn__format(model->metric_text[m], sizeof model->metric_text[m], "%s", names[m]);
-    model->metric_names[m] = model->metric_text[m];
-  }
+  take_goals(model, made);
   model->rate = cnn__optimizer_rate(optimizer);
   model->iterations = 0;
   model->compiled = 1;
 }
 
-cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const char *loss, int32_t metric_count,
-                              const char *const *metrics) {
-  compilation made = {0};
+cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const cnn__goals *goals) {
+  compilation made = {.goals = goals};
   if (atomic_load(&model->fitting))
     return cnn__fail(CNN_ESTATE, "model '%s' is in training; compile it after fit has returned", model->name);
   CNN__TRY(cnn__model_ready(model));
-  made.loss = cnn__loss_find(loss);
-  if (!made.loss)
-    return cnn__fail_code();
-  CNN__TRY(check_output(model, made.loss->name));
-  CNN__TRY(find_metrics(&made, model, metric_count, metrics));
+  CNN__TRY(name_metrics(&made));
   freeze(model, 0);
   cnn_status status = prepare(&made, model, optimizer);
   if (status < 0) {
@@ -167,25 +163,10 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
     discard(&made, model->context);
     return status;
   }
-  commit(model, &made, optimizer, metric_count, metrics);
+  commit(model, &made, optimizer);
   log_memory(model, model->plans[CNN__MODE_TRAIN]);
   cnn__blas_warning(model->context);
   return CNN_OK;
-}
-
-cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t loss_count, const char *const *losses,
-                             const cnn_compile_opts *options) {
-  cnn_compile_opts given;
-  if (!model)
-    return cnn__fail(CNN_EINVAL, "compile: model is NULL");
-  CNN__TRY(cnn__model_ready(model));
-  size_t known = CNN__FIRST(cnn_compile_opts, metric_count);
-  CNN__TRY(cnn__options(&given, known, known, options, "cnn_compile_opts"));
-  if (!optimizer)
-    return cnn__fail(CNN_EINVAL, "compile: optimizer is NULL");
-  if (loss_count != 1 || !losses || !losses[0])
-    return cnn__fail(CNN_EINVAL, "compile: %d losses, must be the name of 1", losses ? (int)loss_count : 0);
-  return cnn__model_compile(model, optimizer, losses[0], given.metric_count, given.metrics);
 }
 
 /* ---- the optimizer as it stands ---- */

@@ -63,6 +63,9 @@ void cnn_model_free(cnn_model *model) {
   for (int32_t i = 0; i < model->layer_count; i++)
     cnn__layer_free(model->layers[i]);
   cnn_optimizer_free(model->optimizer);
+  cnn__objective_free(model->loss);
+  for (int32_t m = 0; m < model->metric_count; m++)
+    cnn__objective_free(model->metrics[m]);
   cnn__free(context, model->training_block);
   cnn__free(context, model->parameters);
   cnn__free(context, model->arrays);

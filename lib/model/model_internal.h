@@ -40,11 +40,12 @@ struct cnn_model {
   /* compiled */
   int32_t compiled;
   cnn_optimizer *optimizer;     /* held */
-  const cnn__loss *loss;
+  cnn__objective *loss;         /* held, as the metrics */
   int32_t metric_count;
-  const char *metric_names[CNN__MAX_METRICS]; /* as the caller wrote them; point into metric_text */
-  char metric_text[CNN__MAX_METRICS][32];
-  const cnn__metric *metrics[CNN__MAX_METRICS][2]; /* for f32 targets, for labels; NULL where it does not take them */
+  cnn__objective *metrics[CNN__MAX_METRICS];
+  int32_t weighted[CNN__MAX_METRICS];         /* by the samples' weights */
+  const char *metric_names[CNN__MAX_METRICS]; /* in logs; point into metric_text */
+  char metric_text[CNN__MAX_METRICS][64];
   float rate;                   /* learning rate as it stands */
   int64_t iterations;
   float *training_block;        /* gradients and slots, one allocation */
@@ -81,9 +82,17 @@ void cnn__model_return_run(const cnn_model *model, cnn__run *run);
 /* Derived forms of the weights up to date; called by every run before its first segment. Any thread. */
 void cnn__model_pack(const cnn_model *model);
 
-/* Compile with everything by value: what cnn_model_compile and the file loader use. */
-cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const char *loss, int32_t metric_count,
-                              const char *const *metrics);
+/* A loss and metrics on their way into a model. */
+typedef struct cnn__goals {
+  cnn__objective *loss;
+  int32_t metric_count;
+  cnn__objective *metrics[CNN__MAX_METRICS];
+  int32_t weighted[CNN__MAX_METRICS];
+} cnn__goals;
+
+/* Compile with everything by value: what cnn_model_compile and the file loader use. What is in goals is retained. */
+cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const cnn__goals *goals);
+void cnn__goals_free(cnn__goals *goals);
 
 /* Are all layers trainable or frozen as the program wants them? Else they wait for the next compile. */
 int32_t cnn__model_settled(const cnn_model *model);

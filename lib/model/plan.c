@@ -244,13 +244,14 @@ static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   return CNN_OK;
 }
 
-static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss *loss, int32_t whole) {
+static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__objective *loss, int32_t whole) {
   CNN__TRY(cnn__plan_layers(plan, model));
   CNN__TRY(allocate(plan, model));
   int32_t last = plan->layer_count - 1, train = plan->mode == CNN__MODE_TRAIN;
-  int32_t softmax = plan->layers[last]->activation == CNN_ACTIVATION_SOFTMAX;
-  int32_t taken = plan->mode != CNN__MODE_PREDICT && loss->fuses_softmax && softmax;
-  plan->softmax_taken = taken ? last : -1;
+  int32_t activation = plan->layers[last]->activation;
+  int32_t taken = plan->mode != CNN__MODE_PREDICT && activation != CNN_ACTIVATION_LINEAR &&
+                  loss->type->fuses == activation;
+  plan->taken = taken ? last : -1;
   plan->output = last;
   plan->probabilities = taken ? 2 * plan->layer_count : last;
   maker make = {plan, train ? lowest_trainable(plan) : plan->layer_count};
@@ -263,7 +264,8 @@ static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__loss
   return cnn__plan_memory(plan, make.lowest);
 }
 
-cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss, int32_t whole) {
+cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__objective *loss,
+                         int32_t whole) {
   cnn__plan *plan = cnn__alloc_zero(model->context, sizeof *plan, "plan");
   if (!plan)
     return CNN_ENOMEM;

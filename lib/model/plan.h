@@ -88,9 +88,9 @@ typedef struct cnn__plan {
   cnn_layer **layers; /* what runs, in order: the model's layers, neighbours made into one where a rule says so */
   int32_t *first_member; /* of each, the index of its first layer in the model */
   int32_t layer_count;
-  int32_t softmax_taken; /* layer whose softmax the loss took over; -1 none */
+  int32_t taken;         /* layer whose activation the loss took over; -1 none */
   int32_t output;        /* buffer of the model's output (logits where taken) */
-  int32_t probabilities; /* buffer of the probabilities in that case; else == output */
+  int32_t probabilities; /* buffer of what that activation gives; without one == output */
   cnn__op *ops;
   cnn__segment *segments;
   cnn__buffer *buffers;  /* value of layer i: i; its gradient: layers + i; the probabilities: 2 * layers; a
@@ -117,7 +117,8 @@ typedef struct cnn__plan {
 
 /* Plan `mode` for the model's layers. loss may be NULL for PREDICT. whole: CNN__WHOLE_*, what the
  * optimizer needs before it updates anything. */
-cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__loss *loss, int32_t whole);
+cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__objective *loss,
+                         int32_t whole);
 void cnn__plan_free(cnn__plan *plan);
 
 /* For plan.c: the layers of `plan`, and their end: of fused ones themselves too. */

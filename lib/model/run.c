@@ -43,7 +43,7 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .layer = layer,
       .training = plan->mode == CNN__MODE_TRAIN && !cnn__layer_infers(layer),
       .keeps = plan->mode == CNN__MODE_TRAIN,
-      .activation = plan->softmax_taken == i ? CNN_ACTIVATION_LINEAR : layer->activation,
+      .activation = plan->taken == i ? CNN_ACTIVATION_LINEAR : layer->activation,
       .batch = batch,
       .shards = (batch - 1) / CNN__SHARD + 1,
       .shard = shard,
@@ -74,32 +74,6 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
 
 /* ---- ops ---- */
 
-/* Losses and metrics of a shard's rows, and the gradient of the batch's mean loss. */
-static void objective(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
-  const cnn__plan *plan = run->plan;
-  const cnn__feed *feed = run->feed;
-  const cnn_model *model = run->model;
-  int64_t first = shard * CNN__SHARD, left = feed->count - first, columns = plan->buffers[op->x].floats;
-  cnn__rows rows = {.count = left < CNN__SHARD ? left : CNN__SHARD,
-                    .columns = columns,
-                    .outputs = rows_of(run, op->x, first, home),
-                    .from_logits = plan->softmax_taken >= 0,
-                    .labels = feed->labels ? feed->labels + first : NULL,
-                    .targets = feed->targets ? feed->targets + first * columns : NULL};
-  float *probabilities = rows_of(run, op->y, first, home);
-  if (probabilities && run->metric_count)
-    run->k->softmax(rows.count, columns, rows.outputs, probabilities);
-  model->loss->rows(&rows, 1.0f / (float)feed->count, run->losses + first, rows_of(run, op->dx, first, home));
-  if (probabilities)
-    rows.outputs = probabilities;
-  rows.from_logits = 0;
-  for (int32_t m = 0; m < run->metric_count; m++) {
-    const cnn__metric *metric = model->metrics[m][feed->labels != NULL];
-    if (metric)
-      metric->rows(&rows, run->metrics + m * run->capacity + first);
-  }
-}
-
 static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
   int64_t first = shard * CNN__SHARD, left = run->feed->count - first, columns = run->plan->buffers[op->x].floats;
   memcpy(run->outputs + first * columns, rows_of(run, op->x, first, home),
@@ -116,7 +90,9 @@ static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64
     int64_t first = shard * CNN__SHARD, left = run->feed->count - first;
     run->feed->fill(run->feed->user, first, left < CNN__SHARD ? left : CNN__SHARD, rows_of(run, op->y, first, home));
   } else if (op->kind == CNN__OP_LOSS) {
-    objective(run, op, shard, home);
+    int64_t first = shard * CNN__SHARD;
+    cnn__run_objective(run, op, first, rows_of(run, op->x, first, home), rows_of(run, op->y, first, home),
+                       rows_of(run, op->dx, first, home));
   } else if (op->kind == CNN__OP_OUTPUT) {
     output(run, op, shard, home);
   } else if (op->kind == CNN__OP_PACK) {
@@ -278,6 +254,7 @@ static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained,
   run->pass = pass;
   cnn__key(run->key, model->seed);
   run->updating = trained != NULL;
+  cnn__run_goal(run);
   if (trained)
     cnn__update_begin(trained->optimizer, trained->iterations, trained->rate, &run->update);
   run_segments(run);

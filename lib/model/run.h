@@ -14,8 +14,9 @@ typedef struct cnn__feed {
   void (*fill)(const void *user, int64_t first, int64_t count, float *x);
   const void *user;
   const int64_t *samples;        /* data-set index of each row; NULL: row numbers */
-  const int32_t *labels;         /* class of each row, or */
-  const float *targets;          /* rows of the model's output columns; both NULL for predict */
+  const int32_t *labels;         /* of each sample a class for each row of its output, or */
+  const float *targets;          /* values as many as the model's outputs; both NULL for predict */
+  const float *weights;          /* of each sample; NULL: 1 */
 } cnn__feed;
 
 /* A record for batches of up to `capacity` rows, at least 1. */
@@ -38,7 +39,9 @@ void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, 
 void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed);
 void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs);
 
-/* Of the last TRAIN or TEST run: each row's loss, and its value of metric m. */
+/* Of the last TRAIN or TEST run, while its feed is there: each sample's loss, whose mean is the batch's loss; its value of metric
+ * m, times its weight where the metric is weighted; and its weight. */
+double cnn__run_weight(const cnn__run *run, int64_t sample);
 const double *cnn__run_losses(const cnn__run *run);
 const double *cnn__run_metric(const cnn__run *run, int32_t metric);
 

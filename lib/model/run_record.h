@@ -44,9 +44,19 @@ struct cnn__run {
   uint32_t key[2];
   uint32_t pass;
   cnn__update update;
+  float scale;               /* of gradients: what a row of weight 1 has in the batch's loss */
+  double share;              /* of a sample's sum of losses: makes the mean over samples the batch's loss */
 };
 
 /* run_update.c: what an UPDATE of that stage does with a chunk (with all of them, where it joins norms). */
 void cnn__run_update(const cnn__run *run, int32_t stage, int64_t number);
+
+/* run_objective.c: scale and share of the batch in hand. */
+void cnn__run_goal(cnn__run *run);
+
+/* run_objective.c: losses and metrics of the samples of a shard, from `first` on, and the gradient of the batch's loss. gradient and
+ * probabilities may be NULL. */
+void cnn__run_objective(const cnn__run *run, const cnn__op *op, int64_t first, const float *outputs,
+                        float *probabilities, float *gradient);
 
 #endif

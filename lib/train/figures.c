@@ -9,14 +9,17 @@
 void cnn__figures_begin(cnn__figures *figures, const cnn_model *model) {
   *figures = (cnn__figures){0};
   for (int32_t m = -1; m < model->metric_count; m++) {
+    int32_t weighted = m >= 0 && model->weighted[m];
     const char *name = m < 0 ? "loss" : model->metric_names[m];
     int32_t at = figures->count++;
     for (; at > 0 && strcmp(figures->names[at - 1], name) > 0; at--) {
       figures->names[at] = figures->names[at - 1];
       figures->metric[at] = figures->metric[at - 1];
+      figures->weighted[at] = figures->weighted[at - 1];
     }
     figures->names[at] = name;
     figures->metric[at] = m;
+    figures->weighted[at] = weighted;
   }
 }
 
@@ -28,14 +31,17 @@ void cnn__figures_add(cnn__figures *figures, const cnn__run *run, int64_t count)
       sum += rows[i];
     figures->sums[f] = sum;
   }
+  for (int64_t i = 0; i < count; i++)
+    figures->weight += cnn__run_weight(run, i);
   figures->samples += count;
 }
 
 cnn_status cnn__figures_tell(const cnn__figures *figures, cnn_logs *logs, const char *prefix) {
   char name[CNN__FIGURE_BYTES];
   for (int32_t f = 0; f < figures->count; f++) {
+    double by = figures->weighted[f] ? figures->weight : (double)figures->samples;
     cnn__format(name, sizeof name, "%s%s", prefix, figures->names[f]);
-    CNN__TRY(cnn_logs_set(logs, name, (double)(float)(figures->sums[f] / (double)figures->samples)));
+    CNN__TRY(cnn_logs_set(logs, name, by != 0 ? (double)(float)(figures->sums[f] / by) : 0));
   }
   return CNN_OK;
 }

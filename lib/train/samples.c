@@ -45,13 +45,12 @@ cnn_status cnn__samples_check_targets(const cnn_dataset *dataset, const cnn_mode
   if (!dataset->targets)
     return cnn__fail(CNN_ESHAPE, "%s: data set has no targets", what);
   int32_t labels = dataset->targets->type != CNN_F32;
-  if (!(labels ? model->loss->takes_labels : model->loss->takes_targets))
-    return cnn__fail(CNN_ESHAPE, "%s: loss '%s' takes %s, data set has %s", what, model->loss->name,
-                     labels ? "rows of values" : "class labels", labels ? "class labels" : "rows of values");
+  if (!labels && model->loss->type->labels_only)
+    return cnn__fail(CNN_ESHAPE, "%s: loss '%s' takes class labels, data set has rows of values", what,
+                     model->loss->type->name);
   for (int32_t m = 0; m < model->metric_count; m++)
-    if (!model->metrics[m][labels])
-      return cnn__fail(CNN_ESHAPE, "%s: metric '%s' takes no %s", what, model->metric_names[m],
-                       labels ? "class labels" : "rows of values");
+    if (!labels && model->metrics[m]->type->labels_only)
+      return cnn__fail(CNN_ESHAPE, "%s: metric '%s' takes no rows of values", what, model->metric_names[m]);
   return check_columns(dataset, model, labels, what);
 }
 

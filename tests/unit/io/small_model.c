@@ -79,6 +79,12 @@ static void ck_same_layer(const cnn_layer *a, const cnn_layer *b) {
   }
 }
 
+static void ck_same_objective(const cnn__objective *a, const cnn__objective *b) {
+  ck_assert_ptr_eq((const void *)a->type, (const void *)b->type);
+  ck_assert(memcmp(a->attributes, b->attributes, a->type->attributes_size) == 0);
+  ck_assert_str_eq(a->name, b->name);
+}
+
 static void ck_same_optimizer(const cnn_model *a, const cnn_model *b) {
   ck_assert_int_eq(a->compiled, b->compiled);
   if (!a->compiled)
@@ -91,10 +97,13 @@ static void ck_same_optimizer(const cnn_model *a, const cnn_model *b) {
     ck_assert_int_eq(cnn_optimizer_attribute_text(b->optimizer, row->key, text[1], sizeof text[1]), CNN_OK);
     ck_assert_str_eq(text[0], text[1]);
   }
-  ck_assert_ptr_eq((const void *)a->loss, (const void *)b->loss);
+  ck_same_objective(a->loss, b->loss);
   ck_assert_int_eq(a->metric_count, b->metric_count);
-  for (int32_t i = 0; i < a->metric_count; i++)
+  for (int32_t i = 0; i < a->metric_count; i++) {
+    ck_same_objective(a->metrics[i], b->metrics[i]);
+    ck_assert_int_eq(a->weighted[i], b->weighted[i]);
     ck_assert_str_eq(a->metric_names[i], b->metric_names[i]);
+  }
   ck_assert(memcmp(&a->rate, &b->rate, sizeof a->rate) == 0);
   ck_assert_int_eq(a->iterations, b->iterations);
   for (int32_t i = 0; i < a->parameter_count; i++)

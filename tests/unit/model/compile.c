@@ -39,6 +39,10 @@ static void fails(cnn_status wanted, cnn_status status, const char *text) {
 START_TEST(arguments_are_checked) {
   const char *unknown = "categorical_crossentropi", *none = NULL;
   const char *const twice[] = {"accuracy", "accuracy"}, *const misspelt[] = {"acuracy"};
+  const struct {
+    cnn_compile_opts known;
+    int64_t unknown;
+  } later = {{.size = sizeof later}, 1};
   const char *const both[] = {"categorical_crossentropy", "categorical_crossentropy"};
   fails(CNN_EINVAL, cnn_model_compile(NULL, adam, 1, &loss, NULL), "model is NULL");
   fails(CNN_EINVAL, cnn_model_compile(m, NULL, 1, &loss, NULL), "optimizer is NULL");
@@ -56,19 +60,19 @@ START_TEST(arguments_are_checked) {
         "NULL");
   fails(CNN_ENAME, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.metrics = misspelt, .metric_count = 1)),
         "did you mean 'accuracy'?");
-  fails(CNN_ETOONEW, cnn_model_compile(m, adam, 1, &loss, cnn_compile_opts(.reserved = 1)), "cnn_compile_opts");
+  fails(CNN_ETOONEW, cnn_model_compile(m, adam, 1, &loss, &later.known), "cnn_compile_opts");
   ck_assert_int_eq(m->compiled, 0);
   ck_assert(cnn_model_learning_rate(m) == 0);
   fails(CNN_ESTATE, cnn_model_set_learning_rate(m, 0.1), "not compiled");
 }
 END_TEST
 
-START_TEST(an_output_of_images_does_not_fit) {
+START_TEST(outputs_of_any_rank_are_rows_of_the_last_axis) {
   cnn_model *images;
   ck_assert_int_eq(cnn_model_new(&images, context, NULL), CNN_OK);
   cnn_input(images, 3, (const int64_t[]){4, 4, 1}, NULL);
   cnn_conv2d(images, 2, 3, 3, NULL);
-  fails(CNN_ESHAPE, cnn_model_compile(images, adam, 1, &loss, NULL), "conv2d 'conv2d' gives (None, 2, 2, 2)");
+  ck_assert_int_eq(cnn_model_compile(images, adam, 1, &loss, NULL), CNN_OK);
   cnn_model_free(images);
 }
 END_TEST
@@ -172,7 +176,7 @@ int main(void) {
   TCase *all = tcase_create("all");
   tcase_add_checked_fixture(all, set_up, tear_down);
   tcase_add_test(all, arguments_are_checked);
-  tcase_add_test(all, an_output_of_images_does_not_fit);
+  tcase_add_test(all, outputs_of_any_rank_are_rows_of_the_last_axis);
   tcase_add_test(all, trainable_weights_get_gradients_and_slots);
   tcase_add_test(all, the_rate_is_a_float_and_settable);
   tcase_add_test(all, compiling_again_starts_the_optimizer_anew);

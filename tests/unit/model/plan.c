@@ -286,7 +286,7 @@ START_TEST(the_notebooks_training_keeps_what_it_must) {
   ck_assert_int_eq(plan->buffers[dropout1].alias, pool1);    /* in place */
   ck_assert_int_eq(plan->buffers[pool1].local, 0);           /* conv2 reads it in backward */
   ck_assert_int_eq(plan->buffers[flatten].alias, plan->buffers[flatten - 1].alias); /* no data move */
-  ck_assert_int_eq(plan->softmax_taken, m->layer_count - 1);
+  ck_assert_int_eq(plan->taken, m->layer_count - 1);
   ck_assert_int_ne(plan->probabilities, plan->output);
   ck_assert_int_eq(plan->ops[0].kind, CNN__OP_FEED);
   ck_assert_int_eq(plan->ops[plan->scheduled - 1].kind, CNN__OP_PACK);
