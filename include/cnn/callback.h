@@ -174,7 +174,7 @@ typedef struct cnn_csv_logger_opts {
 } cnn_csv_logger_opts;
 #define cnn_csv_logger_opts(...) (&(const struct cnn_csv_logger_opts){.size = sizeof(struct cnn_csv_logger_opts), __VA_ARGS__})
 
-/** Write a row of figures for each epoch, flushed at once; byte for byte Keras 3's file (epochs from 0, \r\n). Errors: CNN_EINVAL, CNN_ENOMEM;
+/** Write a row of figures for each epoch, flushed at once; byte for byte Keras 3's file (epochs from 0, lines ended by CR LF). Errors: CNN_EINVAL, CNN_ENOMEM;
  * CNN_EIO from fit. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_csv_logger_new(cnn_callback **out, cnn_context *context, const char *path,
                                                      const cnn_csv_logger_opts *options);

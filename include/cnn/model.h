@@ -40,8 +40,8 @@ CNN_API int32_t cnn_model_layer_count(const cnn_model *model);
 CNN_API cnn_layer *cnn_model_layer_at(const cnn_model *model, int32_t index);
 CNN_API cnn_layer *cnn_model_layer(const cnn_model *model, const char *name);
 
-/** Shapes of inputs and outputs without the batch axis; index 0 to count - 1 (one each in this version). @param shape receives at most
- * CNN_MAX_RANK extents. @return rank; -1 for no such index. Since 0.1. */
+/** Shapes of inputs and outputs without the batch axis; index 0 to count - 1 (one each in this version), `shape` receives at
+ * most CNN_MAX_RANK extents. @return rank; -1 for no such index. Since 0.1. */
 CNN_API int32_t cnn_model_input_count(const cnn_model *model);
 CNN_API int32_t cnn_model_output_count(const cnn_model *model);
 CNN_API int32_t cnn_model_input_shape(const cnn_model *model, int32_t index, int64_t *shape);

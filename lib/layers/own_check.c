@@ -85,9 +85,10 @@ static cnn_status check_row(const cnn_layer_descriptor *descriptor, int32_t inde
   const cnn_attribute_row *row = &descriptor->attributes[index];
   char what[224];
   cnn__format(what, sizeof what, "layer type '%s': attribute %d", descriptor->type, (int)index);
-  if (!cnn__own_name(row->key, 0) || !strcmp(row->key, "name") || !strcmp(row->key, "input"))
-    return cnn__fail(CNN_EINVAL, "%s: key '%s' must be 1 to 63 letters, digits or '_' and not name or input", what,
-                     row->key);
+  if (!cnn__own_name(row->key, 0) || !strcmp(row->key, "name") || !strcmp(row->key, "input") ||
+      !strcmp(row->key, "trainable"))
+    return cnn__fail(CNN_EINVAL, "%s: key '%s' must be 1 to 63 letters, digits or '_' and not name, input or trainable",
+                     what, row->key);
   cnn__format(what, sizeof what, "layer type '%s': attribute '%s'", descriptor->type, row->key);
   for (int32_t i = 0; i < index; i++)
     if (!strcmp(descriptor->attributes[i].key, row->key))

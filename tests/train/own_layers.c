@@ -118,6 +118,26 @@ START_TEST(weights_move_by_their_gradient) {
 }
 END_TEST
 
+/* Frozen, its gain stays and has no gradient, which the layers below still have; saved and loaded it is frozen. */
+START_TEST(a_frozen_layer_lets_gradients_through) {
+  cnn_context *context = context_of(2, 1);
+  cnn_model *model = model_with(context, "noisy_scale", "rate=0.2 name=s"), *loaded;
+  ck_assert_int_eq(cnn_layer_set_trainable(cnn_model_layer(model, "s"), 0), CNN_OK);
+  training_compile(model, context, 0.01f);
+  float kernel = weight(model, "conv2d/kernel", 0);
+  fit(model, context, 0, 1);
+  ck_assert(weight(model, "s/gain", 2) == 1.0f && weight(model, "conv2d/kernel", 0) != kernel);
+  ck_assert_int_eq(cnn_model_save(model, path, NULL), CNN_OK);
+  ck_assert_int_eq(cnn_model_load(&loaded, context, path, NULL), CNN_OK);
+  ck_assert_int_eq(cnn_layer_trainable(cnn_model_layer(loaded, "s")), 0);
+  fit(loaded, context, 1, 2);
+  ck_assert(weight(loaded, "s/gain", 2) == 1.0f);
+  cnn_model_free(model);
+  cnn_model_free(loaded);
+  cnn_context_free(context);
+}
+END_TEST
+
 /* Two epochs, saved after the first and loaded elsewhere: the same bits as without a stop. */
 START_TEST(a_saved_model_goes_on) {
   char whole[33], stopped[33];
@@ -206,6 +226,7 @@ int main(void) {
   tcase_add_test(tests, threads_change_no_bit);
   tcase_add_test(tests, the_executor_treats_it_as_a_built_in_layer);
   tcase_add_test(tests, weights_move_by_their_gradient);
+  tcase_add_test(tests, a_frozen_layer_lets_gradients_through);
   tcase_add_test(tests, a_saved_model_goes_on);
   tcase_add_test(tests, a_file_for_somebody_else_is_refused);
   tcase_add_test(tests, one_sample_alone_gives_its_row);
