@@ -28,9 +28,12 @@ CNN_API const char *cnn_logs_name(const cnn_logs *logs, int32_t index);
 /** The figure's value into *out. @return CNN_ENAME (*out untouched) if there is none. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_logs_value(const cnn_logs *logs, const char *name, double *out);
 
+/** Figures of one's own, none yet: for cnn_model_train_on_batch, which fills them anew each time. Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_logs_new(cnn_logs **out, cnn_context *context);
+
 /** Set or add a figure (a callback at epoch_end: later callbacks and the history see it). Errors: CNN_EINVAL name; CNN_ENOMEM. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_logs_set(cnn_logs *logs, const char *name, double value);
-CNN_API void cnn_logs_free(cnn_logs *logs); /**< only for logs of cnn_model_evaluate; NULL does nothing */
+CNN_API void cnn_logs_free(cnn_logs *logs); /**< of cnn_logs_new and cnn_model_evaluate; those of an event are fit's and stay; NULL does nothing */
 
 /** Epochs kept; names of figures; the value of one in the epoch at `row` (CNN_ENAME where that epoch has none);
  * the 0-based epoch number and seconds of a row. Since 0.1. */

@@ -68,6 +68,11 @@ CNN_API size_t cnn_type_size(int32_t type);
  * Threads: any. Since 0.1. (Keras: to_categorical.) */
 CNN_API CNN_MUST_CHECK cnn_status cnn_to_categorical(cnn_tensor **out, const cnn_tensor *labels, int64_t classes);
 
+/** The way back: f32 rows [..., K], outputs of a model as a rule -> new i32 tensor [...]: the column of the largest value, the first of equal
+ * ones; where K is 1 (a sigmoid): 1 above 0.5, else 0. Errors: CNN_EDATA NaN, with its row; CNN_ESHAPE not f32, rank 0, no columns;
+ * CNN_ENOMEM. Threads: any. Since 0.1. (NumPy: argmax over the last axis.) */
+CNN_API CNN_MUST_CHECK cnn_status cnn_to_classes(cnn_tensor **out, const cnn_tensor *rows);
+
 #ifdef __cplusplus
 }
 #endif

@@ -138,6 +138,17 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_fit(cnn_model *model, const cnn_data
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_fit_source(cnn_model *model, const cnn_batch_source *source,
                                                        const cnn_fit_opts *options);
 
+/** One training step on one batch: for loops of one's own. The batch's figures, loss and metrics in inference's names and order
+ * ("accuracy", "loss"), replace what logs holds; NULL: not wanted. They are of this batch alone, where Keras 3 goes on adding up until
+ * reset_metrics. What the batch's samples draw (dropout) is keyed by the model's count of updates and their row.
+ * From the second call of a size on nothing is allocated. Errors: CNN_ESTATE not compiled, or inside fit; CNN_EINVAL, CNN_ESHAPE, CNN_EDATA of the
+ * batch, before anything is changed; CNN_ENOMEM. Threads: one per model. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_train_on_batch(cnn_logs *logs, cnn_model *model, const cnn_batch *batch);
+
+/** The figures of one batch in inference mode, as cnn_model_evaluate would have them, into logs. Errors: as above. Threads: const. Since 0.1.
+ * (Outputs of one batch: cnn_model_predict_into.) */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_test_on_batch(cnn_logs *logs, const cnn_model *model, const cnn_batch *batch);
+
 typedef struct cnn_evaluate_opts {
   size_t size;
   int64_t batch_size;    /**< 0: 32; the figures do not depend on it */
@@ -180,6 +191,12 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict(cnn_tensor **outputs, int32_
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict_into(cnn_tensor *const *outputs, int32_t output_count,
                                                          const cnn_model *model, const cnn_tensor *const *inputs,
                                                          int32_t input_count, const cnn_predict_opts *options);
+
+/** The class of each sample: cnn_model_predict, then cnn_to_classes: a new i32 tensor, [N] where the model ends in a row of values. Of a data set
+ * or source: cnn_to_classes of what cnn_model_predict_dataset gives. Errors: of both. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict_classes(cnn_tensor **out, const cnn_model *model,
+                                                            const cnn_tensor *const *inputs, int32_t input_count,
+                                                            const cnn_predict_opts *options);
 
 /** Outputs for all samples of a data set, scaled as in training. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_predict_dataset(cnn_tensor **outputs, int32_t output_count,

@@ -25,14 +25,6 @@ int64_t cnn__label_at(const cnn_tensor *tensor, int64_t index) {
   return tensor->type == CNN_I64 ? ((const int64_t *)tensor->data)[index] : -1;
 }
 
-int64_t cnn__first_largest(const float *values, int64_t n) {
-  int64_t largest = 0;
-  for (int64_t i = 1; i < n; i++)
-    if (values[i] > values[largest])
-      largest = i;
-  return largest;
-}
-
 static cnn_status take_inputs(cnn_dataset *dataset, const cnn_tensor *inputs) {
   char text[160];
   const cnn__shape *shape = &inputs->shape;

@@ -28,7 +28,4 @@ cnn_status cnn__dataset_describe(cnn_dataset *dataset, const cnn_tensor *inputs,
 int32_t cnn__labels_are(const cnn_tensor *tensor);
 int64_t cnn__label_at(const cnn_tensor *tensor, int64_t index);
 
-/* The first of the largest of n >= 1 values. */
-int64_t cnn__first_largest(const float *values, int64_t n);
-
 #endif

@@ -5,6 +5,7 @@
 #include "core/options.h"
 #include "core/text.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -224,5 +225,42 @@ cnn_status cnn_to_categorical(cnn_tensor **out, const cnn_tensor *labels, int64_
   float *rows = (*out)->data;
   for (int64_t i = 0; i < labels->count; i++)
     rows[i * classes + label_at(labels, i)] = 1.0f;
+  return CNN_OK;
+}
+
+int64_t cnn__first_largest(const float *values, int64_t n) {
+  int64_t largest = 0;
+  for (int64_t i = 1; i < n; i++)
+    if (values[i] > values[largest])
+      largest = i;
+  return largest;
+}
+
+static int32_t has_nan(const float *values, int64_t n) {
+  for (int64_t i = 0; i < n; i++)
+    if (isnan(values[i]))
+      return 1;
+  return 0;
+}
+
+cnn_status cnn_to_classes(cnn_tensor **out, const cnn_tensor *rows) {
+  char text[160];
+  if (out)
+    *out = NULL;
+  if (!out || !rows)
+    return cnn__fail(CNN_EINVAL, "cnn_to_classes: %s is NULL", out ? "rows" : "out");
+  cnn__shape shape = rows->shape;
+  if (rows->type != CNN_F32 || shape.rank < 1 || shape.extent[shape.rank - 1] < 1)
+    return cnn__fail(CNN_ESHAPE, "cnn_to_classes: rows are %s %s, must be float32 (..., columns)", cnn_type_name(rows->type),
+                     cnn__shape_text(text, &shape, 0));
+  int64_t columns = shape.extent[--shape.rank], count = rows->count / columns;
+  const float *row = rows->data;
+  for (int64_t i = 0; i < count; i++)
+    if (has_nan(row + i * columns, columns))
+      return cnn__fail(CNN_EDATA, "cnn_to_classes: row %lld holds NaN", (long long)i);
+  CNN__TRY(cnn_tensor_new(out, rows->context, CNN_I32, shape.rank, shape.extent, NULL));
+  int32_t *classes = (*out)->data;
+  for (int64_t i = 0; i < count; i++, row += columns)
+    classes[i] = columns == 1 ? row[0] > 0.5f : (int32_t)cnn__first_largest(row, columns);
   return CNN_OK;
 }

@@ -17,6 +17,9 @@ struct cnn_tensor {
   void *user;
 };
 
+/* The first of the largest of n >= 1 values. */
+int64_t cnn__first_largest(const float *values, int64_t n);
+
 cnn_tensor *cnn__tensor_hold(cnn_tensor *tensor);
 
 /* f32: the first element that is NaN or infinite -> CNN_EDATA naming `what`, sample (index on axis 0) and position within it. */

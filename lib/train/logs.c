@@ -36,6 +36,12 @@ cnn_status cnn__logs_new(cnn_logs **out, cnn_context *context, int32_t room) {
   return CNN_OK;
 }
 
+cnn_status cnn_logs_new(cnn_logs **out, cnn_context *context) {
+  if (!out || !context)
+    return cnn__fail(CNN_EINVAL, "cnn_logs_new: %s is NULL", out ? "context" : "out");
+  return cnn__logs_new(out, context, 4);
+}
+
 void cnn__logs_drop(cnn_logs *logs) {
   if (!logs)
     return;

@@ -153,3 +153,12 @@ cnn_status cnn_model_predict(cnn_tensor **outputs, int32_t output_count, const c
     outputs[0] = output;
   return status;
 }
+
+cnn_status cnn_model_predict_classes(cnn_tensor **out, const cnn_model *model, const cnn_tensor *const *inputs,
+                                     int32_t input_count, const cnn_predict_opts *options) {
+  cnn_tensor *output;
+  CNN__TRY(cnn_model_predict(out ? &output : NULL, 1, model, inputs, input_count, options));
+  cnn_status status = cnn_to_classes(out, output);
+  cnn_tensor_free(output);
+  return status;
+}

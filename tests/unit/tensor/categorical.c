@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include <cnn/cnn.h>
+#include <math.h>
 #include <string.h>
 
 static cnn_context *context;
@@ -86,4 +87,56 @@ START_TEST(bad_labels_are_refused) {
 }
 END_TEST
 
-int main(void) { return RUN_SUITE("categorical", 0, of_every_integer_type, of_any_shape, bad_labels_are_refused); }
+/* ---- the way back ---- */
+
+static void check_classes(int32_t rank, const int64_t *shape, float *rows, const int32_t *expected) {
+  cnn_tensor *x, *classes;
+  ck_assert_int_eq(cnn_tensor_new(&x, context, CNN_F32, rank, shape, cnn_tensor_opts(.data = rows)), CNN_OK);
+  ck_assert_msg(cnn_to_classes(&classes, x) == CNN_OK, "%s", cnn_error_text());
+  ck_assert_int_eq(cnn_tensor_type(classes), CNN_I32);
+  ck_assert_int_eq(cnn_tensor_rank(classes), rank - 1);
+  for (int32_t i = 0; i < rank - 1; i++)
+    ck_assert_int_eq(cnn_tensor_shape(classes)[i], shape[i]);
+  ck_assert_mem_eq(cnn_tensor_read(classes), expected, cnn_tensor_bytes(classes));
+  cnn_tensor_free(classes);
+  cnn_tensor_free(x);
+}
+
+START_TEST(classes_of_rows) {
+  start();
+  check_classes(2, (const int64_t[]){4, 3}, (float[]){0.1f, 0.7f, 0.2f, 0.4f, 0.4f, 0.2f, -3, -2, -2, 1, INFINITY, INFINITY},
+                (int32_t[]){1, 0, 1, 1});
+  check_classes(3, (const int64_t[]){1, 2, 2}, (float[]){1, 2, 2, 1}, (int32_t[]){1, 0});
+  check_classes(1, (const int64_t[]){3}, (float[]){0, 0, 5}, (int32_t[]){2});
+  check_classes(2, (const int64_t[]){0, 3}, (float[]){0}, (int32_t[]){0});
+  check_classes(2, (const int64_t[]){4, 1}, (float[]){0.5f, 0.50001f, 0, 1}, (int32_t[]){0, 1, 0, 1}); /* a sigmoid */
+  cnn_context_free(context);
+}
+END_TEST
+
+START_TEST(classes_refuse) {
+  const struct {
+    int32_t type, rank;
+    int64_t shape[2];
+  } bad[] = {{CNN_I32, 2, {2, 2}}, {CNN_F32, 0, {0}}, {CNN_F32, 2, {2, 0}}};
+  cnn_tensor *x, *classes = NULL;
+  start();
+  for (int i = 0; i < 3; i++) {
+    ck_assert_int_eq(cnn_tensor_new(&x, context, bad[i].type, bad[i].rank, bad[i].shape, NULL), CNN_OK);
+    ck_assert_int_eq(cnn_to_classes(&classes, x), CNN_ESHAPE);
+    cnn_tensor_free(x);
+  }
+  ck_assert_int_eq(cnn_tensor_new(&x, context, CNN_F32, 2, (const int64_t[]){2, 2}, cnn_tensor_opts(.data = (float[]){0, 1, 2, NAN})), CNN_OK);
+  ck_assert_int_eq(cnn_to_classes(&classes, x), CNN_EDATA);
+  ck_assert_str_eq(cnn_error_text(), "cnn_to_classes: row 1 holds NaN");
+  ck_assert_ptr_null(classes);
+  ck_assert_int_eq(cnn_to_classes(&classes, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_to_classes(NULL, x), CNN_EINVAL);
+  cnn_tensor_free(x);
+  cnn_context_free(context);
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE("categorical", 0, of_every_integer_type, of_any_shape, bad_labels_are_refused, classes_of_rows, classes_refuse);
+}
