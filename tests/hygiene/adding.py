@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""docs/adding-a-layer.md works: its steps are taken in a copy of the tree, which is built and passes the layer tests.
+"""docs/adding-a-layer.md and docs/adding-a-kernel.md work: their steps are taken in a copy of the tree, which is built and passes the tests of
+layers and kernels.
 
-Usage: adding_a_layer.py SOURCE_ROOT"""
+Usage: adding.py SOURCE_ROOT"""
 import pathlib
 import re
 import shutil
@@ -9,9 +10,11 @@ import subprocess
 import sys
 import tempfile
 
-BLOCK = re.compile(r"`([\w./-]+)`[^\n]*:\n\n```\w*\n(.*?)```", re.S)
-# where a block goes in a file that exists: before this line, else at the end
+# a file, perhaps a line of it that the block goes before, and the block
+BLOCK = re.compile(r"`([\w./-]+)`(?:, before `([^`]+)`)?[^`\n]*:\n\n```\w*\n(.*?)```", re.S)
+# where a block goes in a file that exists and of which the page names no line; else at the end
 BEFORE = {"include/cnn/layers.h": "#ifdef __cplusplus\n}", "lib/cnn.map": "    cnn_state_count;"}
+PAGES = {"adding-a-layer.md": 6, "adding-a-kernel.md": 8} # and their steps
 
 
 def copy_tree(root, target):
@@ -24,12 +27,13 @@ def copy_tree(root, target):
 
 def take_steps(target, page):
     steps = BLOCK.findall(page)
-    for name, block in steps:
+    for name, marker, block in steps:
         path = target / name
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        place = text.rfind(BEFORE[name]) if name in BEFORE else len(text)
+        marker = marker or BEFORE.get(name)
+        place = text.rfind(marker) if marker else len(text)
         if place < 0:
-            raise SystemExit(f"{name}: '{BEFORE[name]}' is not there")
+            raise SystemExit(f"{name}: '{marker}' is not there")
         path.write_text(text[:place] + block + text[place:], encoding="utf-8")
     return len(steps)
 
@@ -39,16 +43,20 @@ def main():
         print(__doc__)
         return 0 if sys.argv[-1] == "--help" else 2
     root = pathlib.Path(sys.argv[1])
-    page = (root / "docs" / "adding-a-layer.md").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="libcnn-layer-") as folder:
         target = pathlib.Path(folder) / "tree"
         copy_tree(root, target)
-        if take_steps(target, page) != 6:
-            raise SystemExit("docs/adding-a-layer.md: six steps expected")
+        for page, steps in PAGES.items():
+            taken = take_steps(target, (root / "docs" / page).read_text(encoding="utf-8"))
+            if taken != steps:
+                raise SystemExit(f"docs/{page}: {steps} steps expected, {taken} found")
         build = pathlib.Path(folder) / "build"
         for command in (["meson", "setup", "--werror", "-Dblas=none", "-Doptimization=1", str(build), str(target)],
-                        ["ninja", "-C", str(build), "tests/layers/layers_gradient"],
+                        ["ninja", "-C", str(build), "tests/layers/layers_gradient", "tests/kernels/kernels_elementwise",
+                         "tests/kernels/kernels_table"],
                         [str(build / "tests" / "layers" / "layers_gradient")],
+                        [str(build / "tests" / "kernels" / "kernels_elementwise")],
+                        [str(build / "tests" / "kernels" / "kernels_table")],
                         [sys.executable, str(target / "tests/hygiene/layout.py"), str(target), "cc", "--write"],
                         [sys.executable, str(target / "tests/hygiene/arrows.py"), str(target)]):
             done = subprocess.run(command, capture_output=True, text=True)
