@@ -89,25 +89,37 @@ static cnn_status ask(const cnn_layer *like, cnn__config_accept *accept, void *u
   return status;
 }
 
+/* The layers that `like` reads, and their names. */
+static cnn_status find_inputs(const cnn_model *model, cnn_layer *like, const json_t *inputs, const char **names,
+                              const char *what) {
+  size_t count = json_array_size(inputs);
+  if (!json_is_array(inputs) || count > CNN__MAX_INPUTS)
+    return cnn__fail(CNN_EFORMAT, "%s: its inputs are not the names of at most %d layers", what, CNN__MAX_INPUTS);
+  CNN__TRY(cnn__layer_reads(like->type, (int32_t)count, what));
+  for (size_t i = 0; i < count; i++) {
+    names[i] = json_string_value(json_array_get(inputs, i));
+    if (!names[i])
+      return cnn__fail(CNN_EFORMAT, "%s: input %zu is no name", what, i);
+    like->inputs[like->input_count] = cnn_model_layer(model, names[i]);
+    if (!like->inputs[like->input_count++])
+      return cnn__fail_in("%s", what);
+  }
+  if (count)
+    like->in = like->inputs[0]->out;
+  return CNN_OK;
+}
+
 /* `like` has type, name and context; the rest is filled in here. */
 static cnn_status append(cnn_model *model, cnn_layer *like, const json_t *object, cnn__config_accept *accept,
                          void *user) {
   char what[2 * CNN__SHOWN_BYTES];
-  const json_t *inputs = json_object_get(object, "inputs");
-  const char *input = json_string_value(json_array_get(inputs, 0));
+  const char *names[CNN__MAX_INPUTS];
   cnn__format(what, sizeof what, "%s '%.*s'", like->type->name, CNN__SHOWN_BYTES, like->name);
-  if (!json_is_array(inputs) || json_array_size(inputs) != (size_t)like->type->inputs || (like->type->inputs && !input))
-    return cnn__fail(CNN_EFORMAT, "%s: its inputs are not the names of %d layers", what, (int)like->type->inputs);
-  if (input) {
-    like->inputs[like->input_count++] = cnn_model_layer(model, input);
-    if (!like->inputs[0])
-      return cnn__fail_in("%s", what);
-    like->in = like->inputs[0]->out;
-  }
+  CNN__TRY(find_inputs(model, like, json_object_get(object, "inputs"), names, what));
   CNN__TRY(cnn__attributes_from_json(like->type->attributes, like->attributes, json_object_get(object, "attributes"),
                                      what));
   CNN__TRY(ask(like, accept, user, what));
-  cnn_layer *made = cnn__model_append(model, like->type, like->attributes, like->name, input);
+  cnn_layer *made = cnn__model_append_reader(model, like->type, like->attributes, like->name, names, like->input_count);
   if (!made)
     return cnn__fail_code();
   return json_object_get(object, "trainable") ? cnn_layer_set_trainable(made, 0) : CNN_OK;

@@ -88,14 +88,24 @@ static cnn_status build(cnn_layer *layer, const void *attributes, const char *na
   return make_weights(layer, seed);
 }
 
+cnn_status cnn__layer_reads(const cnn__layer_type *type, int32_t inputs, const char *what) {
+  if (type->inputs != CNN__SEVERAL)
+    return inputs == type->inputs ? CNN_OK
+                                  : cnn__fail(CNN_EINVAL, "%s: reads %d layer%s, got %d", what, (int)type->inputs,
+                                              type->inputs == 1 ? "" : "s", (int)inputs);
+  if (inputs < 2 || inputs > CNN__MAX_INPUTS)
+    return cnn__fail(CNN_EINVAL, "%s: reads 2 to %d layers, got %d; name them in inputs", what, CNN__MAX_INPUTS,
+                     (int)inputs);
+  return CNN_OK;
+}
+
 cnn_layer *cnn__layer_new(cnn_context *context, const cnn__layer_type *type, const void *attributes,
                           const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count,
                           uint64_t seed) {
-  if (input_count != type->inputs) {
-    (void)cnn__fail(CNN_EINVAL, "%s '%s': reads %d layers, got %d", type->name, name, (int)type->inputs,
-                    (int)input_count);
+  char what[320];
+  cnn__format(what, sizeof what, "%s '%s'", type->name, name);
+  if (cnn__layer_reads(type, input_count, what) < 0)
     return NULL;
-  }
   cnn_layer *layer = cnn__alloc_zero(context, sizeof *layer, "layer");
   if (!layer)
     return NULL;

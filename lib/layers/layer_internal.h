@@ -15,6 +15,7 @@
 #define CNN__MAX_WEIGHTS 4
 #define CNN__MAX_PACKS 2
 #define CNN__MAX_MEMBERS 4
+#define CNN__MAX_INPUTS 32 /* layers that a layer reads */
 
 /* ---- what a phase works on ---- */
 
@@ -44,6 +45,8 @@ typedef struct cnn__work {
   float *y;
   float *dy;                /* may be changed in place by the backward phases of its layer */
   float *dx;                /* NULL where nobody wants it */
+  const float *const *xs;   /* x of each input, of a layer that reads several; xs[0] is x */
+  float *const *dxs;        /* likewise; each entry may be NULL */
   void *kept;               /* layer->kept_bytes a sample, from forward for backward; positioned as x */
   float *slots;             /* layer->slot_floats a shard: this shard's in a shard phase, shard 0's in a parts phase */
   double *sums;             /* layer->sum_doubles a shard, likewise */
@@ -91,7 +94,8 @@ enum {
   CNN__NEEDS_Y = 2,        /* ... read y */
   CNN__NEEDS_X_LATE = 4,   /* late phases read x */
   CNN__NEEDS_DY_LATE = 8,  /* late phases read dy */
-  CNN__IN_PLACE = 16,      /* y may be x's memory where nobody needs x later; dx may be dy's */
+  CNN__IN_PLACE = 16,      /* y may be x's memory where nobody needs x later; dx may be dy's. Of several inputs: of the
+                            * first or the second; of any one */
   CNN__SAME = 32,          /* y is x and dx is dy always: no phase moves data (flatten) */
   CNN__SAME_IN_INFERENCE = 64, /* likewise, in inference only (dropout) */
   CNN__BACKWARD_AGAIN = 128, /* backward is one shard phase that only writes dx and may be run twice: cheaper than keeping a large dx */
@@ -101,6 +105,8 @@ enum {
   CNN__CHANGES_DY = 512    /* the last backward shard phase reads dy as an earlier one left it: it cannot be made again */
 };
 
+#define CNN__SEVERAL (-1) /* 2 to CNN__MAX_INPUTS layers; the phases find them in xs and dxs */
+
 typedef struct cnn__layer_type {
   const char *name;               /* "conv2d": in files, texts, Python */
   const char *class_name;         /* "Conv2D": in summary and diagram */
@@ -108,8 +114,8 @@ typedef struct cnn__layer_type {
   const cnn__attribute *attributes; /* ended by key NULL */
   size_t attributes_size;
   size_t data_size;               /* layer->data: what setup derives (a geometry); 0: none */
-  int32_t inputs;                 /* how many layers it reads: 0 for input, else 1 */
-  /* From checked attributes and layer->in: out, data, weights (cnn__layer_weight), needs,
+  int32_t inputs;                 /* how many layers it reads: 0 for input, else 1, or CNN__SEVERAL */
+  /* From checked attributes and layer->in (of several inputs the first one's): out, data, weights (cnn__layer_weight), needs,
    * kept/slot/sum/state/pack/scratch sizes, flops, activation. */
   cnn_status (*setup)(cnn_layer *layer);
   void (*free)(const cnn_layer *layer); /* of what setup left in data beside its memory, also where it failed; NULL: nothing */
@@ -135,7 +141,7 @@ struct cnn_layer {
   int32_t frozen;           /* how the model was compiled last: its weights stay, a normalisation infers; */
   int32_t was_frozen;       /*   before that, should it fail */
   int32_t input_count;
-  cnn_layer *inputs[1];     /* the layers it reads */
+  cnn_layer *inputs[CNN__MAX_INPUTS]; /* the layers it reads */
   const cnn_layer *members[CNN__MAX_MEMBERS]; /* of a layer that a plan made of neighbours: these, in order */
   int32_t member_count;     /* 0 in a layer of the model */
   cnn__shape in, out;       /* without the batch axis */
@@ -163,6 +169,8 @@ cnn_layer *cnn__layer_new(cnn_context *context, const cnn__layer_type *type, con
                           const char *name, int32_t index, cnn_layer *const *inputs, int32_t input_count,
                           uint64_t seed);
 void cnn__layer_free(cnn_layer *layer);
+/* May a layer of this type read so many? CNN_EINVAL with what it reads. */
+cnn_status cnn__layer_reads(const cnn__layer_type *type, int32_t inputs, const char *what);
 /* Has it, or one of its members, a weight that training changes? */
 int32_t cnn__layer_learns(const cnn_layer *layer);
 /* Its weights take part in training, or not; what the program asked for or, where a compile failed, what was. */
@@ -184,9 +192,13 @@ cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__sha
   {"trainable", CNN_ATTRIBUTE_FLAG, offsetof(settings, trainable), 0, "true", 0, 1, NULL,                              \
    "false: training leaves its weights as they are"}
 
-/* For typed constructors: append to the model. Defined by the model, which stands later in the order of folders. */
+/* For typed constructors: append to the model. Defined by the model, which stands later in the order of folders. input
+ * NULL: the layer made last. */
 cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,
                              const char *input);
+/* Likewise for layers that read several; `inputs` are their names. */
+cnn_layer *cnn__model_append_reader(cnn_model *model, const cnn__layer_type *type, const void *attributes,
+                                    const char *name, const char *const *inputs, int32_t input_count);
 /* Likewise: the thread's current error becomes the model's first error, unless it has one or is compiled. Returns NULL. */
 cnn_layer *cnn__model_refuse(cnn_model *model);
 

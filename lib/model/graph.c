@@ -1,5 +1,5 @@
 /* graph: which layer reads which, and what they are called. Layers are kept in the order of their making, in which
- * each reads an earlier one; this version runs chains, so a plan is that order. */
+ * each reads earlier ones, so a plan is that order. */
 #include "model/graph.h"
 
 #include "core/text.h"
@@ -75,11 +75,24 @@ cnn_status cnn__graph_name(cnn_model *model, const cnn__layer_type *type, const 
   return CNN_OK;
 }
 
-cnn_status cnn__graph_input(const cnn_model *model, const cnn__layer_type *type, const char *name, const char *input,
-                            cnn_layer **out) {
-  *out = NULL;
+static cnn_status find_inputs(const cnn_model *model, const cnn__layer_type *type, const char *name,
+                              const char *const *inputs, int32_t count, cnn_layer **out) {
+  for (int32_t i = 0; i < count; i++) {
+    if (!inputs || !inputs[i])
+      return cnn__fail(CNN_EINVAL, "%s '%s': the name of input %d is NULL", type->name, name, (int)i);
+    out[i] = cnn__names_find(&model->names, inputs[i]);
+    if (!out[i]) {
+      (void)unknown(model, inputs[i]);
+      return cnn__fail_in("%s '%s': input", type->name, name);
+    }
+  }
+  return CNN_OK;
+}
+
+cnn_status cnn__graph_inputs(const cnn_model *model, const cnn__layer_type *type, const char *name,
+                             const char *const *inputs, int32_t *count, cnn_layer **out) {
   if (!type->inputs) {
-    if (input)
+    if (*count)
       return cnn__fail(CNN_EINVAL, "%s '%s': reads no layer, got input", type->name, name);
     if (model->layer_count)
       return cnn__fail(CNN_EUNSUPPORTED, "%s '%s': the model has its input '%s'; this version takes one", type->name,
@@ -88,12 +101,14 @@ cnn_status cnn__graph_input(const cnn_model *model, const cnn__layer_type *type,
   }
   if (!model->layer_count)
     return cnn__fail(CNN_EINVAL, "%s '%s': the first layer of a model must be its input", type->name, name);
-  *out = input ? cnn__names_find(&model->names, input) : model->layers[model->layer_count - 1];
-  if (!*out) {
-    (void)unknown(model, input);
-    return cnn__fail_in("%s '%s': input", type->name, name);
+  if (!*count && type->inputs == 1) {
+    out[(*count)++] = model->layers[model->layer_count - 1];
+    return CNN_OK;
   }
-  return CNN_OK;
+  char what[320];
+  cnn__format(what, sizeof what, "%s '%s'", type->name, name);
+  CNN__TRY(cnn__layer_reads(type, *count, what));
+  return find_inputs(model, type, name, inputs, *count, out);
 }
 
 static int32_t read_by_another(const cnn_model *model, int32_t index) {
@@ -104,7 +119,6 @@ static int32_t read_by_another(const cnn_model *model, int32_t index) {
   return 0;
 }
 
-/* Each layer reads one earlier layer and all but the last are read, so by counting each is read once, by the next. */
 cnn_status cnn__graph_check(const cnn_model *model) {
   if (model->layer_count < 2)
     return cnn__fail(CNN_EINVAL, "model '%s' has no layers%s", model->name,

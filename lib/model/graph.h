@@ -1,4 +1,4 @@
-/* graph: which layer reads which, and what they are called. In this version a chain: one input, one output. */
+/* graph: which layer reads which, and what they are called. In this version one input, one output. */
 #ifndef CNN_MODEL_GRAPH_H
 #define CNN_MODEL_GRAPH_H
 
@@ -13,9 +13,10 @@ cnn_status cnn__graph_name_valid(const char *name, const char *what);
 cnn_status cnn__graph_name(cnn_model *model, const cnn__layer_type *type, const char *given,
                            char name[CNN__NAME_BYTES]);
 
-/* The layer that a new one reads: `input` by name, for NULL the one made last; *out NULL for an input layer. */
-cnn_status cnn__graph_input(const cnn_model *model, const cnn__layer_type *type, const char *name, const char *input,
-                            cnn_layer **out);
+/* The layers that a new one reads, by *count names; where none is given, one that reads one reads what was made last.
+ * *count then tells how many they are. out has CNN__MAX_INPUTS places. */
+cnn_status cnn__graph_inputs(const cnn_model *model, const cnn__layer_type *type, const char *name,
+                             const char *const *inputs, int32_t *count, cnn_layer **out);
 
 /* Every layer but the last must be read by one. */
 cnn_status cnn__graph_check(const cnn_model *model);

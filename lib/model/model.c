@@ -114,21 +114,21 @@ static void append(cnn_model *model, cnn_layer *layer) {
 }
 
 static cnn_status make_layer(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *given,
-                             const char *input, cnn_layer **out) {
+                             const char *const *inputs, int32_t input_count, cnn_layer **out) {
   char name[CNN__NAME_BYTES];
-  cnn_layer *source;
+  cnn_layer *sources[CNN__MAX_INPUTS];
   CNN__TRY(cnn__graph_name(model, type, given, name));
-  CNN__TRY(cnn__graph_input(model, type, name, input, &source));
+  CNN__TRY(cnn__graph_inputs(model, type, name, inputs, &input_count, sources));
   CNN__TRY(make_room(model));
   cnn__fp saved = cnn__fp_enter();
-  *out = cnn__layer_new(model->context, type, attributes, name, model->layer_count, &source, source ? 1 : 0,
+  *out = cnn__layer_new(model->context, type, attributes, name, model->layer_count, sources, input_count,
                         model->seed);
   cnn__fp_leave(saved);
   return *out ? CNN_OK : cnn__fail_code();
 }
 
-cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,
-                             const char *input) {
+cnn_layer *cnn__model_append_reader(cnn_model *model, const cnn__layer_type *type, const void *attributes,
+                                    const char *name, const char *const *inputs, int32_t input_count) {
   cnn_layer *layer = NULL;
   if (!model) {
     (void)cnn__fail(CNN_EINVAL, "%s: model is NULL", type->name);
@@ -140,30 +140,51 @@ cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, cons
     (void)cnn__fail(CNN_ESTATE, "%s: model '%s' is compiled and takes no more layers", type->name, model->name);
     return NULL;
   }
-  if (make_layer(model, type, attributes, name, input, &layer) < 0)
+  if (make_layer(model, type, attributes, name, inputs, input_count, &layer) < 0)
     return cnn__model_refuse(model);
   cnn__model_forget(model);
   append(model, layer);
   return layer;
 }
 
+cnn_layer *cnn__model_append(cnn_model *model, const cnn__layer_type *type, const void *attributes, const char *name,
+                             const char *input) {
+  return cnn__model_append_reader(model, type, attributes, name, &input, input != NULL);
+}
+
 /* ---- layers by the name of their type ---- */
 
 typedef struct given_names {
-  char name[512], input[512]; /* "": not given */
+  char name[512], inputs[512]; /* "": not given */
 } given_names;
 
 static cnn_status take_name(void *user, const char *key, const char *value) {
   given_names *names = user;
-  cnn__format(strcmp(key, "name") ? names->input : names->name, sizeof names->name, "%s", value);
+  cnn__format(strcmp(key, "name") ? names->inputs : names->name, sizeof names->name, "%s", value);
   return CNN_OK;
+}
+
+/* Cuts "a,b" at its commas; how many names there are, of which at most CNN__MAX_INPUTS are listed. */
+static int32_t split(char *text, const char **names) {
+  int32_t count = 0;
+  for (char *next = *text ? text : NULL; next;) {
+    if (count < CNN__MAX_INPUTS)
+      names[count] = next;
+    count++;
+    next = strchr(next, ',');
+    if (next)
+      *next++ = 0;
+  }
+  return count;
 }
 
 static cnn_layer *add(cnn_model *model, const cnn__layer_type *type, void *set, const char *attributes) {
   given_names names = {"", ""};
+  const char *inputs[CNN__MAX_INPUTS];
   if (cnn__attributes_parse(type->attributes, set, attributes, type->name, take_name, &names) < 0)
     return cnn__model_refuse(model);
-  return cnn__model_append(model, type, set, *names.name ? names.name : NULL, *names.input ? names.input : NULL);
+  int32_t count = split(names.inputs, inputs);
+  return cnn__model_append_reader(model, type, set, *names.name ? names.name : NULL, inputs, count);
 }
 
 cnn_layer *cnn_layer_add(cnn_model *model, const char *type, const char *attributes) {

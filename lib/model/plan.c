@@ -16,14 +16,6 @@ int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
   return (layer->needs & CNN__SAME) || (inference && (layer->needs & CNN__SAME_IN_INFERENCE));
 }
 
-/* The first layer that has something to learn: backward ends there. */
-static int32_t lowest_trainable(const cnn__plan *plan) {
-  int32_t i = 0;
-  while (i < plan->layer_count && !cnn__layer_learns(plan->layers[i]))
-    i++;
-  return i;
-}
-
 static int32_t forward_list(const cnn__plan *plan, const cnn_layer *layer) {
   return plan->mode == CNN__MODE_TRAIN && !cnn__layer_infers(layer) ? CNN__PHASE_TRAIN : CNN__PHASE_INFER;
 }
@@ -51,13 +43,8 @@ static int32_t last_shard_phase(const cnn__phase *phases, int32_t count) {
 
 /* ---- ops ---- */
 
-typedef struct maker {
-  cnn__plan *plan;
-  int32_t lowest;
-} maker;
-
-static cnn__op *add(maker *make, int32_t kind, int32_t layer) {
-  cnn__op *op = &make->plan->ops[make->plan->op_count++];
+static cnn__op *add(cnn__plan *plan, int32_t kind, int32_t layer) {
+  cnn__op *op = &plan->ops[plan->op_count++];
   *op = (cnn__op){.kind = kind, .layer = layer, .parts = 1, .x = -1, .y = -1, .dy = -1, .dx = -1,
                   .first = -1};
   return op;
@@ -68,83 +55,126 @@ static int32_t wide(const cnn__plan *plan, const cnn_layer *layer) {
   return (layer->needs & CNN__WIDE) && plan->context->provider != CNN__GEMM_BLAS;
 }
 
-static cnn__op *add_phase(maker *make, int32_t i, int32_t list, const cnn__phase *phase) {
-  cnn__op *op = add(make, CNN__OP_LAYER, i);
+static cnn__op *add_phase(cnn__plan *plan, int32_t i, int32_t list, const cnn__phase *phase) {
+  cnn__op *op = add(plan, CNN__OP_LAYER, i);
   op->list = list;
   op->phase = phase;
-  const cnn_layer *layer = make->plan->layers[i];
+  const cnn_layer *layer = plan->layers[i];
   if (phase->parts && (phase->domain == CNN__PARTS || layer->flops >= LEAST_SPLIT))
     op->parts = phase->parts(layer);
-  if (phase->domain == CNN__SHARDS && op->parts > 1 && wide(make->plan, layer)) {
+  if (phase->domain == CNN__SHARDS && op->parts > 1 && wide(plan, layer)) {
     op->units = op->parts;
     op->parts = (op->units - 1) / CNN__UNITS + 1;
   }
   return op;
 }
 
-static void forward(maker *make, int32_t i) {
-  const cnn_layer *layer = make->plan->layers[i];
-  if (cnn__plan_same(make->plan, layer))
+static void read_inputs(const cnn__plan *plan, cnn__op *op) {
+  op->x = cnn__plan_edge(plan, op->layer, 0)->from;
+  op->all_x = 1;
+}
+
+static void forward(cnn__plan *plan, int32_t i) {
+  const cnn_layer *layer = plan->layers[i];
+  if (cnn__plan_same(plan, layer))
     return;
-  int32_t list = forward_list(make->plan, layer), count = list_length(layer, list);
+  int32_t list = forward_list(plan, layer), count = list_length(layer, list);
   const cnn__phase *phases = layer->type->phases[list];
   int32_t writes = last_shard_phase(phases, count);
   for (int32_t p = 0; p < count; p++) {
-    cnn__op *op = add_phase(make, i, list, &phases[p]);
+    cnn__op *op = add_phase(plan, i, list, &phases[p]);
     if (phases[p].domain == CNN__PARTS)
       continue;
-    op->x = i - 1;
+    read_inputs(plan, op);
     if (p == writes)
       op->y = i;
   }
 }
 
-static int32_t gradient(const maker *make, int32_t i) { return make->plan->layer_count + i; }
+static int32_t gradient(const cnn__plan *plan, int32_t i) { return plan->layer_count + i; }
+
+/* The layer that alone reads layer i, and nothing else; -1: none does. */
+static int32_t only_reader(const cnn__plan *plan, int32_t i) {
+  int32_t reader = i + 1;
+  if (plan->readers[i] != 1)
+    return -1;
+  while (cnn__plan_inputs(plan, reader) > 1 || cnn__plan_edge(plan, reader, 0)->from != i)
+    if (++reader == plan->layer_count)
+      return -1;
+  return reader;
+}
 
 /* Layer i sums over the batch before its last phase, so its dy would have to lie in memory for the whole batch
  * meanwhile. Where the layer above makes it from a much smaller gradient, it is made again instead, in the worker's
  * cache; the buffer of that second dy, or the first one's. */
-static int32_t dy_after_barrier(maker *make, int32_t i) {
-  const cnn_layer *layer = make->plan->layers[i];
-  int32_t layers = make->plan->layer_count;
-  if (i + 1 == layers || (layer->needs & (CNN__NEEDS_DY_LATE | CNN__CHANGES_DY)))
-    return gradient(make, i);
-  const cnn_layer *above = make->plan->layers[i + 1];
+static int32_t dy_after_barrier(cnn__plan *plan, int32_t i) {
+  const cnn_layer *layer = plan->layers[i];
+  int32_t reader = only_reader(plan, i);
+  if (reader < 0 || (layer->needs & (CNN__NEEDS_DY_LATE | CNN__CHANGES_DY)))
+    return gradient(plan, i);
+  const cnn_layer *above = plan->layers[reader];
   if (!(above->needs & CNN__BACKWARD_AGAIN) || cnn__shape_count(&above->out) * 2 > cnn__shape_count(&layer->out))
-    return gradient(make, i);
-  cnn__op *again = add_phase(make, i + 1, backward_list(above), above->type->phases[backward_list(above)]);
+    return gradient(plan, i);
+  cnn__op *again = add_phase(plan, reader, backward_list(above), above->type->phases[backward_list(above)]);
   again->x = cnn__layer_needs(above) & CNN__NEEDS_X ? i : -1;
-  again->y = cnn__layer_needs(above) & CNN__NEEDS_Y ? i + 1 : -1;
-  again->dy = gradient(make, i + 1);
-  again->dx = 2 * layers + 1 + i;
+  again->y = cnn__layer_needs(above) & CNN__NEEDS_Y ? reader : -1;
+  again->dy = gradient(plan, reader);
+  again->dx = 2 * plan->layer_count + 1 + i;
   return again->dx;
 }
 
-static void backward(maker *make, int32_t i) {
-  const cnn_layer *layer = make->plan->layers[i];
-  if (cnn__plan_same(make->plan, layer))
-    return;
-  int32_t list = backward_list(layer), count = list_length(layer, list);
-  const cnn__phase *phases = layer->type->phases[list];
-  int32_t writes = last_shard_phase(phases, count), dy = gradient(make, i);
-  for (int32_t p = 0; p < count; p++) {
-    if (phases[p].late)
+/* Does anybody want a gradient of what layer i reads? */
+static int32_t gives(const cnn__plan *plan, int32_t i) {
+  for (int32_t k = 0; k < cnn__plan_inputs(plan, i); k++)
+    if (cnn__plan_edge(plan, i, k)->dx >= 0)
+      return 1;
+  return 0;
+}
+
+/* What layer i gives to gradients that others have begun is added to them. */
+static void join(cnn__plan *plan, int32_t i) {
+  for (int32_t k = 0; k < cnn__plan_inputs(plan, i); k++) {
+    const cnn__edge *edge = cnn__plan_edge(plan, i, k);
+    int32_t whole = gradient(plan, edge->from);
+    if (edge->dx < 0 || edge->dx == whole)
       continue;
-    if (p == writes && p > 0 && phases[p - 1].domain == CNN__PARTS && i > make->lowest)
-      dy = dy_after_barrier(make, i);
-    cnn__op *op = add_phase(make, i, list, &phases[p]);
-    if (phases[p].domain == CNN__PARTS)
-      continue;
-    op->x = cnn__layer_needs(layer) & CNN__NEEDS_X ? i - 1 : -1;
-    op->y = cnn__layer_needs(layer) & CNN__NEEDS_Y ? i : -1;
-    op->dy = dy;
-    if (p == writes && i > make->lowest)
-      op->dx = gradient(make, i - 1);
+    cnn__op *op = add(plan, CNN__OP_JOIN, i);
+    op->dy = edge->dx;
+    op->dx = whole;
   }
 }
 
-static void late(maker *make, int32_t i) {
-  const cnn_layer *layer = make->plan->layers[i];
+static void backward(cnn__plan *plan, int32_t i) {
+  const cnn_layer *layer = plan->layers[i];
+  if (cnn__plan_same(plan, layer)) {
+    join(plan, i);
+    return;
+  }
+  int32_t list = backward_list(layer), count = list_length(layer, list);
+  const cnn__phase *phases = layer->type->phases[list];
+  int32_t writes = last_shard_phase(phases, count), dy = gradient(plan, i);
+  for (int32_t p = 0; p < count; p++) {
+    if (phases[p].late)
+      continue;
+    if (p == writes && p > 0 && phases[p - 1].domain == CNN__PARTS && gives(plan, i))
+      dy = dy_after_barrier(plan, i);
+    cnn__op *op = add_phase(plan, i, list, &phases[p]);
+    if (phases[p].domain == CNN__PARTS)
+      continue;
+    if (cnn__layer_needs(layer) & CNN__NEEDS_X)
+      read_inputs(plan, op);
+    op->y = cnn__layer_needs(layer) & CNN__NEEDS_Y ? i : -1;
+    op->dy = dy;
+    if (p != writes)
+      continue;
+    op->dx = cnn__plan_edge(plan, i, 0)->dx;
+    op->all_dx = 1;
+    join(plan, i);
+  }
+}
+
+static void late(cnn__plan *plan, int32_t i) {
+  const cnn_layer *layer = plan->layers[i];
   if (!cnn__layer_learns(layer))
     return;
   int32_t list = backward_list(layer), count = list_length(layer, list);
@@ -152,35 +182,37 @@ static void late(maker *make, int32_t i) {
     const cnn__phase *phase = &layer->type->phases[list][p];
     if (!phase->late)
       continue;
-    cnn__op *op = add_phase(make, i, list, phase);
-    op->x = layer->needs & CNN__NEEDS_X_LATE ? i - 1 : -1;
-    op->dy = layer->needs & CNN__NEEDS_DY_LATE ? gradient(make, i) : -1;
+    cnn__op *op = add_phase(plan, i, list, phase);
+    if (layer->needs & CNN__NEEDS_X_LATE)
+      read_inputs(plan, op);
+    op->dy = layer->needs & CNN__NEEDS_DY_LATE ? gradient(plan, i) : -1;
   }
 }
 
-static void objective(maker *make) {
-  cnn__plan *plan = make->plan;
-  int32_t last = make->plan->layer_count - 1;
-  cnn__op *op = add(make, plan->mode == CNN__MODE_PREDICT ? CNN__OP_OUTPUT : CNN__OP_LOSS, last);
+static void objective(cnn__plan *plan) {
+  int32_t last = plan->layer_count - 1;
+  cnn__op *op = add(plan, plan->mode == CNN__MODE_PREDICT ? CNN__OP_OUTPUT : CNN__OP_LOSS, last);
   op->x = plan->output;
   if (plan->mode == CNN__MODE_PREDICT)
     return;
   if (plan->probabilities != plan->output)
     op->y = plan->probabilities;
-  if (make->lowest <= last)
-    op->dx = gradient(make, last);
+  if (plan->learns[last])
+    op->dx = gradient(plan, last);
 }
 
-static void make_ops(maker *make) {
-  int32_t last = make->plan->layer_count - 1;
-  add(make, CNN__OP_FEED, 0)->y = 0;
+static void make_ops(cnn__plan *plan) {
+  int32_t last = plan->layer_count - 1;
+  add(plan, CNN__OP_FEED, 0)->y = 0;
   for (int32_t i = 1; i <= last; i++)
-    forward(make, i);
-  objective(make);
-  for (int32_t i = last; i >= make->lowest; i--)
-    backward(make, i);
-  for (int32_t i = last; i >= make->lowest; i--)
-    late(make, i);
+    forward(plan, i);
+  objective(plan);
+  for (int32_t i = last; i > 0; i--)
+    if (plan->learns[i])
+      backward(plan, i);
+  for (int32_t i = last; i > 0; i--)
+    if (plan->learns[i])
+      late(plan, i);
 }
 
 /* ---- segments ---- */
@@ -221,7 +253,8 @@ static void make_segments(cnn__plan *plan) {
 /* ---- the plan ---- */
 
 static int32_t count_phases(const cnn__plan *plan) {
-  int32_t count = 2 + plan->layer_count; /* feed, objective; and for each layer its backward again */
+  /* feed, objective; for each layer its backward again, for each edge an addition */
+  int32_t count = 2 + plan->layer_count + plan->first_edge[plan->layer_count];
   for (int32_t i = 0; i < plan->layer_count; i++)
     for (int32_t list = 0; list < CNN__PHASE_PACK; list++)
       count += list_length(plan->layers[i], list);
@@ -231,10 +264,10 @@ static int32_t count_phases(const cnn__plan *plan) {
 static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   cnn_context *context = model->context;
   size_t ops = (size_t)(count_phases(plan) + cnn__plan_end_ops(model)), layers = (size_t)plan->layer_count;
-  plan->buffer_count = 3 * plan->layer_count + 1;
+  plan->buffer_count = 3 * plan->layer_count + 1 + plan->first_edge[plan->layer_count];
   plan->ops = cnn__alloc_zero(context, ops * sizeof *plan->ops, "ops of a plan");
   plan->segments = cnn__alloc_zero(context, ops * sizeof *plan->segments, "segments of a plan");
-  plan->buffers = cnn__alloc_zero(context, (3 * layers + 1) * sizeof *plan->buffers, "buffers of a plan");
+  plan->buffers = cnn__alloc_zero(context, (size_t)plan->buffer_count * sizeof *plan->buffers, "buffers of a plan");
   plan->kept_offset = cnn__alloc_zero(context, 4 * layers * sizeof *plan->kept_offset, "offsets of a plan");
   if (!plan->ops || !plan->segments || !plan->buffers || !plan->kept_offset)
     return CNN_ENOMEM;
@@ -254,14 +287,13 @@ static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__obje
   plan->taken = taken ? last : -1;
   plan->output = last;
   plan->probabilities = taken ? 2 * plan->layer_count : last;
-  maker make = {plan, train ? lowest_trainable(plan) : plan->layer_count};
-  make_ops(&make);
+  make_ops(plan);
   plan->scheduled = plan->op_count;
   if (train)
     CNN__TRY(cnn__plan_end(plan, model, whole));
   make_segments(plan);
   cnn__plan_fill(plan);
-  return cnn__plan_memory(plan, make.lowest);
+  return cnn__plan_memory(plan);
 }
 
 cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__objective *loss,

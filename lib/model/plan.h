@@ -14,8 +14,8 @@
 enum { CNN__MODE_TRAIN, CNN__MODE_TEST, CNN__MODE_PREDICT, CNN__MODES };
 
 /* What an op calls: the batch's source; a layer's phase; the objective; in PREDICT the copy into the caller's rows;
- * the optimizer; a PACK phase. */
-enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS, CNN__OP_OUTPUT, CNN__OP_UPDATE, CNN__OP_PACK };
+ * the optimizer; a PACK phase; the addition of what one more reader gives to the gradient of a layer. */
+enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS, CNN__OP_OUTPUT, CNN__OP_UPDATE, CNN__OP_PACK, CNN__OP_JOIN };
 
 /* A tensor of the plan: an output (value) or its gradient. */
 typedef struct cnn__buffer {
@@ -37,7 +37,8 @@ typedef struct cnn__op {
   int64_t parts;         /* of a shard phase: units that pieces of a shard may be cut between, 1 where it is not worth it */
   int64_t units;         /* of a shard phase that goes through the batch at once: a part is CNN__UNITS of so many; else 0 */
   int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits
-                          * or outputs in x, probabilities in y, their gradient in dx */
+                          * or outputs in x, probabilities in y, their gradient in dx. JOIN: dy is added to dx */
+  int32_t all_x, all_dx; /* x and dx are those of the layer's first input, and the other inputs' belong to them */
   int32_t stage;         /* UPDATE: CNN__STAGE_* */
   int32_t beside;        /* UPDATE: of gradients that are there before the late phases, among these */
   int64_t first;         /* UPDATE: chunk of part 0. Late: tail of part 0, -1 where its parts have none */
@@ -82,11 +83,22 @@ typedef struct cnn__segment {
   int64_t fill;          /* parts of the late segment, from its first on, that may be done while this one runs */
 } cnn__segment;
 
+/* A layer of the plan reads another one. */
+typedef struct cnn__edge {
+  int32_t from; /* the layer that is read, and its value's buffer */
+  int32_t dx;   /* where the reader leaves what it gives to the gradient of `from`: in that itself, if it is the first to
+                 * do so, else in a buffer of its own, from which it is added; -1: nobody wants it */
+} cnn__edge;
+
 typedef struct cnn__plan {
   cnn_context *context;  /* borrowed from the model */
   int32_t mode;
   cnn_layer **layers; /* what runs, in order: the model's layers, neighbours made into one where a rule says so */
   int32_t *first_member; /* of each, the index of its first layer in the model */
+  cnn__edge *edges;      /* what each layer reads, in the order of its inputs, one layer's after the other's */
+  int32_t *first_edge;   /* of each layer, and of one more at the end */
+  int32_t *readers;      /* of each layer: how many edges come from it */
+  int32_t *learns;       /* of each layer, in TRAIN: its backward runs, since it or one below has something to learn */
   int32_t layer_count;
   int32_t taken;         /* layer whose activation the loss took over; -1 none */
   int32_t output;        /* buffer of the model's output (logits where taken) */
@@ -94,7 +106,8 @@ typedef struct cnn__plan {
   cnn__op *ops;
   cnn__segment *segments;
   cnn__buffer *buffers;  /* value of layer i: i; its gradient: layers + i; the probabilities: 2 * layers; a
-                          * gradient of layer i worked out a second time: 2 * layers + 1 + i */
+                          * gradient of layer i worked out a second time: 2 * layers + 1 + i; what a further reader
+                          * gives to a gradient, by edge e: 3 * layers + 1 + e */
   cnn__chunk *chunks;
   cnn__tail *tails;
   cnn__link *links;
@@ -121,13 +134,24 @@ cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, 
                          int32_t whole);
 void cnn__plan_free(cnn__plan *plan);
 
-/* For plan.c: the layers of `plan`, and their end: of fused ones themselves too. */
+/* All buffers that an op touches: how many. */
+enum { CNN__OP_BUFFERS = 2 + 2 * CNN__MAX_INPUTS };
+int32_t cnn__op_buffers(const cnn__plan *plan, const cnn__op *op, int32_t buffers[CNN__OP_BUFFERS]);
+
+static inline int32_t cnn__plan_inputs(const cnn__plan *plan, int32_t layer) {
+  return plan->first_edge[layer + 1] - plan->first_edge[layer];
+}
+/* What layer `layer` reads as its input k. */
+static inline const cnn__edge *cnn__plan_edge(const cnn__plan *plan, int32_t layer, int32_t k) {
+  return &plan->edges[plan->first_edge[layer] + k];
+}
+
+/* For plan.c: the layers of `plan` and what they read, and their end: of fused ones themselves too. */
 cnn_status cnn__plan_layers(cnn__plan *plan, const cnn_model *model);
 void cnn__plan_layers_free(cnn__plan *plan);
 
-/* For plan.c: from the ops of `plan` the memory of its buffers. lowest: first layer whose backward runs (layer count:
- * none). */
-cnn_status cnn__plan_memory(cnn__plan *plan, int32_t lowest);
+/* For plan.c: from the ops of `plan` the memory of its buffers. */
+cnn_status cnn__plan_memory(cnn__plan *plan);
 
 /* For plan.c: at the end of the ops of TRAIN the update and the packs, with what they need; how many ops at most. */
 cnn_status cnn__plan_end(cnn__plan *plan, const cnn_model *model, int32_t whole);

@@ -13,49 +13,68 @@ static int32_t root_of(const cnn__plan *plan, int32_t buffer) {
 
 static void share(cnn__plan *plan, int32_t buffer, int32_t with) { plan->buffers[buffer].alias = root_of(plan, with); }
 
-/* May layer i write its output over its input? Not where its own backward reads the input, nor where the layer that
- * made the input reads it as its output; between them may stand layers that move no data. */
-static int32_t forward_in_place(const cnn__plan *plan, int32_t i, int32_t lowest) {
+/* May layer i write its output over that of `from`, which it reads? Not where another layer reads it or its own backward
+ * does, nor where the layer that made it reads it as its output; between them may stand layers that move no data. */
+static int32_t forward_in_place(const cnn__plan *plan, int32_t i, int32_t from) {
   const cnn_layer *layer = plan->layers[i];
-  if (!(layer->needs & CNN__IN_PLACE) || plan->buffers[i].floats != plan->buffers[i - 1].floats)
+  if (!(layer->needs & CNN__IN_PLACE) || plan->buffers[i].floats != plan->buffers[from].floats)
     return 0;
-  if (i >= lowest && (cnn__layer_needs(layer) & (CNN__NEEDS_X | CNN__NEEDS_X_LATE)))
+  if (plan->learns[i] && (cnn__layer_needs(layer) & (CNN__NEEDS_X | CNN__NEEDS_X_LATE)))
     return 0;
-  int32_t source = i - 1;
-  while (source > 0 && cnn__plan_same(plan, plan->layers[source]))
-    source--;
-  return source < lowest || !(cnn__layer_needs(plan->layers[source]) & CNN__NEEDS_Y);
+  while (from > 0 && plan->readers[from] == 1 && cnn__plan_same(plan, plan->layers[from]))
+    from = cnn__plan_edge(plan, from, 0)->from;
+  return plan->readers[from] == 1 && (!plan->learns[from] || !(cnn__layer_needs(plan->layers[from]) & CNN__NEEDS_Y));
 }
 
-static int32_t backward_in_place(const cnn__plan *plan, int32_t i) {
+static int32_t backward_in_place(const cnn__plan *plan, int32_t i, int32_t from) {
   const cnn_layer *layer = plan->layers[i];
   return (layer->needs & CNN__IN_PLACE) && !(cnn__layer_needs(layer) & CNN__NEEDS_DY_LATE) &&
-         plan->buffers[i].floats == plan->buffers[i - 1].floats;
+         plan->buffers[i].floats == plan->buffers[from].floats;
 }
 
 /* The gradient that layer i's last backward phase reads: its output's, or that made a second time. */
-static int32_t last_dy(const cnn__plan *plan, int32_t i, int32_t layers) {
+static int32_t last_dy(const cnn__plan *plan, int32_t i) {
   for (int32_t op = 0; op < plan->op_count; op++)
-    if (plan->ops[op].layer == i && plan->ops[op].dx == layers + i - 1)
+    if (plan->ops[op].kind == CNN__OP_LAYER && plan->ops[op].layer == i && plan->ops[op].all_dx)
       return plan->ops[op].dy;
-  return layers + i;
+  return plan->layer_count + i;
 }
 
-static void make_aliases(cnn__plan *plan, int32_t lowest) {
-  int32_t layers = plan->layer_count;
-  for (int32_t i = 1; i < layers; i++)
-    if (cnn__plan_same(plan, plan->layers[i]) || forward_in_place(plan, i, lowest))
-      share(plan, i, i - 1);
-  for (int32_t i = layers - 1; i > lowest; i--)
-    if (cnn__plan_same(plan, plan->layers[i]) || backward_in_place(plan, i))
-      share(plan, layers + i - 1, last_dy(plan, i, layers));
+/* Of several inputs one of the first two may give its place. */
+static void alias_forward(cnn__plan *plan, int32_t i) {
+  int32_t inputs = cnn__plan_inputs(plan, i), same = cnn__plan_same(plan, plan->layers[i]);
+  for (int32_t k = 0; k < inputs && k < 2; k++) {
+    int32_t from = cnn__plan_edge(plan, i, k)->from;
+    if (!same && !forward_in_place(plan, i, from))
+      continue;
+    share(plan, i, from);
+    return;
+  }
+}
+
+/* One of the inputs' gradients may take the place of the output's; the others are copies. */
+static void alias_backward(cnn__plan *plan, int32_t i) {
+  int32_t same = cnn__plan_same(plan, plan->layers[i]);
+  for (int32_t k = 0; k < cnn__plan_inputs(plan, i); k++) {
+    const cnn__edge *edge = cnn__plan_edge(plan, i, k);
+    if (edge->dx < 0 || (!same && !backward_in_place(plan, i, edge->from)))
+      continue;
+    share(plan, edge->dx, last_dy(plan, i));
+    return;
+  }
+}
+
+static void make_aliases(cnn__plan *plan) {
+  for (int32_t i = 1; i < plan->layer_count; i++)
+    alias_forward(plan, i);
+  for (int32_t i = plan->layer_count - 1; i > 0; i--)
+    if (plan->learns[i])
+      alias_backward(plan, i);
 }
 
 /* ---- lives ---- */
 
 static void touch(cnn__plan *plan, int32_t buffer, int32_t op, int32_t segment) {
-  if (buffer < 0)
-    return;
   int32_t root = root_of(plan, buffer);
   for (int32_t each = buffer;; each = root) {
     cnn__buffer *b = &plan->buffers[each];
@@ -73,12 +92,10 @@ static void touch(cnn__plan *plan, int32_t buffer, int32_t op, int32_t segment) 
 static void find_lives(cnn__plan *plan) {
   for (int32_t s = 0; s < plan->segment_count; s++)
     for (int32_t i = 0; i < plan->segments[s].count; i++) {
-      int32_t op = plan->segments[s].first + i;
-      const cnn__op *now = &plan->ops[op];
-      touch(plan, now->x, op, s);
-      touch(plan, now->y, op, s);
-      touch(plan, now->dy, op, s);
-      touch(plan, now->dx, op, s);
+      int32_t op = plan->segments[s].first + i, touched[CNN__OP_BUFFERS];
+      int32_t count = cnn__op_buffers(plan, &plan->ops[op], touched);
+      for (int32_t b = 0; b < count; b++)
+        touch(plan, touched[b], op, s);
     }
   for (int32_t i = 0; i < plan->buffer_count; i++) {
     cnn__buffer *b = &plan->buffers[i];
@@ -181,14 +198,19 @@ static void place_layers(cnn__plan *plan) {
   }
 }
 
-cnn_status cnn__plan_memory(cnn__plan *plan, int32_t lowest) {
+/* The layer whose output a buffer holds, or the gradient of. */
+static int32_t layer_of(const cnn__plan *plan, int32_t buffer) {
   int32_t layers = plan->layer_count;
-  for (int32_t i = 0; i < plan->buffer_count; i++) {
-    int32_t layer = i == 2 * layers ? layers - 1 : i < 2 * layers ? i % layers : i - 2 * layers - 1;
-    plan->buffers[i] = (cnn__buffer){.floats = cnn__shape_count(&plan->layers[layer]->out), .first = -1, .last = -1,
-                                     .first_op = -1, .last_op = -1, .alias = -1};
-  }
-  make_aliases(plan, lowest);
+  if (buffer > 3 * layers)
+    return plan->edges[buffer - 3 * layers - 1].from;
+  return buffer == 2 * layers ? layers - 1 : buffer < 2 * layers ? buffer % layers : buffer - 2 * layers - 1;
+}
+
+cnn_status cnn__plan_memory(cnn__plan *plan) {
+  for (int32_t i = 0; i < plan->buffer_count; i++)
+    plan->buffers[i] = (cnn__buffer){.floats = cnn__shape_count(&plan->layers[layer_of(plan, i)]->out), .first = -1,
+                                     .last = -1, .first_op = -1, .last_op = -1, .alias = -1};
+  make_aliases(plan);
   find_lives(plan);
   place_layers(plan);
   return place(plan);

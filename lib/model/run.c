@@ -72,6 +72,25 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
   };
 }
 
+/* The inputs of a layer that reads several, and their gradients. */
+typedef struct ends {
+  const float *xs[CNN__MAX_INPUTS];
+  float *dxs[CNN__MAX_INPUTS];
+} ends;
+
+static void find_ends(const cnn__run *run, const cnn__op *op, cnn__work *work, int32_t home, ends *e) {
+  int32_t inputs = cnn__plan_inputs(run->plan, op->layer);
+  if (inputs < 2)
+    return;
+  for (int32_t k = 0; k < inputs; k++) {
+    const cnn__edge *edge = cnn__plan_edge(run->plan, op->layer, k);
+    e->xs[k] = op->all_x ? rows_of(run, edge->from, work->first, home) : NULL;
+    e->dxs[k] = op->all_dx ? rows_of(run, edge->dx, work->first, home) : NULL;
+  }
+  work->xs = e->xs;
+  work->dxs = e->dxs;
+}
+
 /* ---- ops ---- */
 
 static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
@@ -80,11 +99,20 @@ static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_
          (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
 }
 
+static void join(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
+  int64_t first = shard * CNN__SHARD, left = run->feed->count - first;
+  float *sum = rows_of(run, op->dx, first, home);
+  run->k->add((left < CNN__SHARD ? left : CNN__SHARD) * run->plan->buffers[op->dx].floats, sum,
+              rows_of(run, op->dy, first, home), sum);
+}
+
 /* part: of UPDATE the chunk; of a shard in pieces the piece. */
 static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
   int32_t home = home_of(run, shard, worker);
   if (op->kind == CNN__OP_LAYER) {
+    ends e;
     cnn__work work = work_of(run, op, shard, part, worker);
+    find_ends(run, op, &work, home, &e);
     op->phase->run(&work);
   } else if (op->kind == CNN__OP_FEED) {
     int64_t first = shard * CNN__SHARD, left = run->feed->count - first;
@@ -93,6 +121,8 @@ static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64
     int64_t first = shard * CNN__SHARD;
     cnn__run_objective(run, op, first, rows_of(run, op->x, first, home), rows_of(run, op->y, first, home),
                        rows_of(run, op->dx, first, home));
+  } else if (op->kind == CNN__OP_JOIN) {
+    join(run, op, shard, home);
   } else if (op->kind == CNN__OP_OUTPUT) {
     output(run, op, shard, home);
   } else if (op->kind == CNN__OP_PACK) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MAX_ROWS 62 /* rows of a table, so that nearest names and the set of given keys fit on the stack */
+#define MORE_KEYS 3 /* that are no rows: name; input and inputs, of which one may be given */
 
 static void *field(const cnn__attribute *row, const void *attributes) {
   return (char *)(uintptr_t)attributes + row->offset;
@@ -249,13 +250,14 @@ void cnn__attributes_default(const cnn__attribute *table, void *attributes) {
 }
 
 static cnn_status unknown_key(const cnn__attribute *table, const char *key, const char *what, int32_t with_name) {
-  const char *known[MAX_ROWS + 2];
+  const char *known[MAX_ROWS + MORE_KEYS];
   int32_t count = 0;
   for (; table->key && count < MAX_ROWS; table++)
     known[count++] = table->key;
   if (with_name) {
     known[count++] = "name";
     known[count++] = "input";
+    known[count++] = "inputs";
   }
   const char *nearest = cnn__nearest(key, known, count);
   if (nearest)
@@ -318,7 +320,7 @@ cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, 
     CNN__TRY(status);
     const cnn__attribute *row = cnn__attribute_find(table, key);
     int32_t bit = row ? (int32_t)(row - table) : strcmp(key, "name") == 0 ? MAX_ROWS : MAX_ROWS + 1;
-    if (!row && (!take || (bit != MAX_ROWS && strcmp(key, "input") != 0)))
+    if (!row && (!take || (bit != MAX_ROWS && strcmp(key, "input") != 0 && strcmp(key, "inputs") != 0)))
       return unknown_key(table, key, what, take != NULL);
     if (given >> bit & 1)
       return cnn__fail(CNN_EINVAL, "%s: %s is given twice", what, key);

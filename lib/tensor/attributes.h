@@ -53,8 +53,8 @@ double cnn__attribute_decimal(float value);
 /* One row as the public struct; *out's size decides how much is written. CNN_EINVAL: no such index. */
 cnn_status cnn__attribute_public(const cnn__attribute *table, int32_t index, cnn_attribute *out);
 int32_t cnn__attributes_count(const cnn__attribute *table);
-/* "key=value key=value" into attributes, over the defaults; `name` and `input` are handed to take (may be NULL:
- * then they are unknown keys). Required keys that are missing: CNN_EINVAL. */
+/* "key=value key=value" into attributes, over the defaults; `name` and `input` or `inputs` are handed to take (may be
+ * NULL: then they are unknown keys). Required keys that are missing: CNN_EINVAL. */
 typedef cnn_status cnn__attribute_take(void *user, const char *key, const char *value);
 cnn_status cnn__attributes_parse(const cnn__attribute *table, void *attributes, const char *text, const char *what,
                                  cnn__attribute_take *take, void *user);

@@ -24,6 +24,7 @@ static void describe(const network_run *r, const cnn__plan *plan, const cnn__op 
              : op->kind == CNN__OP_LOSS   ? "loss"
              : op->kind == CNN__OP_PACK   ? "pack"
              : op->kind == CNN__OP_OUTPUT ? "output"
+             : op->kind == CNN__OP_JOIN   ? "join gradients"
                                           : "update");
     return;
   }

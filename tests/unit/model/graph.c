@@ -177,24 +177,30 @@ START_TEST(layers_are_added_by_type_and_text) {
 }
 END_TEST
 
+static const struct {
+  const char *type, *attributes, *text;
+  cnn_status status;
+} bad_text_cases[] = {
+    {"con2d", NULL, "did you mean 'conv2d'?", CNN_ENAME},
+    {"dense", "unit=3", "did you mean 'units'?", CNN_ENAME},
+    {"dense", NULL, "units must be given", CNN_EINVAL},
+    {"dense", "units=0", "units", CNN_EINVAL},
+    {"dense", "units=3 activation=rel", "did you mean 'relu'?", CNN_ENAME},
+    {"dense", "units=3 input=inptu", "did you mean 'input'?", CNN_ENAME},
+    {"dense", "units=3 inputs=input,input", "dense 'dense': reads 1 layer, got 2", CNN_EINVAL},
+    {"dense", "units=3 input=input inputs=input", "inputs is given twice", CNN_EINVAL},
+    {"dense", "units=3 inputs=input,", "reads 1 layer", CNN_EINVAL},
+    {"dense", "units=3 iputs=input", "did you mean 'inputs'?", CNN_ENAME},
+    {"input", "shape=4 input=input", "reads no layer", CNN_EINVAL},
+    {NULL, NULL, "type is NULL", CNN_EINVAL},
+};
+#define BAD_TEXTS ((int)(sizeof bad_text_cases / sizeof *bad_text_cases))
+
 START_TEST(bad_texts) {
-  static const struct {
-    const char *type, *attributes, *text;
-    cnn_status status;
-  } cases[] = {
-      {"con2d", NULL, "did you mean 'conv2d'?", CNN_ENAME},
-      {"dense", "unit=3", "did you mean 'units'?", CNN_ENAME},
-      {"dense", NULL, "units must be given", CNN_EINVAL},
-      {"dense", "units=0", "units", CNN_EINVAL},
-      {"dense", "units=3 activation=rel", "did you mean 'relu'?", CNN_ENAME},
-      {"dense", "units=3 input=inptu", "did you mean 'input'?", CNN_ENAME},
-      {"input", "shape=4 input=input", "reads no layer", CNN_EINVAL},
-      {NULL, NULL, "type is NULL", CNN_EINVAL},
-  };
   input();
-  ck_assert_ptr_null(cnn_layer_add(m, cases[_i].type, cases[_i].attributes));
-  ck_assert_msg(strstr(cnn_error_text(), cases[_i].text) != NULL, "'%s' lacks '%s'", cnn_error_text(), cases[_i].text);
-  ck_assert_int_eq(cnn_model_status(m), cases[_i].status);
+  ck_assert_ptr_null(cnn_layer_add(m, bad_text_cases[_i].type, bad_text_cases[_i].attributes));
+  ck_assert_msg(strstr(cnn_error_text(), bad_text_cases[_i].text) != NULL, "'%s' lacks '%s'", cnn_error_text(), bad_text_cases[_i].text);
+  ck_assert_int_eq(cnn_model_status(m), bad_text_cases[_i].status);
   ck_assert_ptr_null(cnn_layer_add(m, "dense", "units=3"));
   ck_assert_int_eq(cnn_model_layer_count(m), 1);
   ck_assert_ptr_null(cnn_layer_add(NULL, "dense", "units=3"));
@@ -244,7 +250,7 @@ int main(void) {
   tcase_add_test(all, an_output_that_nobody_reads_is_refused);
   tcase_add_test(all, an_input_may_be_named);
   tcase_add_test(all, layers_are_added_by_type_and_text);
-  tcase_add_loop_test(all, bad_texts, 0, 8);
+  tcase_add_loop_test(all, bad_texts, 0, BAD_TEXTS);
   tcase_add_test(all, the_first_error_is_kept);
   tcase_add_test(all, a_compiled_model_takes_no_layers_and_stays_good);
   suite_add_tcase(suite, all);

@@ -101,9 +101,9 @@ static int32_t segment_of(const cnn__plan *plan, int32_t op) {
 static life life_of(const cnn__plan *plan, int32_t root) {
   life l = {-1, -1, -1, -1};
   for (int32_t i = 0; i < plan->op_count; i++) {
-    const int32_t used[] = {plan->ops[i].x, plan->ops[i].y, plan->ops[i].dy, plan->ops[i].dx};
-    for (int u = 0; u < 4; u++) {
-      if (used[u] < 0 || (used[u] != root && plan->buffers[used[u]].alias != root))
+    int32_t used[CNN__OP_BUFFERS], count = cnn__op_buffers(plan, &plan->ops[i], used);
+    for (int32_t u = 0; u < count; u++) {
+      if (used[u] != root && plan->buffers[used[u]].alias != root)
         continue;
       if (l.first_op < 0) {
         l.first_op = i;
@@ -183,14 +183,18 @@ END_TEST
 /* A plan whose buffers all lie apart, for the whole batch, and share memory only where a layer moves no data. */
 static void spread(cnn__plan *plan) {
   int32_t layers = plan->layer_count;
-  for (int32_t i = 1; i < layers; i++) {
-    int32_t before = plan->buffers[i - 1].alias < 0 ? i - 1 : plan->buffers[i - 1].alias;
-    plan->buffers[i].alias = cnn__plan_same(plan, plan->layers[i]) ? before : -1;
-  }
-  for (int32_t i = layers - 1; i > 0; i--) {
-    int32_t after = plan->buffers[layers + i].alias < 0 ? layers + i : plan->buffers[layers + i].alias;
-    plan->buffers[layers + i - 1].alias = cnn__plan_same(plan, plan->layers[i]) ? after : -1;
-  }
+  for (int32_t i = 0; i < plan->buffer_count; i++)
+    plan->buffers[i].alias = -1;
+  for (int32_t i = 1; i < layers; i++)
+    if (cnn__plan_same(plan, plan->layers[i])) {
+      int32_t from = cnn__plan_edge(plan, i, 0)->from;
+      plan->buffers[i].alias = plan->buffers[from].alias < 0 ? from : plan->buffers[from].alias;
+    }
+  for (int32_t i = layers - 1; i > 0; i--)
+    if (cnn__plan_same(plan, plan->layers[i]) && cnn__plan_edge(plan, i, 0)->dx >= 0) {
+      int32_t after = plan->buffers[layers + i].alias < 0 ? layers + i : plan->buffers[layers + i].alias;
+      plan->buffers[cnn__plan_edge(plan, i, 0)->dx].alias = after;
+    }
   plan->arena_floats = plan->local_floats = 0;
   for (int32_t i = 0; i < plan->buffer_count; i++) {
     plan->buffers[i].local = 0;
