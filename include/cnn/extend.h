@@ -43,7 +43,7 @@ typedef struct cnn_shape {
  * The field at `offset` of the attributes struct is, by kind: CNN_ATTRIBUTE_INT int64_t, _PAIR int64_t[2], _FLOAT float,
  * _CHOICE int32_t (index into choices), _FLAG int32_t (0 or 1), _SHAPE cnn_shape; there is no _TEXT. */
 typedef struct cnn_attribute_row {
-  const char *key;               /**< letters, digits and '_', at most 63; "name", "input" and "trainable" are taken */
+  const char *key;               /**< letters, digits and '_', at most 63; "name", "input", "inputs" and "trainable" are taken */
   int32_t kind;                  /**< CNN_ATTRIBUTE_... */
   int32_t required;              /**< 1: must be given; then `standard` is NULL */
   size_t offset;                 /**< offsetof in the attributes struct */

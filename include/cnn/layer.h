@@ -2,7 +2,8 @@
  * Layers in general: the handle, its parameters, the list of types with their attributes, and the constructor by name.
  *
  * A layer belongs to its model and is borrowed from it. Layers append to the model in the order of the calls; `.input` in
- * their options names another layer to read instead of the one before. A constructor returns NULL on an error, which the
+ * their options names another layer to read instead of the one before, so that branches begin, and `.inputs` of those that read
+ * several names all of them, so that branches end. In this version a model has one input and one output, the layer made last. A constructor returns NULL on an error, which the
  * model keeps: later constructors do nothing and cnn_model_compile reports the first. Twelve layers, one check. */
 #ifndef CNN_LAYER_H
 #define CNN_LAYER_H
@@ -19,9 +20,10 @@ typedef struct cnn_layer cnn_layer;
 /** Add a layer by the name of its type, attributes as text: what files and bindings use.
  *
  *     cnn_layer_add(m, "conv2d", "filters=32 kernel_size=3,3 padding=same activation=relu name=conv1");
+ *     cnn_layer_add(m, "add", "inputs=conv1,conv2 name=sum");
  *
- * @param attributes  key=value pairs apart by blanks, keys and ranges as cnn_layer_attribute lists them, 0 taken literally;
- *                    NULL or "": all defaults
+ * @param attributes  key=value pairs apart by blanks, keys and ranges as cnn_layer_attribute lists them, 0 taken literally; name,
+ *                    and input or inputs for the names of layers to read, apart by commas; NULL or "": all defaults
  * @return the layer, borrowed; NULL on error, which the model keeps
  * Errors: CNN_ENAME unknown type, attribute or choice (with the nearest known one); CNN_EINVAL value missing or out of range;
  * CNN_ESHAPE the input does not fit; CNN_ESTATE the model is compiled or already has an error. Threads: one per model. Since 0.1. */

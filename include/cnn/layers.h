@@ -133,6 +133,66 @@ typedef struct cnn_max_pooling2d_opts {
 CNN_API cnn_layer *cnn_max_pooling2d(cnn_model *model, int64_t pool_height, int64_t pool_width,
                                      const cnn_max_pooling2d_opts *options);
 
+typedef struct cnn_average_pooling2d_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+  int32_t strides[2]; /**< 0: the pool's size */
+  int32_t padding;    /**< CNN_PADDING_VALID */
+  int32_t reserved;
+} cnn_average_pooling2d_opts;
+#define cnn_average_pooling2d_opts(...)                                                                                \
+  (&(const struct cnn_average_pooling2d_opts){.size = sizeof(struct cnn_average_pooling2d_opts), __VA_ARGS__})
+
+/** Average over windows. x [N, H, W, C], y [N, H', W', C], H' and W' as in cnn_max_pooling2d. Padding is left out: the sum is
+ * divided by the number of positions inside the image. @param pool_height, pool_width 1 to 2^15 */
+CNN_API cnn_layer *cnn_average_pooling2d(cnn_model *model, int64_t pool_height, int64_t pool_width,
+                                         const cnn_average_pooling2d_opts *options);
+
+typedef struct cnn_global_average_pooling2d_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+  int32_t keepdims;   /**< y [N, 1, 1, C] instead of [N, C] */
+  int32_t reserved;
+} cnn_global_average_pooling2d_opts;
+#define cnn_global_average_pooling2d_opts(...)                                                                         \
+  (&(const struct cnn_global_average_pooling2d_opts){.size = sizeof(struct cnn_global_average_pooling2d_opts),         \
+                                                     __VA_ARGS__})
+
+/** Average of each channel over the whole image (Lin, Chen, Yan 2014). x [N, H, W, C], y [N, C]. Summed in double. */
+CNN_API cnn_layer *cnn_global_average_pooling2d(cnn_model *model, const cnn_global_average_pooling2d_opts *options);
+
+typedef struct cnn_global_max_pooling2d_opts {
+  size_t size;
+  const char *name;
+  const char *input;
+  int32_t keepdims;   /**< y [N, 1, 1, C] instead of [N, C] */
+  int32_t reserved;
+} cnn_global_max_pooling2d_opts;
+#define cnn_global_max_pooling2d_opts(...)                                                                             \
+  (&(const struct cnn_global_max_pooling2d_opts){.size = sizeof(struct cnn_global_max_pooling2d_opts), __VA_ARGS__})
+
+/** Maximum of each channel over the whole image. x [N, H, W, C], y [N, C]. Equal maxima share the gradient in equal parts. */
+CNN_API cnn_layer *cnn_global_max_pooling2d(cnn_model *model, const cnn_global_max_pooling2d_opts *options);
+
+typedef struct cnn_add_opts {
+  size_t size;
+  const char *name;
+  const char *const *inputs; /**< names of the layers to add, read during the call; must be given */
+  int32_t input_count;       /**< 2 to 32 */
+  int32_t reserved;
+} cnn_add_opts;
+#define cnn_add_opts(...) (&(const struct cnn_add_opts){.size = sizeof(struct cnn_add_opts), __VA_ARGS__})
+
+/** The sum of several layers' outputs, in their order: how branches come together.
+ *
+ *     cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){"bn2", "shortcut"}, .input_count = 2));
+ *
+ * All inputs have one shape, which is the output's; one may be named more than once. Errors besides those of all: CNN_EINVAL fewer
+ * than 2 or more than 32 inputs, a name NULL; CNN_ESHAPE the shapes differ (both named). */
+CNN_API cnn_layer *cnn_add(cnn_model *model, const cnn_add_opts *options);
+
 typedef struct cnn_flatten_opts {
   size_t size;
   const char *name;

@@ -37,7 +37,7 @@ typedef struct cnn__conv {
 } cnn__conv;
 
 /* Geometry of a pooling. x [n, h, w, c], y [n, oh, ow, c]; positions outside the image are left out, and a window that
- * lies wholly outside gives 0. kh * kw <= 65536. */
+ * lies wholly outside gives 0. kh * kw <= 65536 where a winner is kept. */
 typedef struct cnn__pool {
   int64_t h, w, c;
   int64_t oh, ow;
@@ -134,6 +134,11 @@ typedef struct cnn__pool {
  *                 (or NULL): index ky * kw + kx of that tap in the window.
  * maxpool_backward  dx = 0, then dx[winner] += dy for outputs row by row.
  *
+ * avgpool         y = (sum of the window's taps inside, row by row, from the first) * (1 / their number).
+ * avgpool_backward  dx = 0, then to each tap of the window + dy * (1 / their number), for outputs row by row.
+ * channel_max     y[q] = maximum over the pixels of ONE sample; the first of equal ones stays (replace on strict >).
+ * channel_max_backward  dx = x == y ? dy / number of such pixels of the channel : 0.
+ *
  * maxpool_signed  y = maximum of the window where sign[q] > 0 (all where sign is NULL), minimum where it is < 0, else
  *                 the first tap: the tap that would win after a map of that slope. The first of equal ones wins.
  *                 winner (or NULL) as in maxpool. Padding 0, windows inside the image, kh * kw <= 256.
@@ -223,7 +228,8 @@ const cnn__kernels *cnn__kernels_for(int32_t level, int32_t provider);
 /* A family file ends with `void CNN__NAME(norm_init)(cnn__kernels *t)`, which writes its slots. FAMILY(name) each. */
 #define CNN__FAMILIES(FAMILY) \
   FAMILY(conv_init) FAMILY(gemm_init) FAMILY(elementwise_init) FAMILY(activation_init) FAMILY(norm_init) FAMILY(pool_init) \
-  FAMILY(fused_init) FAMILY(reduce_init) FAMILY(optim_init) FAMILY(adaptive_init) FAMILY(step_init) FAMILY(warp_init)
+  FAMILY(average_init) FAMILY(maximum_init) FAMILY(fused_init) FAMILY(reduce_init) FAMILY(optim_init) \
+  FAMILY(adaptive_init) FAMILY(step_init) FAMILY(warp_init)
 #ifdef CNN__LEVEL
 #define FAMILY(init) void CNN__NAME(init)(cnn__kernels *t);
 CNN__FAMILIES(FAMILY)

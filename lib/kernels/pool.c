@@ -1,23 +1,8 @@
 /* pool: max-pooling on sixteen channels at a time. The reference defines the bits. */
-#include "kernels/kernel.h"
+#include "kernels/pool_window.h"
 #include "kernels/vector.h"
 
 #include <string.h>
-
-/* The taps of a window that lie inside the image. */
-typedef struct window {
-  int64_t top, left;        /* position of tap (0, 0), which may lie outside */
-  int64_t y0, y1, x0, x1;   /* first and end tap inside, per direction */
-} window;
-
-static window window_at(const cnn__pool *g, int64_t i, int64_t j) {
-  window w = {.top = i * g->sh - g->pt, .left = j * g->sw - g->pl};
-  w.y0 = w.top < 0 ? -w.top : 0;
-  w.x0 = w.left < 0 ? -w.left : 0;
-  w.y1 = g->h - w.top < g->kh ? g->h - w.top : g->kh;
-  w.x1 = g->w - w.left < g->kw ? g->w - w.left : g->kw;
-  return w;
-}
 
 CNN__INLINE void put_tags(uint16_t *to, int64_t n, cnn__tags tags) {
   if (n == CNN__LANES) {
@@ -39,7 +24,7 @@ CNN__INLINE cnn__ivec get_tags(const uint16_t *from, int64_t n) {
 }
 
 /* n channels of one window; x and y point at the first of them. */
-CNN__INLINE void pool_lanes(const cnn__pool *g, const window *at, const float *x, float *y, uint16_t *winner,
+CNN__INLINE void pool_lanes(const cnn__pool *g, const cnn__window *at, const float *x, float *y, uint16_t *winner,
                             int64_t n) {
   cnn__vec best = cnn__vset(0.0f);
   cnn__tags tags = cnn__tset(0);
@@ -60,7 +45,7 @@ CNN__INLINE void pool_lanes(const cnn__pool *g, const window *at, const float *x
 }
 
 static void pool_pixel(const cnn__pool *g, int64_t i, int64_t j, const float *x, float *y, uint16_t *winner) {
-  const window at = window_at(g, i, j);
+  const cnn__window at = cnn__window_at(g, i, j);
   int64_t q = 0;
   for (; q + CNN__LANES <= g->c; q += CNN__LANES) {
     pool_lanes(g, &at, x + q, y + q, winner == NULL ? NULL : winner + q, CNN__LANES);
@@ -158,7 +143,7 @@ static void unpool_2x2(const cnn__pool *g, const float *dy, const uint16_t *winn
 }
 
 /* Adding 0 to the taps that did not win changes no bit: a sum that starts at +0 never is -0. */
-CNN__INLINE void unpool_lanes(const cnn__pool *g, const window *at, const float *dy, const uint16_t *winner, float *dx,
+CNN__INLINE void unpool_lanes(const cnn__pool *g, const cnn__window *at, const float *dy, const uint16_t *winner, float *dx,
                               int64_t n) {
   const cnn__vec d = cnn__vget(dy, n);
   const cnn__ivec tags = get_tags(winner, n);
@@ -174,7 +159,7 @@ static void unpool(const cnn__pool *g, const float *dy, const uint16_t *winner, 
   memset(dx, 0, (size_t)(g->h * g->w * g->c) * sizeof *dx);
   for (int64_t i = 0; i < g->oh; i++) {
     for (int64_t j = 0; j < g->ow; j++, dy += g->c, winner += g->c) {
-      const window at = window_at(g, i, j);
+      const cnn__window at = cnn__window_at(g, i, j);
       int64_t q = 0;
       for (; q + CNN__LANES <= g->c; q += CNN__LANES) {
         unpool_lanes(g, &at, dy + q, winner + q, dx + q, CNN__LANES);

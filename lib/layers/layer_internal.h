@@ -159,6 +159,8 @@ struct cnn_layer {
   int64_t state_floats;     /* a run */
   size_t scratch_bytes;     /* a worker */
   int64_t flops;            /* forward, one sample; of matrix products and convolutions, 0 for the others */
+  int64_t moved;            /* floats that forward reads and writes for a sample, where its phase may be cut in pieces
+                             * and does no products */
 };
 
 /* ---- making layers ---- */

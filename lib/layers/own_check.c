@@ -86,9 +86,9 @@ static cnn_status check_row(const cnn_layer_descriptor *descriptor, int32_t inde
   char what[224];
   cnn__format(what, sizeof what, "layer type '%s': attribute %d", descriptor->type, (int)index);
   if (!cnn__own_name(row->key, 0) || !strcmp(row->key, "name") || !strcmp(row->key, "input") ||
-      !strcmp(row->key, "trainable"))
-    return cnn__fail(CNN_EINVAL, "%s: key '%s' must be 1 to 63 letters, digits or '_' and not name, input or trainable",
-                     what, row->key);
+      !strcmp(row->key, "inputs") || !strcmp(row->key, "trainable"))
+    return cnn__fail(CNN_EINVAL, "%s: key '%s' must be 1 to 63 letters, digits or '_' and not name, input, inputs or "
+                     "trainable", what, row->key);
   cnn__format(what, sizeof what, "layer type '%s': attribute '%s'", descriptor->type, row->key);
   for (int32_t i = 0; i < index; i++)
     if (!strcmp(descriptor->attributes[i].key, row->key))

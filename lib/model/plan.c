@@ -9,7 +9,9 @@
 #include "core/memory.h"
 #include "model/model_internal.h"
 
-#define LEAST_SPLIT 200000 /* operations of a sample from which on pieces of it pay for their barrier */
+/* Of a sample, from which on pieces of it pay for their barrier: operations; floats that only move. */
+#define LEAST_SPLIT 200000
+#define LEAST_MOVED 65536
 
 int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
   int32_t inference = plan->mode != CNN__MODE_TRAIN || cnn__layer_infers(layer);
@@ -55,12 +57,14 @@ static int32_t wide(const cnn__plan *plan, const cnn_layer *layer) {
   return (layer->needs & CNN__WIDE) && plan->context->provider != CNN__GEMM_BLAS;
 }
 
+static int32_t splits(const cnn_layer *layer) { return layer->flops >= LEAST_SPLIT || layer->moved >= LEAST_MOVED; }
+
 static cnn__op *add_phase(cnn__plan *plan, int32_t i, int32_t list, const cnn__phase *phase) {
   cnn__op *op = add(plan, CNN__OP_LAYER, i);
   op->list = list;
   op->phase = phase;
   const cnn_layer *layer = plan->layers[i];
-  if (phase->parts && (phase->domain == CNN__PARTS || layer->flops >= LEAST_SPLIT))
+  if (phase->parts && (phase->domain == CNN__PARTS || splits(layer)))
     op->parts = phase->parts(layer);
   if (phase->domain == CNN__SHARDS && op->parts > 1 && wide(plan, layer)) {
     op->units = op->parts;

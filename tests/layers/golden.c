@@ -57,8 +57,17 @@ static void attributes_of(const cnn__layer_type *type, json_t *config, char *tex
   }
 }
 
+/* The inputs of a case that has several. */
+static void inputs_of(const reference *r, char *text, size_t bytes) {
+  char name[32];
+  size_t used = strlen(text);
+  for (int32_t i = 0; snprintf(name, sizeof name, "input%d", (int)i), reference_find(r, name); i++)
+    used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? "," : "inputs=", name);
+}
+
 static void open_case(harness *h, const reference *r, const cnn__layer_type *type, const char *attributes) {
-  const reference_tensor *input = reference_get(r, "input");
+  const reference_tensor *input = reference_find(r, "input");
+  input = input ? input : reference_get(r, "input0");
   int32_t batched = input->rank > 1; /* a single row is a sample */
   cnn__shape in = {.rank = input->rank - batched};
   for (int32_t i = 0; i < in.rank; i++)
@@ -67,8 +76,18 @@ static void open_case(harness *h, const reference *r, const cnn__layer_type *typ
   ck_assert_int_eq(h->batch * h->out_count, reference_get(r, "output")->count);
 }
 
+/* "input", or of several "input0", "input1" ... */
+static const char *input_name(const harness *h, int32_t index, char name[32]) {
+  if (h->input_count == 1)
+    return "input";
+  snprintf(name, 32, "input%d", (int)index);
+  return name;
+}
+
 static void load(harness *h, const reference *r) {
-  reference_floats(reference_get(r, "input"), h->x);
+  char tensor[32];
+  for (int32_t i = 0; i < h->input_count; i++)
+    reference_floats(reference_get(r, input_name(h, i, tensor)), h->x + i * h->batch * h->in_count);
   for (int32_t i = 0; i < h->layer->weight_count; i++) {
     const reference_tensor *value = reference_get(r, strchr(h->layer->weights[i].name, '/') + 1);
     ck_assert_int_eq(value->count, h->layer->weights[i].count);
@@ -115,7 +134,11 @@ static void run_case(const char *name, const reference *r, harness *h, int32_t t
     return;
   reference_floats(reference_get(r, "grad_output"), h->dy);
   harness_backward(h, training);
-  compare(name, r, "grad_input", "", h->dx, backward);
+  for (int32_t i = 0; i < h->input_count; i++) {
+    char tensor[32], gradient[48];
+    snprintf(gradient, sizeof gradient, "grad_%s", input_name(h, i, tensor));
+    compare(name, r, gradient, "", h->dx + i * h->batch * h->in_count, backward);
+  }
   if (training)
     compare_weights(name, h, r, backward);
 }
@@ -127,6 +150,7 @@ START_TEST(layer_case) {
   char attributes[512];
   harness h;
   attributes_of(type, json_object_get(r->meta, "config"), attributes, sizeof attributes);
+  inputs_of(r, attributes, sizeof attributes);
   open_case(&h, r, type, attributes);
   harness_use(&h, tables[_i % table_count]);
   int32_t normalizes = type->phases[CNN__PHASE_BACKWARD_FROZEN] != NULL;

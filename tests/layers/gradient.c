@@ -79,7 +79,7 @@ static void spread(float *x, int64_t count) {
 }
 
 static void fill(harness *h, int32_t values) {
-  int64_t n = h->batch * h->in_count;
+  int64_t n = h->input_count * h->batch * h->in_count;
   for (int64_t i = 0; i < n; i++)
     h->x[i] = test_number(1, i);
   if (values == APART)
@@ -101,7 +101,7 @@ START_TEST(backward_is_the_gradient) {
   setenv("CNN_WINOGRAD", _i % 2 ? "0" : "1", 1);
   harness_open(&h, c->type, c->attributes, &c->in, c->batch);
   int32_t training = !h.layer->frozen;
-  int64_t outputs = h.batch * h.out_count, inputs = h.batch * h.in_count;
+  int64_t outputs = h.batch * h.out_count, inputs = h.input_count * h.batch * h.in_count;
   fill(&h, c->values);
   float *mix = malloc((size_t)outputs * sizeof *mix);
   for (int64_t i = 0; i < outputs; i++)

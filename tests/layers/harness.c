@@ -18,22 +18,39 @@ static void *take(harness *h, size_t bytes) {
 
 static float *take_floats(harness *h, int64_t count) { return take(h, (size_t)count * sizeof(float)); }
 
+/* The names of inputs say only how many there are. */
+static cnn_status skip_inputs(void *user, const char *key, const char *value) {
+  (void)user;
+  (void)value;
+  ck_assert_str_eq(key, "inputs");
+  return CNN_OK;
+}
+
+/* Layer number `index`, which reads those before it. */
 static cnn_layer *make(harness *h, const char *type, const char *attributes, int32_t index) {
   const cnn__layer_type *found = cnn__layer_type_find(type);
   ck_assert_msg(found != NULL, "%s", cnn_error_text());
   void *set = take(h, found->attributes_size);
-  ck_assert_msg(cnn__attributes_parse(found->attributes, set, attributes, type, NULL, NULL) == CNN_OK, "%s",
+  ck_assert_msg(cnn__attributes_parse(found->attributes, set, attributes, type, skip_inputs, NULL) == CNN_OK, "%s",
                 cnn_error_text());
-  cnn_layer *layer = cnn__layer_new(h->context, found, set, type, index, &h->input, index, 42);
+  cnn_layer *layer = cnn__layer_new(h->context, found, set, type, index, h->inputs, found->inputs ? index : 0, 42);
   ck_assert_msg(layer != NULL, "%s", cnn_error_text());
   cnn__free(h->context, set);
   return layer;
 }
 
+static int32_t inputs_of(const char *attributes) {
+  const char *inputs = strstr(attributes, "inputs=");
+  int32_t count = 1;
+  for (; inputs && *inputs && *inputs != ' '; inputs++)
+    count += *inputs == ',';
+  return count;
+}
+
 static void take_memory(harness *h) {
   const cnn_layer *layer = h->layer;
-  h->x = take_floats(h, h->batch * h->in_count);
-  h->dx = take_floats(h, h->batch * h->in_count);
+  h->x = take_floats(h, h->input_count * h->batch * h->in_count);
+  h->dx = take_floats(h, h->input_count * h->batch * h->in_count);
   h->y = take_floats(h, h->batch * h->out_count);
   h->dy = take_floats(h, h->batch * h->out_count);
   h->kept = take(h, (size_t)(h->batch * layer->kept_bytes));
@@ -55,8 +72,10 @@ void harness_open(harness *h, const char *type, const char *attributes, const cn
   ck_assert_int_eq(cnn_context_new(&h->context, NULL), CNN_OK);
   for (int32_t i = 0; i < in->rank; i++)
     snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%lld", i ? "," : "", (long long)in->extent[i]);
-  h->input = make(h, "input", shape, 0);
-  h->layer = make(h, type, attributes, 1);
+  h->input_count = inputs_of(attributes);
+  for (int32_t i = 0; i < h->input_count; i++)
+    h->inputs[i] = make(h, "input", shape, i);
+  h->layer = make(h, type, attributes, h->input_count);
   h->k = cnn__kernels_for(h->context->level, h->context->provider);
   h->batch = batch;
   h->shards = (batch + CNN__SHARD - 1) / CNN__SHARD;
@@ -76,7 +95,8 @@ void harness_close(harness *h) {
   for (int32_t i = 0; i < CNN__MAX_WEIGHTS; i++)
     cnn__free(h->context, h->grads[i]);
   cnn__layer_free(h->layer);
-  cnn__layer_free(h->input);
+  for (int32_t i = 0; i < h->input_count; i++)
+    cnn__layer_free(h->inputs[i]);
   cnn_context_free(h->context);
 }
 
@@ -94,12 +114,20 @@ static cnn__work whole(harness *h, int32_t training) {
 }
 
 static void run_shard(harness *h, const cnn__phase *phase, cnn__work work, int64_t shard) {
+  const float *xs[CNN__MAX_INPUTS];
+  float *dxs[CNN__MAX_INPUTS];
   const cnn_layer *layer = h->layer;
   work.shard = shard;
   work.first = shard * CNN__SHARD;
   work.count = h->batch - work.first < CNN__SHARD ? h->batch - work.first : CNN__SHARD;
   work.x = h->x + work.first * h->in_count;
   work.dx = h->dx + work.first * h->in_count;
+  for (int32_t i = 0; i < h->input_count; i++) {
+    xs[i] = work.x + i * h->batch * h->in_count;
+    dxs[i] = work.dx + i * h->batch * h->in_count;
+  }
+  work.xs = xs;
+  work.dxs = dxs;
   work.y = h->y + work.first * h->out_count;
   work.dy = h->dy + work.first * h->out_count;
   work.kept = (char *)h->kept + work.first * layer->kept_bytes;

@@ -9,11 +9,12 @@
 typedef struct harness {
   cnn_context *context;
   const cnn__kernels *k;
-  cnn_layer *input, *layer;
-  int64_t batch, shards, in_count, out_count; /* elements of a sample */
+  cnn_layer *inputs[CNN__MAX_INPUTS], *layer;
+  int32_t input_count;
+  int64_t batch, shards, in_count, out_count; /* elements of a sample; in_count of one input */
   uint32_t key[2], pass;
   const int64_t *samples;
-  /* the whole batch's */
+  /* the whole batch's; x and dx are one input's after the other's */
   float *x, *y, *dy, *dx;
   void *kept;
   float *slots;
@@ -23,8 +24,8 @@ typedef struct harness {
   void *scratch;
 } harness;
 
-/* A layer of `type` with attributes as text, reading samples of the shape `in`. Everything that a phase must not
- * count on is filled with NaN. Fails the running test on an error. */
+/* A layer of `type` with attributes as text, reading samples of the shape `in`; "inputs=a,b" among the attributes: two
+ * such inputs. Everything that a phase must not count on is filled with NaN. Fails the running test on an error. */
 void harness_open(harness *h, const char *type, const char *attributes, const cnn__shape *in, int64_t batch);
 void harness_close(harness *h);
 

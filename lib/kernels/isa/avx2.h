@@ -96,6 +96,9 @@ CNN__INLINE float cnn__vtop(cnn__vec a) {
 CNN__INLINE cnn__mask cnn__vgreater(cnn__vec a, cnn__vec b) {
   return (cnn__mask){_mm256_cmp_ps(a.lo, b.lo, _CMP_GT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_GT_OQ)};
 }
+CNN__INLINE cnn__mask cnn__vequal(cnn__vec a, cnn__vec b) {
+  return (cnn__mask){_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)};
+}
 CNN__INLINE cnn__vec cnn__vselect(cnn__mask m, cnn__vec a, cnn__vec b) {
   return (cnn__vec){_mm256_blendv_ps(b.lo, a.lo, m.lo), _mm256_blendv_ps(b.hi, a.hi, m.hi)};
 }

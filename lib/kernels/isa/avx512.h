@@ -45,6 +45,7 @@ CNN__INLINE float cnn__vtop(cnn__vec a) {
 }
 
 CNN__INLINE cnn__mask cnn__vgreater(cnn__vec a, cnn__vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+CNN__INLINE cnn__mask cnn__vequal(cnn__vec a, cnn__vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 CNN__INLINE cnn__vec cnn__vselect(cnn__mask m, cnn__vec a, cnn__vec b) { return _mm512_mask_blend_ps(m, b, a); }
 CNN__INLINE cnn__vec cnn__vkeep(cnn__mask m, cnn__vec a) { return _mm512_maskz_mov_ps(m, a); }
 

@@ -221,9 +221,9 @@ START_TEST(every_type_has_a_sound_table) {
 END_TEST
 
 START_TEST(types_are_enumerated) {
-  ck_assert_int_eq(cnn_layer_type_count(), 8);
+  ck_assert_int_eq(cnn_layer_type_count(), 12);
   ck_assert_ptr_null(cnn_layer_type_at(-1));
-  ck_assert_ptr_null(cnn_layer_type_at(8));
+  ck_assert_ptr_null(cnn_layer_type_at(12));
   ck_assert_ptr_null(cnn_layer_type_help("con2d"));
   for (int32_t i = 0; i < cnn_layer_type_count(); i++) {
     const char *type = cnn_layer_type_at(i);

@@ -36,6 +36,29 @@ static cnn_layer *add_input(const void *o) { return cnn_input(model, 1, (const i
 static cnn_layer *add_conv2d(const void *o) { return cnn_conv2d(model, 4, 3, 3, o); }
 static cnn_layer *add_batch_normalization(const void *o) { return cnn_batch_normalization(model, o); }
 static cnn_layer *add_max_pooling2d(const void *o) { return cnn_max_pooling2d(model, 2, 2, o); }
+static cnn_layer *add_average_pooling2d(const void *o) { return cnn_average_pooling2d(model, 2, 2, o); }
+
+/* What the layers must be told all the same: to read the image, which rank 3 they need; two inputs. */
+static const void *on_image(const void *o) {
+  static struct cnn_global_max_pooling2d_opts none = {.size = sizeof none, .input = "input"};
+  struct cnn_global_max_pooling2d_opts *given = (void *)(uintptr_t)o; /* that of the average is alike */
+  if (!given)
+    return &none;
+  given->input = "input";
+  return given;
+}
+static cnn_layer *add_global_average_pooling2d(const void *o) { return cnn_global_average_pooling2d(model, on_image(o)); }
+static cnn_layer *add_global_max_pooling2d(const void *o) { return cnn_global_max_pooling2d(model, on_image(o)); }
+static cnn_layer *add_add(const void *o) {
+  static const char *const inputs[] = {"input", "input"};
+  struct cnn_add_opts *given = (void *)(uintptr_t)o;
+  if (!given)
+    return cnn_add(model, cnn_add_opts(.inputs = inputs, .input_count = 2));
+  given->inputs = inputs;
+  given->input_count = 2;
+  return cnn_add(model, given);
+}
+
 static cnn_layer *add_flatten(const void *o) { return cnn_flatten(model, o); }
 static cnn_layer *add_dense(const void *o) { return cnn_dense(model, 3, o); }
 static cnn_layer *add_dropout(const void *o) { return cnn_dropout(model, 0.5f, o); }
@@ -50,6 +73,10 @@ static const struct {
     {"conv2d", add_conv2d, sizeof(struct cnn_conv2d_opts)},
     {"batch_normalization", add_batch_normalization, sizeof(struct cnn_batch_normalization_opts)},
     {"max_pooling2d", add_max_pooling2d, sizeof(struct cnn_max_pooling2d_opts)},
+    {"average_pooling2d", add_average_pooling2d, sizeof(struct cnn_average_pooling2d_opts)},
+    {"global_average_pooling2d", add_global_average_pooling2d, sizeof(struct cnn_global_average_pooling2d_opts)},
+    {"global_max_pooling2d", add_global_max_pooling2d, sizeof(struct cnn_global_max_pooling2d_opts)},
+    {"add", add_add, sizeof(struct cnn_add_opts)},
     {"flatten", add_flatten, sizeof(struct cnn_flatten_opts)},
     {"dense", add_dense, sizeof(struct cnn_dense_opts)},
     {"dropout", add_dropout, sizeof(struct cnn_dropout_opts)},
@@ -137,6 +164,13 @@ START_TEST(options_reach_their_attributes) {
   cnn_layer *pool = cnn_max_pooling2d(model, 2, 1, cnn_max_pooling2d_opts(.strides = {1}, .padding = CNN_PADDING_SAME));
   expect(pool, "strides", "1,1");
   expect(pool, "padding", "same");
+  cnn_layer *average = cnn_average_pooling2d(
+      model, 3, 2, cnn_average_pooling2d_opts(.input = "c", .strides = {1}, .padding = CNN_PADDING_SAME));
+  expect(average, "pool_size", "3,2");
+  expect(average, "strides", "1,2");
+  expect(average, "padding", "same");
+  expect(cnn_global_max_pooling2d(model, cnn_global_max_pooling2d_opts(.keepdims = 1)), "keepdims", "true");
+  expect(cnn_global_average_pooling2d(model, cnn_global_average_pooling2d_opts(.keepdims = 3)), "keepdims", "true");
   cnn_layer *leaky = cnn_activation(model, CNN_ACTIVATION_LEAKY_RELU,
                                     cnn_activation_opts(.negative_slope = 0.3f, .alpha = 2, .approximate = 1));
   expect(leaky, "negative_slope", "0.3");

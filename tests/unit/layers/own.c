@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(each_row_is_checked) {
   static const char *const none[] = {NULL}, *const some[] = {"a", "b", NULL};
-  row_refused("0: key 'name' must be 1 to 63 letters, digits or '_' and not name, input or trainable",
+  row_refused("0: key 'name' must be 1 to 63 letters, digits or '_' and not name, input, inputs or trainable",
               (cnn_attribute_row){.key = "name", .kind = CNN_ATTRIBUTE_INT, .standard = "1", .maximum = 1});
   row_refused("'a': is of kind 6, must be one of CNN_ATTRIBUTE_INT to _FLAG or _SHAPE",
               (cnn_attribute_row){.key = "a", .kind = CNN_ATTRIBUTE_TEXT, .standard = ""});

@@ -1,5 +1,6 @@
 /* plan: no two buffers that live at once overlap, the worker's are used within one segment, segments cover all ops;
  * and the arrangement of memory changes no bit. */
+#include "branches.h"
 #include "notebook.h"
 #include "compare.h"
 
@@ -67,8 +68,18 @@ static cnn_model *nothing_to_learn(void) {
   return m;
 }
 
+static cnn_model *tangle(void) { return branches_tangle(context); }
+
+static cnn_model *resnet(void) { return branches_resnet(context); }
+
+static cnn_model *every_layer(void) {
+  int32_t variants;
+  return branches_every_layer(context, &variants);
+}
+
 typedef cnn_model *make_model(void);
-static make_model *const models[] = {notebook, activations_in_a_row, frozen_between, nothing_to_learn};
+static make_model *const models[] = {notebook, activations_in_a_row, frozen_between, nothing_to_learn, tangle, resnet,
+                                     every_layer};
 #define MODELS ((int)(sizeof models / sizeof *models))
 
 static cnn_model *compiled(int which) {
@@ -121,6 +132,9 @@ static int32_t apart(const cnn__buffer *a, const cnn__buffer *b) {
 }
 
 static void check_buffers(const cnn__plan *plan) {
+  life *lives = malloc((size_t)plan->buffer_count * sizeof *lives);
+  for (int32_t i = 0; i < plan->buffer_count; i++)
+    lives[i] = life_of(plan, i);
   for (int32_t i = 0; i < plan->buffer_count; i++) {
     const cnn__buffer *a = &plan->buffers[i];
     if (a->alias >= 0) {
@@ -129,7 +143,7 @@ static void check_buffers(const cnn__plan *plan) {
       ck_assert_int_eq(a->local, plan->buffers[a->alias].local);
       continue;
     }
-    life la = life_of(plan, i);
+    life la = lives[i];
     if (la.first < 0)
       continue;
     ck_assert_int_eq(a->local, la.first == la.last && plan->segments[la.first].domain == CNN__SHARDS);
@@ -137,7 +151,7 @@ static void check_buffers(const cnn__plan *plan) {
     ck_assert_int_le(a->offset + a->floats, a->local ? plan->local_floats : plan->arena_floats);
     for (int32_t j = i + 1; j < plan->buffer_count; j++) {
       const cnn__buffer *b = &plan->buffers[j];
-      life lb = life_of(plan, j);
+      life lb = lives[j];
       if (b->alias >= 0 || lb.first < 0 || a->local != b->local)
         continue;
       int32_t together = a->local ? la.first_op <= lb.last_op && lb.first_op <= la.last_op
@@ -145,6 +159,7 @@ static void check_buffers(const cnn__plan *plan) {
       ck_assert_msg(!together || apart(a, b), "buffers %d and %d overlap", (int)i, (int)j);
     }
   }
+  free(lives);
 }
 
 static void check_segments(const cnn__plan *plan) {
