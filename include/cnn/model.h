@@ -74,12 +74,13 @@ CNN_API const char *cnn_model_hash(const cnn_model *model, char buffer[33]);
 
 typedef struct cnn_summary_opts {
   size_t size;
-  int32_t line_length;     /**< 0: min(88, columns - 4) */
+  int32_t line_length;     /**< 0: min(88, columns - 4); with branches 108, with show_trainable 12 more */
   int32_t show_trainable;
 } cnn_summary_opts;
 #define cnn_summary_opts(...) (&(const struct cnn_summary_opts){.size = sizeof(struct cnn_summary_opts), __VA_ARGS__})
 
-/** The table of layers, shapes and parameters as Keras 3 prints it. @param sink NULL: the context's. Errors: CNN_ESTATE a layer failed;
+/** The table of layers, shapes and parameters as Keras 3 prints it: a model whose layers each read the one before as a Sequential,
+ * any other as a Functional, with its input and a column of what each layer is connected to. @param sink NULL: the context's. Errors: CNN_ESTATE a layer failed;
  * CNN_EINVAL line_length too narrow; CNN_ENOMEM. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_summary(const cnn_model *model, const cnn_sink *sink,
                                                     const cnn_summary_opts *options);

@@ -1,5 +1,6 @@
-/* diagram: the graph as Graphviz DOT text, drawn as Keras 3's plot_model draws it: a box for each layer but the input,
- * its name on black above its shapes. */
+/* diagram: the graph as Graphviz DOT text, drawn as Keras 3's plot_model draws it: a box for each layer, its name on black
+ * above its shapes. The input has one only where the layers are no row. */
+#include "model/graph.h"
 #include "model/model_internal.h"
 
 #include "core/options.h"
@@ -23,10 +24,25 @@ static void add_escaped(cnn__text *text, const char *plain) {
   }
 }
 
-static void add_shape(cnn__text *text, const char *what, const cnn__shape *shape) {
+static void begin_shape(cnn__text *text, const char *what) {
+  cnn__text_add(text, "<td bgcolor=\"white\"><font point-size=\"14\">%s: <b>", what);
+}
+
+static void end_shape(cnn__text *text) { cnn__text_add(text, "</b></font></td>"); }
+
+static void add_shapes(cnn__text *text, const cnn_layer *layer) {
   char buffer[160];
-  cnn__text_add(text, "<td bgcolor=\"white\"><font point-size=\"14\">%s: <b>%s</b></font></td>", what,
-                cnn__shape_text(buffer, shape, 1));
+  int32_t several = layer->input_count > 1;
+  if (layer->input_count) {
+    begin_shape(text, "Input shape");
+    for (int32_t k = 0; k < layer->input_count; k++)
+      cnn__text_add(text, "%s%s", k ? ", " : several ? "[" : "", cnn__shape_text(buffer, &layer->inputs[k]->out, 1));
+    cnn__text_add(text, "%s", several ? "]" : "");
+    end_shape(text);
+  }
+  begin_shape(text, "Output shape");
+  cnn__text_add(text, "%s", cnn__shape_text(buffer, &layer->out, 1));
+  end_shape(text);
 }
 
 static void add_trainable(cnn__text *text, const cnn_layer *layer) {
@@ -49,7 +65,7 @@ static void add_header(cnn__text *text, const cnn_layer *layer, int32_t named, i
 }
 
 static void add_label(cnn__text *text, const cnn_layer *layer, const cnn_diagram_opts *given) {
-  int32_t shapes = !given->no_shapes, span = 2 * shapes + (given->show_trainable != 0);
+  int32_t shapes = !given->no_shapes, span = shapes * (layer->input_count ? 2 : 1) + (given->show_trainable != 0);
   int32_t trainable = given->show_trainable && layer->weight_count;
   span = span > 1 ? span : 1;
   cnn__text_add(text, "<<table border=\"0\" cellborder=\"1\" bgcolor=\"black\" cellpadding=\"10\">");
@@ -61,10 +77,8 @@ static void add_label(cnn__text *text, const cnn_layer *layer, const cnn_diagram
                   (int)span, cnn__activation_names[layer->activation]);
   if (shapes || trainable)
     cnn__text_add(text, "<tr>");
-  if (shapes) {
-    add_shape(text, "Input shape", &layer->in);
-    add_shape(text, "Output shape", &layer->out);
-  }
+  if (shapes)
+    add_shapes(text, layer);
   if (trainable)
     add_trainable(text, layer);
   if (shapes || trainable)
@@ -75,16 +89,15 @@ static void add_label(cnn__text *text, const cnn_layer *layer, const cnn_diagram
 static void add_graph(cnn__text *text, const cnn_model *model, const cnn_diagram_opts *given) {
   cnn__text_add(text, "digraph G {\nconcentrate=true;\ndpi=%d;\nrankdir=%s;\nsplines=ortho;\nnode [shape=record];\n",
                 given->dpi ? (int)given->dpi : DEFAULT_DPI, given->left_to_right ? "LR" : "TB");
-  for (int32_t i = 0; i < model->layer_count; i++) {
-    if (!model->layers[i]->type->inputs)
-      continue;
+  int32_t first = cnn__graph_is_row(model) ? 1 : 0; /* that is drawn */
+  for (int32_t i = first; i < model->layer_count; i++) {
     cnn__text_add(text, "n%d [border=0, fontname=Helvetica, label=", (int)i);
     add_label(text, model->layers[i], given);
     cnn__text_add(text, ", margin=0];\n");
   }
   for (int32_t i = 0; i < model->layer_count; i++)
     for (int32_t j = 0; j < model->layers[i]->input_count; j++)
-      if (model->layers[i]->inputs[j]->type->inputs)
+      if (model->layers[i]->inputs[j]->index >= first)
         cnn__text_add(text, "n%d -> n%d [penwidth=2];\n", (int)model->layers[i]->inputs[j]->index, (int)i);
   cnn__text_add(text, "}\n");
 }

@@ -130,3 +130,10 @@ cnn_status cnn__graph_check(const cnn_model *model) {
                        model->layers[i]->type->name, model->layers[i]->name);
   return CNN_OK;
 }
+
+int32_t cnn__graph_is_row(const cnn_model *model) {
+  for (int32_t i = 1; i < model->layer_count; i++)
+    if (model->layers[i]->input_count != 1 || model->layers[i]->inputs[0] != model->layers[i - 1])
+      return 0;
+  return 1;
+}

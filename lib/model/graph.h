@@ -21,6 +21,9 @@ cnn_status cnn__graph_inputs(const cnn_model *model, const cnn__layer_type *type
 /* Every layer but the last must be read by one. */
 cnn_status cnn__graph_check(const cnn_model *model);
 
+/* Does each layer read the one before and nothing else? Keras calls that a Sequential, any other a Functional. */
+int32_t cnn__graph_is_row(const cnn_model *model);
+
 /* NULL with CNN_ENAME and the nearest name. */
 cnn_layer *cnn__graph_find(const cnn_model *model, const char *name);
 

@@ -1,5 +1,6 @@
-/* summary: the table of layers as Keras 3 prints it, byte for byte. Input layers are left out, as Keras does in a
- * Sequential. */
+/* summary: the table of layers as Keras 3 prints it, byte for byte. Of a row of layers, which is a Sequential there, the
+ * input is left out; any other model is a Functional, whose table says what each layer reads. */
+#include "model/graph.h"
 #include "model/model_internal.h"
 #include "model/table.h"
 
@@ -24,48 +25,104 @@ static void shape_cell(cnn__cell *cell, const cnn__shape *shape) {
   cnn__cell_add(cell, NULL, ")");
 }
 
-static void layer_row(cnn__table *table, const cnn_layer *layer, int32_t first) {
-  cnn__cell cells[CNN__TABLE_COLUMNS] = {0};
-  char number[32];
-  cnn__cell_add(&cells[0], NULL, "%s (", layer->name);
-  cnn__cell_add(&cells[0], CLASS, "%s", layer->type->class_name);
-  cnn__cell_add(&cells[0], NULL, ")");
-  shape_cell(&cells[1], &layer->out);
-  cnn__cell_add(&cells[2], NUMBER, "%s", cnn__thousands(number, cnn_layer_parameters(layer)));
-  if (!layer->weight_count)
-    cnn__cell_add(&cells[3], BOLD, "-");
-  else
-    cnn__cell_add(&cells[3], layer->trainable ? YES : NO, "%s", layer->trainable ? "Y" : "N");
-  cnn__table_row(table, cells, first);
+/* The columns of a model's table. */
+enum { NAME, SHAPE, PARAMETERS, CONNECTIONS, TRAINABLE };
+
+typedef struct column {
+  const char *head;
+  int32_t align;
+} column;
+
+static const column columns_known[] = {[NAME] = {"Layer (type)", CNN__LEFT},
+                                       [SHAPE] = {"Output Shape", CNN__LEFT},
+                                       [PARAMETERS] = {"Param #", CNN__RIGHT},
+                                       [CONNECTIONS] = {"Connected to", CNN__LEFT},
+                                       [TRAINABLE] = {"Trainable", CNN__CENTER}};
+
+typedef struct view {
+  cnn__table table;
+  int32_t kinds[CNN__TABLE_COLUMNS]; /* of its columns */
+  int32_t row;                       /* a row of layers */
+} view;
+
+static void name_cell(cnn__cell *cell, const cnn_layer *layer) {
+  cnn__cell_add(cell, NULL, "%s (", layer->name);
+  cnn__cell_add(cell, CLASS, "%s", layer->type->class_name);
+  cnn__cell_add(cell, NULL, ")");
 }
 
-static cnn_status lay_out(cnn__table *table, int32_t length, int32_t columns, int32_t show_trainable) {
-  static const double plain[] = {0.45, 0.80, 1.0};
-  static const double with_trainable[] = {0.45 * 0.90, 0.80 * 0.90, 1.0 * 0.90, 1.0};
-  static const int32_t align[] = {CNN__LEFT, CNN__LEFT, CNN__RIGHT, CNN__CENTER};
-  int32_t standard = show_trainable ? 100 : 88;
+/* "bn_b[0][0], image[0][0]": there is one call of each layer and one output. */
+static void connections_cell(cnn__cell *cell, const cnn_layer *layer) {
+  for (int32_t k = 0; k < layer->input_count; k++) {
+    cnn__cell_add(cell, NULL, "%s%s[", k ? ", " : "", layer->inputs[k]->name);
+    cnn__cell_add(cell, NUMBER, "0");
+    cnn__cell_add(cell, NULL, "][");
+    cnn__cell_add(cell, NUMBER, "0");
+    cnn__cell_add(cell, NULL, "]");
+  }
+  if (!layer->input_count)
+    cnn__cell_add(cell, NULL, "-");
+}
+
+static void trainable_cell(cnn__cell *cell, const cnn_layer *layer) {
+  if (!layer->weight_count)
+    cnn__cell_add(cell, BOLD, "-");
+  else
+    cnn__cell_add(cell, layer->trainable ? YES : NO, "%s", layer->trainable ? "Y" : "N");
+}
+
+static void parameters_cell(cnn__cell *cell, const cnn_layer *layer) {
+  char number[32];
+  cnn__cell_add(cell, NUMBER, "%s", cnn__thousands(number, cnn_layer_parameters(layer)));
+}
+
+static void output_cell(cnn__cell *cell, const cnn_layer *layer) { shape_cell(cell, &layer->out); }
+
+static void layer_row(view *v, const cnn_layer *layer, int32_t first) {
+  static void (*const fill[])(cnn__cell *, const cnn_layer *) = {name_cell, output_cell, parameters_cell,
+                                                                 connections_cell, trainable_cell};
+  cnn__cell cells[CNN__TABLE_COLUMNS] = {0};
+  for (int32_t i = 0; i < v->table.columns; i++)
+    fill[v->kinds[i]](&cells[i], layer);
+  cnn__table_row(&v->table, cells, first);
+}
+
+static void add_column(view *v, int32_t kind) {
+  v->kinds[v->table.columns] = kind;
+  v->table.align[v->table.columns++] = columns_known[kind].align;
+}
+
+/* Where the columns of a row and of any other model end, in parts of the line. */
+static cnn_status lay_out(view *v, int32_t length, int32_t columns, int32_t show_trainable) {
+  static const double ends[2][4] = {{0.3, 0.56, 0.74, 1.0}, {0.45, 0.80, 1.0, 1.0}};
+  double positions[CNN__TABLE_COLUMNS];
+  int32_t standard = (v->row ? 88 : 108) + (show_trainable ? 12 : 0);
   if (!length)
     length = standard < columns - 4 ? standard : columns - 4;
-  memcpy(table->align, align, sizeof align);
-  table->columns = show_trainable ? 4 : 3;
-  if (length < 0 || length > 10000 || cnn__table_widths(table, length, show_trainable ? with_trainable : plain))
+  add_column(v, NAME);
+  add_column(v, SHAPE);
+  add_column(v, PARAMETERS);
+  if (!v->row)
+    add_column(v, CONNECTIONS);
+  for (int32_t i = 0; i < v->table.columns; i++)
+    positions[i] = ends[v->row][i] * (show_trainable ? 0.90 : 1);
+  positions[v->table.columns] = 1.0;
+  if (show_trainable)
+    add_column(v, TRAINABLE);
+  if (length < 0 || length > 10000 || cnn__table_widths(&v->table, length, positions))
     return cnn__fail(CNN_EINVAL, "summary: line_length %d must leave %d columns 4 characters each, and be at most 10000",
-                     (int)length, (int)table->columns);
+                     (int)length, (int)v->table.columns);
   return CNN_OK;
 }
 
-static void layers(cnn__table *table, const cnn_model *model) {
+static void layers(view *v, const cnn_model *model) {
   cnn__cell head[CNN__TABLE_COLUMNS] = {0};
-  static const char *const names[] = {"Layer (type)", "Output Shape", "Param #", "Trainable"};
-  for (int32_t i = 0; i < table->columns; i++)
-    cnn__cell_add(&head[i], NULL, "%s", names[i]);
-  cnn__table_head(table, head);
-  for (int32_t i = 0, first = 1; i < model->layer_count; i++)
-    if (model->layers[i]->type->inputs) {
-      layer_row(table, model->layers[i], first);
-      first = 0;
-    }
-  cnn__table_end(table);
+  for (int32_t i = 0; i < v->table.columns; i++)
+    cnn__cell_add(&head[i], NULL, "%s", columns_known[v->kinds[i]].head);
+  cnn__table_head(&v->table, head);
+  for (int32_t i = v->row ? 1 : 0; i < model->layer_count; i++)
+    layer_row(v, model->layers[i], i == (v->row ? 1 : 0));
+  cnn__table_end(&v->table);
 }
 
 static void total(const cnn__table *table, const char *what, int64_t count, int64_t bytes) {
@@ -114,11 +171,12 @@ cnn_status cnn_model_summary(const cnn_model *model, const cnn_sink *sink, const
     return cnn__fail(CNN_ESTATE, "summary: %s", model->error_text);
   int32_t columns = to.columns > 0 ? to.columns : 80;
   cnn__text text = {.context = model->context};
-  cnn__table table = {.out = &text, .crop = columns, .color = to.is_terminal, .ascii = to.ascii};
-  CNN__TRY(lay_out(&table, given.line_length, columns, given.show_trainable));
+  view v = {.table = {.out = &text, .crop = columns, .color = to.is_terminal, .ascii = to.ascii},
+            .row = cnn__graph_is_row(model)};
+  CNN__TRY(lay_out(&v, given.line_length, columns, given.show_trainable));
   cnn__text_add(&text, to.is_terminal ? "\x1b[" BOLD "mModel: \"%s\"\x1b[0m\n" : "Model: \"%s\"\n", model->name);
-  layers(&table, model);
-  totals(&table, model);
+  layers(&v, model);
+  totals(&v.table, model);
   cnn_status status = text.status;
   if (status >= 0 && to.write)
     to.write(to.user, text.data, text.length);

@@ -6,9 +6,9 @@
 
 #include "core/text.h"
 
-#define CNN__TABLE_COLUMNS 4
-#define CNN__CELL_BYTES 640
-#define CNN__CELL_SPANS 12
+#define CNN__TABLE_COLUMNS 5
+#define CNN__CELL_BYTES 1024
+#define CNN__CELL_SPANS 64
 
 /* A cell's text, and which bytes of it have a style ("1", "38;5;34": what stands in the escape sequence). */
 typedef struct cnn__cell {

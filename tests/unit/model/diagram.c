@@ -1,4 +1,5 @@
 /* diagram: DOT text as Keras 3's plot_model makes it, which Graphviz can draw. */
+#include "branches.h"
 #include "notebook.h"
 #include "sink.h"
 
@@ -52,6 +53,21 @@ START_TEST(the_text) {
 }
 END_TEST
 
+/* A model that is no row: the input has a box, a layer that reads two lists their shapes and has two lines to it. */
+START_TEST(branches_are_drawn) {
+  cnn_model *m = branches_residual(context);
+  ck_assert_int_eq(cnn_model_diagram(m, &sink.sink, NULL), CNN_OK);
+  ck_assert_ptr_nonnull(strstr(sink.text, "n0 [border=0, fontname=Helvetica, label=" TABLE
+                                          HEAD("1", "<b>image</b> (InputLayer)")
+                                          "<tr>" SHAPE("Output shape: <b>(None, 9, 8, 6)</b>") "</tr></table>>, margin=0];\n"));
+  ck_assert_ptr_nonnull(strstr(sink.text, HEAD("2", "<b>add</b> (Add)") "<tr>"
+                                          SHAPE("Input shape: <b>[(None, 9, 8, 6), (None, 9, 8, 6)]</b>")
+                                          SHAPE("Output shape: <b>(None, 9, 8, 6)</b>") "</tr>"));
+  ck_assert_ptr_nonnull(strstr(sink.text, "n5 -> n6 [penwidth=2];\nn0 -> n6 [penwidth=2];\n"));
+  cnn_model_free(m);
+}
+END_TEST
+
 START_TEST(options_change_it) {
   cnn_model *m = two_layers();
   ck_assert_int_eq(cnn_model_diagram(m, &sink.sink,
@@ -94,6 +110,7 @@ int main(void) {
   TCase *all = tcase_create("all");
   tcase_add_checked_fixture(all, set_up, tear_down);
   tcase_set_timeout(all, 60);
+  tcase_add_test(all, branches_are_drawn);
   tcase_add_test(all, the_text);
   tcase_add_test(all, options_change_it);
   tcase_add_test(all, graphviz_takes_it);

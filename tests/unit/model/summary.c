@@ -1,4 +1,5 @@
 /* summary: byte for byte what Keras 3 prints for the notebook's model, into pipes and terminals. */
+#include "branches.h"
 #include "notebook.h"
 #include "sink.h"
 
@@ -95,6 +96,52 @@ END_TEST
 START_TEST(a_terminal_of_80_columns) { all_variants("terminal_80", 80, 1); }
 END_TEST
 
+/* Everywhere in the text `from` becomes `to`, of the same length. */
+static void replace(char *text, const char *from, const char *to) {
+  ck_assert_uint_eq(strlen(from), strlen(to));
+  while ((text = strstr(text, from)) != NULL)
+    memcpy(text, to, strlen(to));
+}
+
+/* Keras's text of the residual model, in which its ReLU layers are this library's Activation. */
+static void branches(const char *path, int32_t terminal) {
+  cnn_model *model = branches_residual(context);
+  sink.sink.columns = 80;
+  sink.sink.is_terminal = terminal;
+  ck_assert_int_eq(cnn_model_summary(model, &sink.sink, NULL), CNN_OK);
+  char *expected = read_reference(path);
+  replace(expected, terminal ? "ReLU\x1b[0m)      " : "ReLU)      ", terminal ? "Activation\x1b[0m)" : "Activation)");
+  equal(path, sink.text, expected);
+  free(expected);
+  cnn_model_free(model);
+}
+
+START_TEST(a_model_with_branches_says_what_layers_read) { branches("pipe_80/functional_summary", 0); }
+END_TEST
+
+START_TEST(and_on_a_terminal) { branches("terminal_80/functional_summary", 1); }
+END_TEST
+
+/* Five columns in a line of Keras's standard length; none is cut. */
+START_TEST(branches_with_the_trainable_column) {
+  cnn_model *model = branches_residual(context);
+  sink.sink.columns = 130;
+  sink.sink.ascii = 1;
+  ck_assert_int_eq(cnn_model_summary(model, &sink.sink, cnn_summary_opts(.show_trainable = 1)), CNN_OK);
+  const char *head = strchr(strchr(sink.text, '\n') + 1, '\n') + 1, *add = strstr(sink.text, "| add (Add) ");
+  ck_assert_uint_eq(strcspn(head, "\n"), 120);
+  for (const char *const *word = (const char *const[]){"| Layer (type) ", "| Output Shape ", "Param # | ", "Connected to ",
+                                                       "| Trainable |\n", NULL};
+       *word; word++) {
+    const char *found = strstr(head, *word);
+    ck_assert_msg(found != NULL && found < head + 121, "'%s' is not in the head in its turn", *word);
+  }
+  ck_assert_ptr_nonnull(add);
+  ck_assert_ptr_nonnull(strstr(add, "| bn_b[0][0], image[0][0] "));
+  cnn_model_free(model);
+}
+END_TEST
+
 static cnn_model *long_names(void) {
   cnn_model *model;
   ck_assert_int_eq(cnn_model_new(&model, context, cnn_model_opts(.name = "named")), CNN_OK);
@@ -156,6 +203,9 @@ int main(void) {
   Suite *suite = suite_create("summary");
   TCase *all = tcase_create("all");
   tcase_add_checked_fixture(all, set_up, tear_down);
+  tcase_add_test(all, a_model_with_branches_says_what_layers_read);
+  tcase_add_test(all, and_on_a_terminal);
+  tcase_add_test(all, branches_with_the_trainable_column);
   tcase_add_test(all, a_pipe_of_80_columns);
   tcase_add_test(all, a_pipe_of_120_columns);
   tcase_add_test(all, a_terminal_of_80_columns);
