@@ -148,7 +148,8 @@ typedef struct cnn_reduce_lr_on_plateau_opts {
   (&(const struct cnn_reduce_lr_on_plateau_opts){.size = sizeof(struct cnn_reduce_lr_on_plateau_opts), __VA_ARGS__})
 
 /** Multiply the rate by a factor when the monitored figure no longer improves; adds "learning_rate" to the logs. Keras 3's rules and
- * messages. Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
+ * messages. fit returns CNN_ESTATE at its begin where a schedule gives the rate (Keras: when the rate would first be lowered).
+ * Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_reduce_lr_on_plateau_new(cnn_callback **out, cnn_context *context,
                                                                const cnn_reduce_lr_on_plateau_opts *options);
 

@@ -14,6 +14,7 @@
 #include "objective.h"
 #include "optimizer.h"
 #include "report.h"
+#include "schedule.h"
 #include "tensor.h"
 #include "train.h"
 

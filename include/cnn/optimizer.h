@@ -24,7 +24,7 @@
 #ifndef CNN_OPTIMIZER_H
 #define CNN_OPTIMIZER_H
 
-#include "layer.h"
+#include "schedule.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,6 +49,7 @@ typedef struct cnn_adam_opts {
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
   const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_adam_opts;
 #define cnn_adam_opts(...) (&(const struct cnn_adam_opts){.size = sizeof(struct cnn_adam_opts), __VA_ARGS__})
 
@@ -75,6 +76,7 @@ typedef struct cnn_adamw_opts {
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
   const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_adamw_opts;
 #define cnn_adamw_opts(...) (&(const struct cnn_adamw_opts){.size = sizeof(struct cnn_adamw_opts), __VA_ARGS__})
 
@@ -96,6 +98,7 @@ typedef struct cnn_sgd_opts {
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
   const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_sgd_opts;
 #define cnn_sgd_opts(...) (&(const struct cnn_sgd_opts){.size = sizeof(struct cnn_sgd_opts), __VA_ARGS__})
 
@@ -120,6 +123,7 @@ typedef struct cnn_rmsprop_opts {
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
   const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_rmsprop_opts;
 #define cnn_rmsprop_opts(...) (&(const struct cnn_rmsprop_opts){.size = sizeof(struct cnn_rmsprop_opts), __VA_ARGS__})
 

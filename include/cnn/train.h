@@ -47,11 +47,13 @@ typedef struct cnn_compile_opts {
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t loss_count,
                                                     const char *const *losses, const cnn_compile_opts *options);
 
-/** The optimizer's rate as it stands (f32, given as double; 0 before compile) and its number of updates so far. Since 0.1. */
+/** The rate of the next step (f32, given as double; by the optimizer's schedule where it has one; 0 before compile), and the number of
+ * training steps so far, each counted also where gradients of several make one update. Since 0.1. */
 CNN_API double cnn_model_learning_rate(const cnn_model *model);
 CNN_API int64_t cnn_model_iterations(const cnn_model *model);
 
-/** Set the rate, from the next step on. Errors: CNN_ESTATE not compiled; CNN_EINVAL negative or not finite. Since 0.1. */
+/** Set the rate, from the next step on. Errors: CNN_ESTATE not compiled, or a schedule gives the rate; CNN_EINVAL negative or not
+ * finite. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate);
 
 /* ---- batches of one's own ---- */

@@ -138,7 +138,8 @@ static cnn_status read_compilation(const loading *l, cnn_model *model) {
   double rate;
   const char *text = cnn__container_note(l->file, CNN__NOTE_RATE);
   CNN__TRY(cnn__config_compile(model, cnn__container_note(l->file, CNN__NOTE_COMPILE)));
-  if (!text || cnn__read_double(text, &rate) || cnn_model_set_learning_rate(model, rate) < 0)
+  if (!text || cnn__read_double(text, &rate) ||
+      (!model->optimizer->schedule && cnn_model_set_learning_rate(model, rate) < 0))
     return bad_note(l, CNN__NOTE_RATE);
   if (!cnn__container_note(l->file, CNN__NOTE_ITERATIONS))
     return check_rest(l, 0);

@@ -70,7 +70,7 @@ static cnn_status list_model(saving *s) {
 static cnn_status list_compilation(saving *s, int32_t with_state) {
   CNN__TRY(cnn__config_compile_text(&s->compile, s->model));
   note(s, CNN__NOTE_COMPILE, s->compile.data);
-  note(s, CNN__NOTE_RATE, cnn__repr(s->rate, (double)s->model->rate));
+  note(s, CNN__NOTE_RATE, cnn__repr(s->rate, (double)cnn__model_rate(s->model)));
   if (!with_state)
     return CNN_OK;
   cnn__format(s->iterations, sizeof s->iterations, "%lld", (long long)s->model->iterations);

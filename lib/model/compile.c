@@ -172,7 +172,7 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
 /* ---- the optimizer as it stands ---- */
 
 double cnn_model_learning_rate(const cnn_model *model) {
-  return model && model->compiled ? (double)model->rate : 0;
+  return model && model->compiled ? (double)cnn__model_rate(model) : 0;
 }
 
 int64_t cnn_model_iterations(const cnn_model *model) { return model ? model->iterations : 0; }
@@ -183,6 +183,11 @@ cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate) {
     return cnn__fail(CNN_EINVAL, "cnn_model_set_learning_rate: model is NULL");
   if (!model->compiled)
     return cnn__fail(CNN_ESTATE, "model '%s' is not compiled and has no learning rate", model->name);
+  if (model->optimizer->schedule)
+    return cnn__fail(CNN_ESTATE,
+                     "model '%s': a schedule, %s, gives the learning rate, which cannot be set; compile with an optimizer "
+                     "that has a learning_rate instead",
+                     model->name, cnn_schedule_name(model->optimizer->schedule));
   if (!(rate >= 0) || !isfinite(cnn__nearest_float(rate)))
     return cnn__fail(CNN_EINVAL, "learning rate %s: must be a finite number, 0 or more", cnn__repr(text, rate));
   model->rate = cnn__nearest_float(rate);

@@ -46,7 +46,7 @@ struct cnn_model {
   int32_t weighted[CNN__MAX_METRICS];         /* by the samples' weights */
   const char *metric_names[CNN__MAX_METRICS]; /* in logs; point into metric_text */
   char metric_text[CNN__MAX_METRICS][64];
-  float rate;                   /* learning rate as it stands */
+  float rate;                   /* learning rate as it stands, where no schedule gives it */
   int64_t iterations;
   float *training_block;        /* gradients and slots, one allocation */
 
@@ -96,6 +96,11 @@ void cnn__goals_free(cnn__goals *goals);
 
 /* Are all layers trainable or frozen as the program wants them? Else they wait for the next compile. */
 int32_t cnn__model_settled(const cnn_model *model);
+
+/* The rate of the next step; of a compiled model. */
+static inline float cnn__model_rate(const cnn_model *model) {
+  return cnn__optimizer_rate_at(model->optimizer, model->iterations, model->rate);
+}
 
 /* At the end of a training that went well: where the optimizer keeps an average of the weights, it becomes the weights. */
 void cnn__model_finalize(cnn_model *model);

@@ -286,7 +286,7 @@ static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained,
   run->updating = trained != NULL;
   cnn__run_goal(run);
   if (trained)
-    cnn__update_begin(trained->optimizer, trained->iterations, trained->rate, &run->update);
+    cnn__update_begin(trained->optimizer, trained->iterations, cnn__model_rate(trained), &run->update);
   run_segments(run);
   cnn__fp_leave(saved);
 }

@@ -143,7 +143,7 @@ static void totals(const cnn__table *table, const cnn_model *model) {
   if (model->compiled && model->iterations > 0) {
     for (uint32_t slots = cnn__optimizer_slots(model->optimizer); slots; slots &= slots - 1)
       optimizer += trainable;
-    optimizer += 2;
+    optimizer += model->optimizer->schedule ? 1 : 2;
     bytes = 4 * optimizer + 4;
   }
   total(table, "Total params", all + optimizer, 4 * all + bytes);

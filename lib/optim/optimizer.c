@@ -27,10 +27,22 @@ static cnn_status check_exclusion(const cnn__optimizer_common *common, const cha
   return CNN_OK;
 }
 
+/* One of the two gives the rate: learning_rate is left at its default where a schedule does. */
+static cnn_status check_rate(const cnn__optimizer_type *type, const cnn__optimizer_common *common) {
+  const cnn__attribute *row = cnn__attribute_find(type->attributes, "learning_rate");
+  char text[64];
+  cnn__attribute_text(row, common, text, sizeof text);
+  if (common->learning_rate_schedule[0] && strcmp(text, row->standard) != 0)
+    return cnn__fail(CNN_EINVAL, "%s: learning_rate is %s, but a schedule gives the rate; leave one of them out", type->name,
+                     text);
+  return CNN_OK;
+}
+
 static cnn_status check(const cnn__optimizer_type *type, const void *attributes) {
   CNN__TRY(cnn__attributes_check(type->attributes, attributes, type->name));
   CNN__TRY(check_clipping(attributes, type->name));
   CNN__TRY(check_exclusion(attributes, type->name));
+  CNN__TRY(check_rate(type, attributes));
   return type->check ? type->check(attributes) : CNN_OK;
 }
 
@@ -51,6 +63,11 @@ cnn_status cnn__optimizer_make(cnn_optimizer **out, cnn_context *context, const 
   atomic_init(&optimizer->references, 1);
   optimizer->context = cnn__context_hold(context);
   optimizer->type = type;
+  const char *schedule = cnn__optimizer_common_of(optimizer)->learning_rate_schedule;
+  if (schedule[0] && cnn__schedule_read(&optimizer->schedule, context, schedule) < 0) {
+    cnn_optimizer_free(optimizer);
+    return cnn__fail_in("%s", type->name);
+  }
   *out = optimizer;
   return CNN_OK;
 }
@@ -77,6 +94,7 @@ void cnn_optimizer_free(cnn_optimizer *optimizer) {
   if (!optimizer || atomic_fetch_sub_explicit(&optimizer->references, 1, memory_order_acq_rel) > 1)
     return;
   cnn_context *context = optimizer->context;
+  cnn_schedule_free(optimizer->schedule);
   cnn__free(context, optimizer->attributes);
   cnn__free(context, optimizer);
   cnn__context_drop(context);
@@ -96,7 +114,7 @@ cnn_status cnn_optimizer_attribute_text(const cnn_optimizer *optimizer, const ch
 cnn_status cnn__optimizer_given(cnn__optimizer_common *common, float weight_decay, float clipnorm,
                                 float global_clipnorm, float clipvalue, float ema_momentum, int32_t use_ema,
                                 int32_t ema_overwrite_frequency, int32_t gradient_accumulation_steps,
-                                const char *exclude_from_weight_decay, int32_t reserved) {
+                                const char *exclude_from_weight_decay, const cnn_schedule *schedule, int32_t reserved) {
   const char *excluded = exclude_from_weight_decay ? exclude_from_weight_decay : "";
   common->weight_decay = cnn__option(weight_decay, common->weight_decay);
   common->clipnorm = cnn__option(clipnorm, 0);
@@ -112,10 +130,16 @@ cnn_status cnn__optimizer_given(cnn__optimizer_common *common, float weight_deca
     return cnn__fail(CNN_EINVAL, "exclude_from_weight_decay has %zu bytes, at most %zu are taken", strlen(excluded),
                      sizeof common->exclude_from_weight_decay - 1);
   memcpy(common->exclude_from_weight_decay, excluded, strlen(excluded) + 1);
-  return CNN_OK;
+  if (!schedule)
+    return CNN_OK;
+  return cnn__schedule_text(schedule, common->learning_rate_schedule, sizeof common->learning_rate_schedule);
 }
 
 float cnn__optimizer_rate(const cnn_optimizer *optimizer) { return cnn__optimizer_common_of(optimizer)->learning_rate; }
+
+float cnn__optimizer_rate_at(const cnn_optimizer *optimizer, int64_t calls, float rate) {
+  return optimizer->schedule ? (float)cnn_schedule_rate(optimizer->schedule, calls) : rate;
+}
 
 int32_t cnn__optimizer_whole(const cnn_optimizer *optimizer) {
   const cnn__optimizer_common *common = cnn__optimizer_common_of(optimizer);

@@ -6,6 +6,7 @@
 #include "cnn/optimizer.h"
 #include "core/context_internal.h"
 #include "kernels/kernel.h"
+#include "optim/schedule_internal.h"
 #include "tensor/attributes.h"
 
 /* A type's own slots stand first; then those that any optimizer may have. */
@@ -16,7 +17,7 @@ typedef struct cnn__optimizer_common {
   float learning_rate, weight_decay, clipnorm, global_clipnorm, clipvalue, ema_momentum;
   int32_t use_ema;
   int64_t ema_overwrite_frequency, gradient_accumulation_steps;
-  char exclude_from_weight_decay[CNN__ATTRIBUTE_TEXT_BYTES];
+  char learning_rate_schedule[CNN__ATTRIBUTE_TEXT_BYTES], exclude_from_weight_decay[CNN__ATTRIBUTE_TEXT_BYTES];
 } cnn__optimizer_common;
 
 #define CNN__COMMON(field) offsetof(cnn__optimizer_common, field)
@@ -26,6 +27,8 @@ typedef struct cnn__optimizer_common {
   {"learning_rate", CNN_ATTRIBUTE_FLOAT, CNN__COMMON(learning_rate), 0, standard, 0, CNN__UNBOUNDED, NULL,             \
    "size of a step"}
 #define CNN__COMMON_ROWS(decay)                                                                                       \
+  {"learning_rate_schedule", CNN_ATTRIBUTE_TEXT, CNN__COMMON(learning_rate_schedule), 0, "", 0, 0, NULL,               \
+   "NAME(key=value,key=value) of a schedule that gives the rate; none: learning_rate does"},                          \
   {"weight_decay", CNN_ATTRIBUTE_FLOAT, CNN__COMMON(weight_decay), 0, decay, 0, CNN__UNBOUNDED, NULL,                  \
    "share of each weight, times the rate, that goes before each update"},                                             \
   {"exclude_from_weight_decay", CNN_ATTRIBUTE_TEXT, CNN__COMMON(exclude_from_weight_decay), 0, "", 0, 0, NULL,         \
@@ -49,11 +52,12 @@ typedef struct cnn__optimizer_common {
 #define CNN__COMMON_GIVEN(set, given)                                                                                 \
   cnn__optimizer_given(&(set)->common, (given)->weight_decay, (given)->clipnorm, (given)->global_clipnorm,             \
                        (given)->clipvalue, (given)->ema_momentum, (given)->use_ema, (given)->ema_overwrite_frequency,  \
-                       (given)->gradient_accumulation_steps, (given)->exclude_from_weight_decay, (given)->reserved)
+                       (given)->gradient_accumulation_steps, (given)->exclude_from_weight_decay, (given)->schedule,    \
+                       (given)->reserved)
 cnn_status cnn__optimizer_given(cnn__optimizer_common *common, float weight_decay, float clipnorm,
                                 float global_clipnorm, float clipvalue, float ema_momentum, int32_t use_ema,
                                 int32_t ema_overwrite_frequency, int32_t gradient_accumulation_steps,
-                                const char *exclude_from_weight_decay, int32_t reserved);
+                                const char *exclude_from_weight_decay, const cnn_schedule *schedule, int32_t reserved);
 
 /* The scalars of one step, worked out once by the caller's thread. */
 typedef struct cnn__update {
@@ -102,7 +106,8 @@ struct cnn_optimizer {
   atomic_int references;
   cnn_context *context;
   const cnn__optimizer_type *type;
-  void *attributes; /* begin with cnn__optimizer_common */
+  void *attributes;       /* begin with cnn__optimizer_common */
+  cnn_schedule *schedule; /* of its text; NULL: none */
 };
 
 #define OPTIMIZER(name) extern const cnn__optimizer_type cnn__##name##_optimizer;
@@ -119,6 +124,8 @@ static inline const cnn__optimizer_common *cnn__optimizer_common_of(const cnn_op
   return optimizer->attributes;
 }
 float cnn__optimizer_rate(const cnn_optimizer *optimizer); /* its learning_rate attribute */
+/* The rate of the step after `calls` others: by its schedule, or `rate` as it stands. */
+float cnn__optimizer_rate_at(const cnn_optimizer *optimizer, int64_t calls, float rate);
 const cnn__optimizer_type *cnn__optimizer_type_at(int32_t index);
 
 /* Slots by number, of all kinds: which are used, as bits; their names; what they hold at first. */

@@ -87,7 +87,7 @@ static cnn_status out_of_range(const cnn__attribute *row, const void *attributes
   cnn__attribute_text(row, attributes, value, sizeof value);
   cnn__float_text((float)row->minimum, low, sizeof low);
   cnn__float_text((float)row->maximum, high, sizeof high);
-  if (row->kind != CNN_ATTRIBUTE_FLOAT)
+  if (row->kind != CNN_ATTRIBUTE_FLOAT && row->kind != CNN_ATTRIBUTE_LIST)
     return cnn__fail(CNN_EINVAL, "%s: %s is %s, must be %lld to %lld", what, row->key, value, (long long)row->minimum,
                      (long long)row->maximum);
   int32_t above = row->minimum == CNN__ABOVE_0, below = row->maximum == CNN__BELOW_1;
@@ -143,7 +143,7 @@ static cnn_status check_row(const cnn__attribute *row, const void *attributes, c
   case CNN_ATTRIBUTE_FLAG: break;
   case CNN_ATTRIBUTE_TEXT: good = memchr(at, 0, CNN__ATTRIBUTE_TEXT_BYTES) != NULL; break;
   case CNN_ATTRIBUTE_LIST:
-    for (int32_t i = 0; i < ((const cnn__list *)at)->count; i++)
+    for (int32_t i = 0; i < ((const cnn__list *)at)->count && i < CNN__MAX_LIST; i++)
       good &= ((const cnn__list *)at)->values[i] >= (float)row->minimum &&
               ((const cnn__list *)at)->values[i] <= (float)row->maximum;
     break;

@@ -9,6 +9,8 @@ int32_t cnn__float_text(float value, char *buffer, size_t bytes) {
   char text[32];
   if (value != value)
     return cnn__format(buffer, bytes, "nan"); /* whatever its sign */
+  if (value > -1e6f && value < 1e6f && value == (float)(int32_t)value && value != 0)
+    return cnn__format(buffer, bytes, "%d", (int)value); /* 10, not 1e+01 */
   for (int digits = 1; digits <= 9; digits++) {
     double back;
     cnn__format(text, sizeof text, "%.*g", digits, (double)value);

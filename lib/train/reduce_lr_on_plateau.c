@@ -19,7 +19,10 @@ typedef struct plateau {
 
 static cnn_status train_begin(void *user, const cnn_event *event) {
   plateau *p = user;
-  (void)event;
+  /* To the rate as it is: refused where it cannot be set at all, and better now than after hours. */
+  cnn_status settable = cnn_model_set_learning_rate(event->model, cnn_model_learning_rate(event->model));
+  if (settable < 0)
+    return cnn__fail(settable, "reduce_lr_on_plateau: %s", cnn_error_text());
   if (!p->resumed) {
     p->has_best = 0;
     p->wait = p->cooling = 0;

@@ -17,6 +17,7 @@ static const char *const shared[] = {
     "use_ema=true ema_momentum=0.8",
     "use_ema=true ema_momentum=0.5 ema_overwrite_frequency=2",
     "gradient_accumulation_steps=2",
+    "learning_rate_schedule=cosine_decay(initial_learning_rate=0.02,decay_steps=9)",
     "own global_clipnorm=0.1 weight_decay=0.01 use_ema=true ema_overwrite_frequency=2 gradient_accumulation_steps=3",
 };
 enum { SHARED = sizeof shared / sizeof shared[0] };
@@ -49,7 +50,7 @@ int optimizer_combinations(void) { return (int)cnn_optimizer_type_count() * SHAR
 const char *optimizer_combination(int number, char *attributes, size_t bytes) {
   const cnn__optimizer_type *type = cnn__optimizer_type_at(number / SHARED);
   const char *options = shared[number % SHARED];
-  snprintf(attributes, bytes, "learning_rate=0.01 ");
+  snprintf(attributes, bytes, "%s", strstr(options, "learning_rate_schedule") ? "" : "learning_rate=0.01 ");
   if (strncmp(options, "own", 3) == 0) {
     add_own(type, attributes, bytes);
     options += 3;

@@ -10,6 +10,8 @@ typedef struct settings {
   float share, open, any;
   int32_t color, flag;
   cnn__shape shape;
+  cnn__list list;
+  char words[CNN__ATTRIBUTE_TEXT_BYTES];
 } settings;
 
 static const char *const colors[] = {"red", "green", "blue", NULL};
@@ -24,6 +26,8 @@ static const cnn__attribute table[] = {
     {"color", CNN_ATTRIBUTE_CHOICE, offsetof(settings, color), 0, "green", 0, 0, colors, ""},
     {"flag", CNN_ATTRIBUTE_FLAG, offsetof(settings, flag), 0, "true", 0, 1, NULL, ""},
     {"shape", CNN_ATTRIBUTE_SHAPE, offsetof(settings, shape), 0, "4,5", 1, 99, NULL, ""},
+    {"list", CNN_ATTRIBUTE_LIST, offsetof(settings, list), 0, "0.5:10", 0, 100, NULL, ""},
+    {"words", CNN_ATTRIBUTE_TEXT, offsetof(settings, words), 0, "", 0, 0, NULL, ""},
     {0},
 };
 
@@ -48,6 +52,9 @@ START_TEST(defaults_come_from_the_table) {
   ck_assert_int_eq(set.flag, 1);
   ck_assert_int_eq(set.shape.rank, 2);
   ck_assert_int_eq(set.shape.extent[1], 5);
+  ck_assert_int_eq(set.list.count, 2);
+  ck_assert(set.list.values[0] == 0.5f && set.list.values[1] == 10);
+  ck_assert_str_eq(set.words, "");
 }
 END_TEST
 
@@ -57,7 +64,8 @@ START_TEST(text_reads_back) {
       {"step", "3", "3,3"},    {"share", "0.25", "0.25"},    {"share", "0", "0"},       {"share", "1.0", "1"},
       {"share", "0.1", "0.1"}, {"share", "1e-3", "0.001"},   {"any", "1e-7", "1e-07"},  {"any", "3e38", "3e+38"},
       {"color", "red", "red"}, {"flag", "false", "false"},   {"flag", "true", "true"},  {"shape", "7", "7"},
-      {"shape", "1,2,3,4,5,6,7,8", "1,2,3,4,5,6,7,8"},       {"share", "0.33333334", "0.33333334"}};
+      {"shape", "1,2,3,4,5,6,7,8", "1,2,3,4,5,6,7,8"},       {"share", "0.33333334", "0.33333334"}, {"list", "7", "7"},
+      {"list", "1e1:0.25:1e-3", "10:0.25:0.001"}, {"words", "a(b=1,c=2:3)", "a(b=1,c=2:3)"}};
   settings set;
   cnn__attributes_default(table, &set);
   for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
@@ -96,6 +104,11 @@ START_TEST(bad_values_are_refused_with_their_values) {
       {"flag", "yes", CNN_EINVAL, "thing: flag is 'yes', must be true or false"},
       {"shape", "1,2,3,4,5,6,7,8,9", CNN_EINVAL, NULL},
       {"shape", "0,1", CNN_EINVAL, "thing: shape is 0,1, must be 1 to 99"},
+      {"list", "1:101", CNN_EINVAL, "thing: list is 1:101, must be at least 0 and at most 100"},
+      {"list", "1:nan", CNN_EINVAL, NULL},
+      {"list", "1:", CNN_EINVAL, "thing: list is '1:', must be numbers such as 0.1:0.01, 24 at most"},
+      {"list", "1,2", CNN_EINVAL, NULL},
+      {"list", "1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16:17:18:19:20:21:22:23:24:25", CNN_EINVAL, NULL},
       {"shpe", "1", CNN_ENAME, "thing: unknown attribute 'shpe'; did you mean 'shape'?"},
       {"name", "a", CNN_ENAME, NULL},
   };

@@ -152,6 +152,24 @@ START_TEST(refused_layers_leave_a_compiled_model_as_it_is) {
 }
 END_TEST
 
+START_TEST(a_schedule_gives_the_rate) {
+  cnn_optimizer *scheduled;
+  ck_assert_int_eq(cnn_optimizer_new(&scheduled, context, "sgd", "learning_rate_schedule=piecewise_constant_decay("
+                                                                 "boundaries=2:4,values=1:0.5:0.25)"), CNN_OK);
+  ck_assert_int_eq(cnn_model_compile(m, scheduled, 1, &loss, NULL), CNN_OK);
+  ck_assert(cnn_model_learning_rate(m) == 1);
+  m->iterations = 3;
+  ck_assert(cnn_model_learning_rate(m) == 0.5);
+  m->iterations = 5;
+  ck_assert(cnn_model_learning_rate(m) == 0.25);
+  fails(CNN_ESTATE, cnn_model_set_learning_rate(m, 0.1),
+        "a schedule, piecewise_constant_decay, gives the learning rate, which cannot be set; compile with an optimizer that has a "
+        "learning_rate instead");
+  ck_assert(cnn_model_learning_rate(m) == 0.25);
+  cnn_optimizer_free(scheduled);
+}
+END_TEST
+
 START_TEST(the_optimizer_is_retained) {
   ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, NULL), CNN_OK);
   cnn_optimizer_free(adam);
@@ -182,6 +200,7 @@ int main(void) {
   tcase_add_test(all, compiling_again_starts_the_optimizer_anew);
   tcase_add_test(all, a_refused_compile_leaves_the_old_one);
   tcase_add_test(all, refused_layers_leave_a_compiled_model_as_it_is);
+  tcase_add_test(all, a_schedule_gives_the_rate);
   tcase_add_test(all, the_optimizer_is_retained);
   tcase_add_test(all, plans_of_an_uncompiled_model);
   suite_add_tcase(suite, all);

@@ -22,10 +22,17 @@ static const cnn__optimizer_type *type_of(const char *class_name) {
   ck_abort_msg("no optimizer is called %s", class_name);
 }
 
-/* An option of the case as an attribute; those that Keras leaves out (null) have our defaults. */
+/* An option of the case as an attribute; those that Keras leaves out (null) have our defaults. A rate that is a schedule is
+ * {"ExponentialDecay": [initial rate, steps, factor]}. */
 static void add_attribute(const cnn__attribute *row, const json_t *value, char *text, size_t bytes) {
   size_t used = strlen(text);
-  if (json_is_boolean(value))
+  const json_t *decay = json_object_get(value, "ExponentialDecay");
+  if (decay)
+    snprintf(text + used, bytes - used,
+             "learning_rate_schedule=exponential_decay(initial_learning_rate=%g,decay_steps=%d,decay_rate=%g) ",
+             json_number_value(json_array_get(decay, 0)), (int)json_integer_value(json_array_get(decay, 1)),
+             json_number_value(json_array_get(decay, 2)));
+  else if (json_is_boolean(value))
     snprintf(text + used, bytes - used, "%s=%s ", row->key, json_is_true(value) ? "true" : "false");
   else if (json_is_integer(value))
     snprintf(text + used, bytes - used, "%s=%lld ", row->key, (long long)json_integer_value(value));
@@ -108,7 +115,7 @@ static void run(const char *name, const reference *r, const cnn_optimizer *optim
   for (int32_t i = 0; i < 2; i++)
     open_variable(r, i, &variables[i], &arrays[i], optimizer);
   for (int64_t step = 0; step < 6; step++) {
-    float rate = cnn__optimizer_rate(optimizer);
+    float rate = cnn__optimizer_rate_at(optimizer, step, cnn__optimizer_rate(optimizer));
     for (int32_t i = 0; i < 2; i++)
       memcpy(arrays[i].g, variables[i].all + step * arrays[i].n, (size_t)arrays[i].n * sizeof(float));
     steps_take(optimizer, k, step, rate, arrays, 2);
