@@ -16,30 +16,28 @@ static void divide(void *user, int64_t item, int32_t worker) {
   ((float *)user)[item] = item % 2 ? 1.0f / third : tiny / 4.0f;
 }
 
-/* The environment of a hostile program. */
-static unsigned set_hostile(void) {
-#if defined(__x86_64__)
-  _mm_setcsr(0x1f80u | 0x8000u | 0x0040u | 0x4000u | 0x0001u); /* flush to zero, denormals as zero, round up, a raised flag */
-  return _mm_getcsr();
-#else
-  fesetround(FE_UPWARD);
-  return FE_UPWARD;
-#endif
-}
-
+/* fegetround looks at the x87 unit alone, which the C library's text functions follow. */
 static unsigned environment(void) {
 #if defined(__x86_64__)
-  return _mm_getcsr();
+  return _mm_getcsr() | (unsigned)fegetround() << 16;
 #else
   return (unsigned)fegetround();
 #endif
 }
 
+/* The environment of a hostile program. */
+static unsigned set_hostile(void) {
+  fesetround(FE_UPWARD);
+#if defined(__x86_64__)
+  _mm_setcsr(0x1f80u | 0x8000u | 0x0040u | 0x4000u | 0x0001u); /* flush to zero, denormals as zero, round up, a raised flag */
+#endif
+  return environment();
+}
+
 static void set_default(void) {
+  fesetround(FE_TONEAREST);
 #if defined(__x86_64__)
   _mm_setcsr(CNN__FP_DEFAULT);
-#else
-  fesetround(FE_TONEAREST);
 #endif
 }
 
