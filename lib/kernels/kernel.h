@@ -45,6 +45,19 @@ typedef struct cnn__pool {
   int64_t pt, pl;
 } cnn__pool;
 
+/* How an image is sampled beside its edges and between its pixels: of n = 4 values a b c d in a row. */
+enum {
+  CNN__FILL_NEAREST = 0,  /* a a a | a b c d | d d d */
+  CNN__FILL_CONSTANT = 1, /* the value */
+  CNN__FILL_REFLECT = 2,  /* c b a | a b c d | d c b */
+  CNN__FILL_WRAP = 3      /* b c | a b c d | b c: of period n - 1 */
+};
+typedef struct cnn__fill {
+  int32_t mode;
+  int32_t order; /* 0: nearest pixel; 1: bilinear */
+  float value;
+} cnn__fill;
+
 /* What each kernel does.
  *
  * conv_pack       w (HWIO) -> the form that conv_forward reads: per group, per 16 output channels (the last padded with
@@ -191,7 +204,11 @@ typedef struct cnn__pool {
  *                 has them: every 32 columns from a start in double, (m0*r + m2) + m1*q, in between in fixed point.
  *                 With a and b side by side, fmaf(b - a, fraction, a): along rows, then between the two; a neighbour
  *                 of fraction 0 is not looked at (a stands for it). Channels apart; u8 values are blended as floats,
- *                 then divided by divisor. h * w * c < 2^31. */
+ *                 then divided by divisor. h * w * c < 2^31.
+ * warp_fill       the same with a fill mode and an order, coordinates in double: (m0*r + m2) + m1*q, folded into the image
+ *                 by the operations of warp_fill.c, which is the source on every level. Order 1: position and fraction (a
+ *                 float) of the folded coordinate; order 0: the pixel at the coordinate + 0.5, cut. CNN__FILL_CONSTANT:
+ *                 fill->value, not divided, where a coordinate is outside [0, extent - 1]. */
 
 #define KERNEL(name, args) typedef void cnn__##name##_fn args;
 #include "kernels/kernels.def"
@@ -229,7 +246,8 @@ const cnn__kernels *cnn__kernels_for(int32_t level, int32_t provider);
 #define CNN__FAMILIES(FAMILY) \
   FAMILY(conv_init) FAMILY(gemm_init) FAMILY(elementwise_init) FAMILY(activation_init) FAMILY(norm_init) FAMILY(pool_init) \
   FAMILY(average_init) FAMILY(maximum_init) FAMILY(fused_init) FAMILY(reduce_init) FAMILY(optim_init) \
-  FAMILY(adaptive_init) FAMILY(step_init) FAMILY(warp_init)
+  FAMILY(adaptive_init) FAMILY(step_init) FAMILY(warp_init) \
+  FAMILY(warp_fill_init)
 #ifdef CNN__LEVEL
 #define FAMILY(init) void CNN__NAME(init)(cnn__kernels *t);
 CNN__FAMILIES(FAMILY)
