@@ -82,6 +82,13 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_class_counts(const cnn_dataset *da
 /** Smallest and largest stored input value (before scaling). Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_range(const cnn_dataset *dataset, double *minimum, double *maximum);
 
+/** Mean and standard deviation of each feature, of the values as a model sees them (bytes divided): over all samples and all axes but
+ * the last, so per channel of images, per column of vectors. The deviation is that of all values (divided by their count, as NumPy does).
+ * @param features  the last extent of cnn_dataset_input_shape   @param mean, deviation  room for as many; either may be NULL
+ * Errors: CNN_EINVAL features; CNN_ENOMEM. Threads: const. Since 0.1. (Pairwise joining of moments: Chan, Golub, LeVeque 1979.) */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_statistics(const cnn_dataset *dataset, int64_t features, double *mean,
+                                                         double *deviation);
+
 /** Samples [first, first + count) as a model sees them: f32 [count, ...], scaled. Errors: CNN_EINVAL range; CNN_ENOMEM.
  * Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_inputs(cnn_tensor **out, const cnn_dataset *dataset, int64_t first,

@@ -4,21 +4,26 @@
 
 #include "cnn/augment.h"
 #include "core/context_internal.h"
+#include "data/augment_settings.h"
 
 struct cnn_augmenter {
   atomic_int references;
   cnn_context *context;
   uint64_t seed;                /* of the context */
-  double rotation;              /* degrees */
-  double width_shift, height_shift;
-  double zoom;
+  cnn__augment_settings set;
+  int32_t draws_more;           /* cnn__augment_draws_more */
+  int64_t channels;             /* of the statistics; 0: none yet */
+  double *mean, *deviation;     /* of each channel */
+  float *subtract, *divide;     /* what featurewise settings make of them */
 };
 
-/* Takes const: the count is atomic and nothing else is touched. */
-cnn_augmenter *cnn__augmenter_hold(const cnn_augmenter *augmenter);
+cnn_augmenter *cnn__augmenter_hold(const cnn_augmenter *augmenter); /* takes const: the count is atomic */
 
-/* What (pass, sample) gets; allocates nothing and cannot fail. out->size is left alone. */
+/* What (pass, sample) gets, every field; allocates nothing and cannot fail. */
 void cnn__augmenter_draw(const cnn_augmenter *augmenter, cnn_transform *out, int64_t height, int64_t width, uint32_t pass,
                          uint32_t sample);
+
+/* Can it work on images of so many channels? CNN_ESTATE: statistics are wanted and not there; CNN_ESHAPE: of other images. */
+cnn_status cnn__augmenter_ready(const cnn_augmenter *augmenter, int64_t channels);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "data/augment.h"
 #include "data/dataset_internal.h"
+#include "data/standardize.h"
 #include "data/transform.h"
 
 #include <string.h>
@@ -41,6 +42,8 @@ cnn_status cnn__batch_new(cnn__batch **out, const cnn_dataset *dataset, const cn
   if (augmenter && dataset->sample.rank != 3)
     return cnn__fail(CNN_ESHAPE, "augmentation works on images (height, width, channels), the samples are %s",
                      cnn__shape_text(text, &dataset->sample, 0));
+  if (augmenter)
+    CNN__TRY(cnn__augmenter_ready(augmenter, dataset->sample.extent[2]));
   cnn__batch *batch = cnn__alloc_zero(context, sizeof *batch, "batch");
   if (!batch)
     return cnn__fail_code();
@@ -92,25 +95,26 @@ void cnn__batch_take(cnn__batch *batch, uint64_t seed, uint32_t pass, int32_t sh
 
 static void fill_row(const cnn__batch *batch, int64_t row, int64_t values, float *to) {
   const cnn_dataset *dataset = batch->dataset;
-  const int64_t *extent = dataset->sample.extent;
-  int64_t at = (dataset->first + batch->samples[row]) * values;
-  const uint8_t *bytes = dataset->inputs->type == CNN_U8 ? (const uint8_t *)dataset->inputs->data + at : NULL;
-  const float *floats = bytes ? NULL : (const float *)dataset->inputs->data + at;
-  double matrix[6];
-  int32_t moved = 0;
-  if (batch->augmenter) {
+  const int64_t *extent = dataset->sample.extent, at = (dataset->first + batch->samples[row]) * values;
+  const int32_t bytes = dataset->inputs->type == CNN_U8;
+  cnn__image image = {.bytes = bytes ? (const uint8_t *)dataset->inputs->data + at : NULL,
+                      .floats = bytes ? NULL : (const float *)dataset->inputs->data + at,
+                      .h = 1,
+                      .w = 1,
+                      .c = values,
+                      .divisor = dataset->divisor};
+  if (!batch->augmenter || batch->still) {
+    cnn__copy_image(batch->k, &image, to);
+  } else {
     cnn_transform transform;
-    cnn__augmenter_draw(batch->augmenter, &transform, extent[0], extent[1], batch->pass, (uint32_t)batch->samples[row]);
-    moved = cnn__transform_matrix(&transform, extent[0], extent[1], matrix);
+    image.h = extent[0];
+    image.w = extent[1];
+    image.c = extent[2];
+    cnn__augmenter_draw(batch->augmenter, &transform, image.h, image.w, batch->pass, (uint32_t)batch->samples[row]);
+    cnn__transform_image(batch->k, &transform, &image, to);
   }
-  if (moved && bytes)
-    batch->k->warp_u8(extent[0], extent[1], extent[2], bytes, matrix, dataset->divisor, to);
-  else if (moved)
-    batch->k->warp_f32(extent[0], extent[1], extent[2], floats, matrix, to);
-  else if (bytes)
-    batch->k->scale_u8(values, bytes, dataset->divisor, to);
-  else
-    memcpy(to, floats, (size_t)values * sizeof *to);
+  if (batch->augmenter)
+    cnn__standardize(batch->augmenter, extent[0] * extent[1], extent[2], to);
 }
 
 void cnn__batch_fill(const void *user, int64_t first, int64_t count, float *x) {

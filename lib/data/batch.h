@@ -9,6 +9,7 @@
 typedef struct cnn__batch {
   const cnn_dataset *dataset;
   const cnn_augmenter *augmenter; /* NULL: none */
+  int32_t still;                  /* the augmenter standardises images and transforms none; the owner sets it */
   const cnn__kernels *k;
   uint32_t pass;
   int64_t count;                  /* rows in use */
@@ -24,7 +25,7 @@ void cnn__batch_free(cnn__batch *batch);
 /* Rows position .. position + count - 1 of pass's order (a keyed permutation when shuffle, else file order); gathers labels or targets. */
 void cnn__batch_take(cnn__batch *batch, uint64_t seed, uint32_t pass, int32_t shuffle, int64_t position, int64_t count);
 
-/* Make rows [first, first + count) at x, scaled and augmented. The `fill` of a cnn__feed (user is the batch). */
+/* Make rows [first, first + count) at x, scaled, augmented, standardised. The `fill` of a cnn__feed (user is the batch). */
 void cnn__batch_fill(const void *batch, int64_t first, int64_t count, float *x);
 
 #endif

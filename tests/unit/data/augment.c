@@ -12,6 +12,10 @@
 
 #define DRAWS 5000
 
+/* Of seed 42, pass 1, sample 0, the notebook's ranges. */
+#define KNOWN_THETA -4.9693398904348607
+#define KNOWN_ZY 1.0277529890617734
+
 static cnn_context *context;
 
 static void setup(void) { ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.seed = 42)), CNN_OK); }
@@ -65,37 +69,83 @@ static double correlation(const double *a, const double *b) {
   return aa > 1e-9 && bb > 1e-9 ? ab / sqrt(aa * bb) : 0;
 }
 
+/* Keras's arguments as ours: a pair of zooms and of factors, whole numbers for shifts in pixels. */
+static cnn_augmenter *augmenter_of(const json_t *config) {
+  cnn_augmenter_opts o = {.size = sizeof o, .rotation_range = option(config, "rotation_range"), .shear_range = option(config, "shear_range"),
+                          .width_shift_range = option(config, "width_shift_range"),
+                          .height_shift_range = option(config, "height_shift_range"), .zoom_range = option(config, "zoom_range"),
+                          .channel_shift_range = option(config, "channel_shift_range"),
+                          .horizontal_flip = json_is_true(json_object_get(config, "horizontal_flip")),
+                          .vertical_flip = json_is_true(json_object_get(config, "vertical_flip")),
+                          .whole_shifts = json_is_integer(json_object_get(config, "width_shift_range"))};
+  const json_t *zoom = json_object_get(config, "zoom_range"), *brightness = json_object_get(config, "brightness_range");
+  cnn_augmenter *augmenter;
+  if (json_is_array(zoom)) {
+    o.zoom_lower = (float)json_number_value(json_array_get(zoom, 0));
+    o.zoom_upper = (float)json_number_value(json_array_get(zoom, 1));
+  }
+  if (brightness) {
+    o.brightness_lower = (float)json_number_value(json_array_get(brightness, 0));
+    o.brightness_upper = (float)json_number_value(json_array_get(brightness, 1));
+  }
+  ck_assert_int_eq(cnn_augmenter_new(&augmenter, context, &o), CNN_OK);
+  return augmenter;
+}
+
 START_TEST(statistics_as_keras) {
-  static const char *const cases[] = {"notebook", "not_square", "shift_pixels_float", "nothing"};
-  static const char *const keys[] = {"theta", "tx", "ty", "zx", "zy"};
-  static double values[5][DRAWS];
+  enum { QUANTITIES = 10 };
+  static const char *const cases[] = {"notebook",  "not_square", "everything", "shift_pixels_float",
+                                      "shift_int", "zoom_pair",  "flips_only", "nothing"};
+  static const char *const keys[QUANTITIES] = {"theta", "tx", "ty", "zx", "zy", "shear", "flip_horizontal", "flip_vertical",
+                                               "channel_shift_intensity", "brightness"};
+  static double values[QUANTITIES][DRAWS];
   json_t *all = reference_json("augmentation/random_parameters.json");
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
-    json_t *row = json_object_get(all, cases[c]), *config = json_object_get(row, "config");
+    json_t *row = json_object_get(all, cases[c]);
     json_t *shape = json_object_get(row, "image_shape"), *summary = json_object_get(row, "summary_of_5000_draws");
-    cnn_augmenter *augmenter;
-    ck_assert_int_eq(cnn_augmenter_new(&augmenter, context,
-                                       cnn_augmenter_opts(.rotation_range = option(config, "rotation_range"),
-                                                          .width_shift_range = option(config, "width_shift_range"),
-                                                          .height_shift_range = option(config, "height_shift_range"),
-                                                          .zoom_range = option(config, "zoom_range"))), CNN_OK);
+    cnn_augmenter *augmenter = augmenter_of(json_object_get(row, "config"));
     for (int i = 0; i < DRAWS; i++) {
       cnn_transform t = draw(augmenter, json_integer_value(json_array_get(shape, 0)), json_integer_value(json_array_get(shape, 1)),
                              (uint32_t)i % 7, i);
-      const double drawn[] = {t.theta, t.tx, t.ty, t.zx, t.zy};
-      for (int k = 0; k < 5; k++)
+      const double drawn[QUANTITIES] = {t.theta, t.tx, t.ty, t.zx, t.zy, t.shear, t.flip_horizontal, t.flip_vertical, t.channel_shift,
+                                        t.brightness};
+      for (int k = 0; k < QUANTITIES; k++)
         values[k][i] = drawn[k];
     }
-    for (int k = 0; k < 5; k++) {
+    for (int k = 0; k < QUANTITIES; k++) {
       char what[64];
+      const json_t *expected = json_object_get(summary, keys[k]);
       cnn_format(what, sizeof what, "%s of %s", keys[k], cases[c]);
-      compare_statistics(what, values[k], json_object_get(summary, keys[k]));
+      if (expected)
+        compare_statistics(what, values[k], expected);
+      for (int i = 0; !expected && i < DRAWS; i++)
+        ck_assert_msg(values[k][i] == 0, "%s", what); /* Keras draws none */
       for (int other = 0; other < k; other++)
         ck_assert_msg(fabs(correlation(values[k], values[other])) < 0.06, "%s and %s", what, keys[other]);
     }
     cnn_augmenter_free(augmenter);
   }
   json_decref(all);
+}
+END_TEST
+
+/* Draws are part of what a seed means: ranges that came later leave these where they were. */
+START_TEST(draws_of_a_seed) {
+  cnn_augmenter *plain = notebook(context), *full;
+  ck_assert_int_eq(cnn_augmenter_new(&full, context,
+                                     cnn_augmenter_opts(.rotation_range = 10, .zoom_range = 0.1f, .width_shift_range = 0.1f,
+                                                        .height_shift_range = 0.1f, .shear_range = 5, .horizontal_flip = 1,
+                                                        .vertical_flip = 1, .channel_shift_range = 1, .brightness_upper = 2)), CNN_OK);
+  for (int64_t sample = 0; sample < 50; sample++) {
+    const cnn_transform a = draw(plain, 28, 28, 1, sample), b = draw(full, 28, 28, 1, sample);
+    ck_assert_mem_eq(&a.theta, &b.theta, 5 * sizeof a.theta);
+    ck_assert(b.shear != 0 && b.channel_shift != 0 && b.brightness >= 1 && b.brightness <= 2);
+  }
+  const cnn_transform known = draw(plain, 28, 28, 1, 0);
+  ck_assert_double_eq_tol(known.theta, KNOWN_THETA, 1e-12);
+  ck_assert_double_eq_tol(known.zy, KNOWN_ZY, 1e-12);
+  cnn_augmenter_free(full);
+  cnn_augmenter_free(plain);
 }
 END_TEST
 
@@ -231,6 +281,7 @@ int main(void) {
   TCase *tests = tcase_create("augment");
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, statistics_as_keras);
+  tcase_add_test(tests, draws_of_a_seed);
   tcase_add_test(tests, same_for_the_same_and_else_other);
   tcase_add_test(tests, apply_is_the_drawn_transform);
   tcase_add_test(tests, the_callers_floating_point_changes_nothing);

@@ -127,37 +127,56 @@ static void fill_shard(void *user, int64_t item, int32_t worker) {
   cnn__batch_fill(f->batch, first, left < 8 ? left : 8, f->x + first * 60);
 }
 
+/* Sample `index` of a data set that `images` made. */
+static cnn_tensor *image_at(int32_t type, int64_t index) {
+  cnn_tensor *image;
+  ck_assert_int_eq(cnn_tensor_new(&image, context, type, 3, (const int64_t[]){6, 5, 2}, NULL), CNN_OK);
+  for (int64_t e = 0; e < 60; e++)
+    if (type == CNN_U8)
+      ((uint8_t *)cnn_tensor_data(image))[e] = (uint8_t)((index * 60 + e) * 31 / 7);
+    else
+      ((float *)cnn_tensor_data(image))[e] = test_number(3, index * 60 + e);
+  return image;
+}
+
+static void expect_rows(const cnn__batch *batch, const float *x, int32_t type) {
+  for (int64_t i = 0; i < batch->count; i++) {
+    cnn_tensor *image = image_at(type, batch->samples[i]), *expected;
+    cnn_status status = batch->still ? cnn_augmenter_standardize(&expected, batch->augmenter, image)
+                                     : cnn_augmenter_apply(&expected, batch->augmenter, image, 7, batch->samples[i]);
+    ck_assert_int_eq(status, CNN_OK);
+    compare_bits(batch->still ? "standardised row" : "augmented row", x + 60 * i, cnn_tensor_read(expected), 60, 0);
+    cnn_tensor_free(expected);
+    cnn_tensor_free(image);
+  }
+}
+
 START_TEST(augmented_rows_by_many_workers) {
-  for (int32_t type = CNN_F32; type <= CNN_U8; type++) {
+  static const char *const texts[] = {"rotation_range=20 width_shift_range=1.5 zoom_range=0.2",
+                                      "rotation_range=90 shear_range=20 fill_mode=reflect horizontal_flip=true vertical_flip=true "
+                                      "channel_shift_range=0.2 brightness_upper=1.5 rescale=2 samplewise_std_normalization=true "
+                                      "featurewise_std_normalization=true",
+                                      "whole_shifts=true width_shift_range=3 fill_mode=constant cval=0.5 interpolation_order=0"};
+  float *x = malloc(203 * 60 * sizeof *x);
+  for (int turn = 0; turn < 12; turn++) {
+    const int32_t type = turn % 2 ? CNN_F32 : CNN_U8;
     cnn_dataset *dataset = images(context, 203, type, CNN_I64);
     cnn_augmenter *augmenter;
     cnn__batch *batch;
-    cnn_tensor *image;
-    float *x = malloc(203 * 60 * sizeof *x);
-    ck_assert_int_eq(cnn_augmenter_new(&augmenter, context,
-                                       cnn_augmenter_opts(.rotation_range = 20, .width_shift_range = 1.5f, .zoom_range = 0.2f)),
-                     CNN_OK);
+    ck_assert_int_eq(cnn_augmenter_new_text(&augmenter, context, texts[turn / 2 % 3]), CNN_OK);
+    ck_assert_int_eq(cnn_augmenter_fit(augmenter, dataset, NULL), CNN_OK);
     ck_assert_int_eq(cnn__batch_new(&batch, dataset, augmenter, 203), CNN_OK);
+    batch->still = turn >= 6;
     cnn__batch_take(batch, 5, 7, 1, 0, 203);
     cnn__pool_run(context->pool, (203 + 7) / 8, fill_shard, &(filling){batch, x});
-    ck_assert_int_eq(cnn_tensor_new(&image, context, type, 3, (const int64_t[]){6, 5, 2}, NULL), CNN_OK);
-    for (int64_t i = 0; i < 203; i++) {
-      cnn_tensor *expected;
-      for (int64_t e = 0; e < 60; e++)
-        if (type == CNN_U8)
-          ((uint8_t *)cnn_tensor_data(image))[e] = (uint8_t)((batch->samples[i] * 60 + e) * 31 / 7);
-        else
-          ((float *)cnn_tensor_data(image))[e] = test_number(3, batch->samples[i] * 60 + e);
-      ck_assert_int_eq(cnn_augmenter_apply(&expected, augmenter, image, 7, batch->samples[i]), CNN_OK);
-      compare_bits("augmented row", x + 60 * i, cnn_tensor_read(expected), 60, 0);
-      cnn_tensor_free(expected);
-    }
-    free(x);
-    cnn_tensor_free(image);
+    expect_rows(batch, x, type);
+    ck_assert_int_eq(cnn_augmenter_fit(augmenter, dataset, NULL), CNN_ESTATE); /* the batch uses it */
     cnn__batch_free(batch);
+    ck_assert_int_eq(cnn_augmenter_fit(augmenter, dataset, NULL), CNN_OK);
     cnn_augmenter_free(augmenter);
     cnn_dataset_free(dataset);
   }
+  free(x);
 }
 END_TEST
 
