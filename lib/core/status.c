@@ -37,6 +37,10 @@ static cnn_status fail(cnn_status code, const char *format, va_list arguments) {
   return last_code;
 }
 
+#undef cnn__fail
+#undef cnn__fail_in
+#undef cnn__fail_code
+
 cnn_status cnn__fail(cnn_status code, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

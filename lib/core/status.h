@@ -23,6 +23,13 @@ cnn_status cnn__fail_in(const char *format, ...) CNN__PRINTF(1, 2);
 /* The code recorded last on this thread (CNN_OK when none). */
 cnn_status cnn__fail_code(void);
 
+#ifdef CNN_ANALYSIS /* static analysers look at one file at a time: tell them that what has failed is negative */
+static inline void cnn__said(const char *format, ...) { (void)format; }
+#define cnn__fail(code, ...) (cnn__said(__VA_ARGS__), (code))
+#define cnn__fail_in(...) (cnn__said(__VA_ARGS__), CNN_EFORMAT)
+#define cnn__fail_code() CNN_ENOMEM
+#endif
+
 /* How many failures were recorded on this thread: a call of a foreign function between two readings has left a text where they differ. */
 uint64_t cnn__fail_count(void);
 

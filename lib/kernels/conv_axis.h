@@ -43,7 +43,7 @@ static inline cnn__axis cnn__backward_axis(int64_t in, int64_t out, int64_t k, i
 }
 
 /* The smallest t >= 0 with t * step >= distance. */
-static inline int64_t cnn__steps_to(int64_t distance, int64_t step) { return distance <= 0 ? 0 : (distance + step - 1) / step; }
+static inline int64_t cnn__steps_to(int64_t distance, int64_t step) { return distance <= 0 ? 0 : (distance + step - 1) / step; } /* NOLINT(clang-analyzer-core.DivideZero): steps are strides */
 
 /* The taps [m0, m1) that position t sees; m0 >= m1: none. */
 static inline void cnn__taps_seen(const cnn__axis *a, int64_t t, int64_t *m0, int64_t *m1) {

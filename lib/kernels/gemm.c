@@ -107,7 +107,7 @@ static void block(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, 
                         .column_count = k > 0, .y_pixel = ldc, .lanes = n - j < CNN__LANES ? n - j : CNN__LANES,
                         .relu = relu && p + depth >= k};
       for (int64_t i = 0, left = tiles; i < m; i += column.hi, left--) {
-        column.hi = (int32_t)((m - i + left - 1) / left);
+        column.hi = (int32_t)((m - i + left - 1) / left); /* NOLINT(clang-analyzer-core.DivideZero): a tile is left while i < m */
         tile.x = a + i * lda + p;
         tile.y = c + i * ldc + j;
         tile.init = p ? tile.y : bias ? bias + j : NULL;

@@ -12,7 +12,7 @@ cnn_status cnn__graph_name_valid(const char *name, const char *what) {
   if (!length || length >= CNN__NAME_BYTES)
     return cnn__fail(CNN_EINVAL, "%s: name has %zu bytes, must be 1 to %d", what, length, CNN__NAME_BYTES - 1);
   cnn__clean(clean, sizeof clean, name);
-  if (strcmp(clean, name))
+  if (strcmp(clean, name) != 0)
     return cnn__fail(CNN_EINVAL, "%s: name '%s' must be UTF-8 without control characters", what, clean);
   return CNN_OK;
 }

@@ -50,6 +50,7 @@ static cnn_status allocate(cnn__run *run, int64_t norms) {
       !run->squares || !run->norms || !run->seconds)
     return CNN_ENOMEM;
   run->metrics = run->losses + run->capacity;
+  /* cppcheck-suppress invalidPointerCast ; one allocation holds arrays of different types, the widest first */
   run->samples = (int64_t *)(run->metrics + run->metric_count * run->capacity);
   run->labels = (int32_t *)(run->samples + run->capacity);
   run->spans = run->seconds + (size_t)run->workers * (size_t)run->plan->op_count;
