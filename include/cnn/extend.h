@@ -31,6 +31,9 @@ extern "C" {
 /** Weight arrays of one layer, at most. */
 #define CNN_EXTEND_WEIGHTS 4
 
+/** For a layer that reads several others, two to eight of them: "inputs=a,b" where it is added. */
+#define CNN_SEVERAL_INPUTS (-1)
+
 /** Extents of an array, without the batch axis where there is one: rank 1 to CNN_MAX_RANK, extents at least 1. */
 typedef struct cnn_shape {
   int32_t rank;
@@ -71,7 +74,7 @@ typedef struct cnn_layer_setup {
   void *user;                    /**< the descriptor's */
   const char *name;              /**< the layer's, for texts */
   const void *attributes;        /**< checked against the table; the struct that its offsets point into */
-  cnn_shape input;               /**< of a sample */
+  cnn_shape input;               /**< of a sample; of several inputs the first one's */
   cnn_shape output;              /**< of a sample, as the input until setup says otherwise */
   int32_t weight_count;          /**< 0 to CNN_EXTEND_WEIGHTS */
   int32_t needs;                 /**< CNN_NEEDS_..., or'ed */
@@ -80,6 +83,9 @@ typedef struct cnn_layer_setup {
   int64_t scratch_bytes;         /**< a worker: 64-byte aligned memory without contents for the length of a call */
   int64_t flops;                 /**< forward, of one sample; for summaries and benchmarks alone */
   void *data;                    /**< the layer's own, read by forward and backward, handed to the descriptor's free */
+  const cnn_shape *inputs;       /**< the shapes of all inputs: */
+  int32_t input_count;           /**<   so many */
+  int32_t reserved;
 } cnn_layer_setup;
 
 /** What forward and backward work on: `count` samples from number `first` of a batch on. Pointers stand at the first of these; a
@@ -102,8 +108,13 @@ typedef struct cnn_layer_work {
   const float *dy;               /**< backward: gradient of the loss for y */
   float *dx;                     /**< backward writes all of it; NULL where nobody wants it */
   float *const *gradients;       /**< backward adds the range's to these, which start at 0; NULL for a weight that does not train */
-  void *kept;                    /**< kept_bytes a sample, aligned to 8 bytes and beyond as far as kept_bytes is */
+  void *kept;                    /**< kept_bytes a sample, aligned to 8 bytes and beyond as far as kept_bytes is; NULL in inference */
   void *scratch;
+  const cnn_shape *inputs;       /**< of all inputs, as in setup: shapes, */
+  const float *const *xs;        /**<   values (xs[0] is x), */
+  float *const *dxs;             /**<   gradients to write, those that are not NULL (dxs[0] is dx); */
+  int32_t input_count;           /**<   so many */
+  int32_t reserved;
 } cnn_layer_work;
 
 /** A type of layer. setup, forward and backward must be there; any other may be zero. What the pointers lead to (texts, tables,
@@ -111,7 +122,7 @@ typedef struct cnn_layer_work {
 typedef struct cnn_layer_descriptor {
   size_t size;
   int32_t form;                  /**< CNN_EXTEND_FORM */
-  int32_t reserved;
+  int32_t inputs;                /**< layers that it reads: 0 or 1: one; CNN_SEVERAL_INPUTS */
   void *user;
   const char *type;              /**< for cnn_layer_add and files: lower-case letters, digits and '_', at most 63 */
   const char *class_name;        /**< for summary and diagram; NULL: type */

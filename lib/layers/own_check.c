@@ -114,9 +114,9 @@ cnn_status cnn__own_check(const cnn_layer_descriptor *descriptor) {
     return cnn__fail(CNN_EUNSUPPORTED,
                      "cnn_layer_descriptor: it is of form %d of extend.h, libcnn %s has form %d; build the program anew",
                      (int)descriptor->form, cnn_version(), CNN_EXTEND_FORM);
-  if (descriptor->reserved)
-    return cnn__fail(CNN_ETOONEW, "cnn_layer_descriptor: reserved is %d, but libcnn %s knows no use for it",
-                     (int)descriptor->reserved, cnn_version());
+  if (descriptor->inputs < CNN_SEVERAL_INPUTS || descriptor->inputs > 1)
+    return cnn__fail(CNN_EINVAL, "cnn_layer_descriptor: inputs is %d, must be 0, 1 or CNN_SEVERAL_INPUTS",
+                     (int)descriptor->inputs);
   if (!cnn__own_name(descriptor->type, 1))
     return cnn__fail(CNN_EINVAL, "cnn_layer_descriptor: type '%s' must be 1 to 63 lower-case letters, digits or '_'",
                      descriptor->type ? descriptor->type : "(none)");

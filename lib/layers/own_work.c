@@ -17,7 +17,7 @@ _Static_assert(sizeof(cnn_shape) == sizeof(cnn__shape) && offsetof(cnn_shape, ex
 /* layer->data */
 typedef struct own_data {
   void *data; /* the program's */
-  cnn_shape in, out;
+  cnn_shape in[CNN__MAX_INPUTS], out;
 } own_data;
 
 static const cnn_layer_descriptor *descriptor_of(const cnn_layer *layer) {
@@ -100,8 +100,11 @@ static cnn_status settle(cnn_status status, uint64_t before) {
 static cnn_status setup(cnn_layer *layer) {
   const cnn_layer_descriptor *descriptor = descriptor_of(layer);
   own_data *own = layer->data;
+  for (int32_t i = 0; i < layer->input_count; i++)
+    own->in[i] = public_shape(&layer->inputs[i]->out);
   cnn_layer_setup asked = {.size = sizeof asked, .user = descriptor->user, .name = layer->name,
-                           .attributes = layer->attributes, .input = public_shape(&layer->in)};
+                           .attributes = layer->attributes, .input = own->in[0], .inputs = own->in,
+                           .input_count = layer->input_count};
   asked.output = asked.input;
   uint64_t before = cnn__fail_count();
   cnn_status status = descriptor->setup(&asked);
@@ -116,7 +119,6 @@ static cnn_status setup(cnn_layer *layer) {
     if (layer->weights[i].learns)
       layer->slot_floats += layer->weights[i].count;
   }
-  own->in = public_shape(&layer->in);
   own->out = public_shape(&layer->out);
   return read_sizes(layer, &asked);
 }
@@ -137,7 +139,9 @@ static cnn_layer_work public_work(const cnn__work *work) {
                           .user = descriptor_of(layer)->user,
                           .attributes = layer->attributes,
                           .data = own->data,
-                          .input = &own->in,
+                          .input = own->in,
+                          .inputs = own->in,
+                          .input_count = layer->input_count,
                           .output = &own->out,
                           .batch = work->batch,
                           .first = work->first,
@@ -156,8 +160,16 @@ static cnn_layer_work public_work(const cnn__work *work) {
                           .scratch = work->scratch};
 }
 
+/* A layer of one input has its arrays of one. */
+static void list_inputs(cnn_layer_work *given, const cnn__work *work) {
+  int32_t several = work->layer->input_count > 1;
+  given->xs = several ? work->xs : &given->x;
+  given->dxs = several ? work->dxs : &given->dx;
+}
+
 static void forward(const cnn__work *work) {
   cnn_layer_work given = public_work(work);
+  list_inputs(&given, work);
   descriptor_of(work->layer)->forward(&given);
 }
 
@@ -165,6 +177,7 @@ static void backward(const cnn__work *work) {
   const cnn_layer *layer = work->layer;
   float *gradients[CNN_EXTEND_WEIGHTS], *slot = work->slots;
   cnn_layer_work given = public_work(work);
+  list_inputs(&given, work);
   for (int32_t i = 0; i < layer->weight_count; i++) {
     gradients[i] = layer->weights[i].trainable ? slot : NULL;
     slot += layer->weights[i].trainable ? layer->weights[i].count : 0;
@@ -219,7 +232,6 @@ static const cnn__phase backward_phases[] = {
 
 const cnn__layer_type cnn__own_type = {
     .data_size = sizeof(own_data),
-    .inputs = 1,
     .setup = setup,
     .free = release,
     .phases = {[CNN__PHASE_TRAIN] = forward_phases,

@@ -139,3 +139,64 @@ const cnn_layer_descriptor own_relu = {.size = sizeof(cnn_layer_descriptor),
                                        .setup = relu_setup,
                                        .forward = relu_forward,
                                        .backward = relu_backward};
+
+/* ---- own_sum and own_product ---- */
+
+static cnn_status same_shapes(cnn_layer_setup *setup) {
+  for (int32_t i = 1; i < setup->input_count; i++)
+    if (memcmp(&setup->inputs[i], &setup->inputs[0], sizeof(cnn_shape)) != 0)
+      return cnn_error_set(CNN_ESHAPE, "input %d has another shape than the first", (int)i);
+  return CNN_OK;
+}
+
+static void sum_forward(const cnn_layer_work *work) {
+  int64_t count = work->count * elements(work->output);
+  for (int64_t i = 0; i < count; i++) {
+    work->y[i] = work->xs[0][i];
+    for (int32_t k = 1; k < work->input_count; k++)
+      work->y[i] += work->xs[k][i];
+  }
+}
+
+static void sum_backward(const cnn_layer_work *work) {
+  size_t bytes = (size_t)(work->count * elements(work->output)) * sizeof(float);
+  for (int32_t k = 0; k < work->input_count; k++)
+    if (work->dxs[k])
+      memcpy(work->dxs[k], work->dy, bytes);
+}
+
+static cnn_status product_setup(cnn_layer_setup *setup) {
+  setup->needs = CNN_NEEDS_X;
+  if (setup->input_count != 2)
+    return cnn_error_set(CNN_EINVAL, "multiplies 2 inputs, got %d", (int)setup->input_count);
+  return same_shapes(setup);
+}
+
+static void product_forward(const cnn_layer_work *work) {
+  int64_t count = work->count * elements(work->output);
+  for (int64_t i = 0; i < count; i++)
+    work->y[i] = work->xs[0][i] * work->xs[1][i];
+}
+
+static void product_backward(const cnn_layer_work *work) {
+  int64_t count = work->count * elements(work->output);
+  for (int32_t k = 0; k < 2; k++)
+    for (int64_t i = 0; work->dxs[k] && i < count; i++)
+      work->dxs[k][i] = work->dy[i] * work->xs[1 - k][i];
+}
+
+const cnn_layer_descriptor own_sum = {.size = sizeof(cnn_layer_descriptor),
+                                      .form = CNN_EXTEND_FORM,
+                                      .inputs = CNN_SEVERAL_INPUTS,
+                                      .type = "own_sum",
+                                      .setup = same_shapes,
+                                      .forward = sum_forward,
+                                      .backward = sum_backward};
+
+const cnn_layer_descriptor own_product = {.size = sizeof(cnn_layer_descriptor),
+                                          .form = CNN_EXTEND_FORM,
+                                          .inputs = CNN_SEVERAL_INPUTS,
+                                          .type = "own_product",
+                                          .setup = product_setup,
+                                          .forward = product_forward,
+                                          .backward = product_backward};

@@ -13,6 +13,11 @@ extern const cnn_layer_descriptor own_noisy_scale;
 /* "own_relu": to the bit what the library's activation layer does; reads y in backward, and through its scratch. */
 extern const cnn_layer_descriptor own_relu;
 
+/* "own_sum": to the bit what the library's add does. "own_product": of two inputs, whose values backward needs; refuses another
+ * number of them, and shapes that differ. */
+extern const cnn_layer_descriptor own_sum;
+extern const cnn_layer_descriptor own_product;
+
 /* Blocks that noisy_scale's setup has made and free has not yet been called for. */
 extern int32_t own_live;
 

@@ -19,22 +19,30 @@ static cnn_context *context_of(int32_t threads, int32_t knows) {
   if (knows) {
     ck_assert_int_eq(cnn_layer_type_register(context, &own_noisy_scale), CNN_OK);
     ck_assert_int_eq(cnn_layer_type_register(context, &own_relu), CNN_OK);
+    ck_assert_int_eq(cnn_layer_type_register(context, &own_sum), CNN_OK);
+    ck_assert_int_eq(cnn_layer_type_register(context, &own_product), CNN_OK);
   }
   return context;
 }
 
-/* Convolution, a layer by name, dense; compiled. */
-static cnn_model *model_with(cnn_context *context, const char *type, const char *attributes) {
+/* Convolution, a layer by name, perhaps one that joins the two, dense; compiled. */
+static cnn_model *joined_model(cnn_context *context, const char *type, const char *attributes, const char *join) {
   cnn_model *model;
   ck_assert_int_eq(cnn_model_new(&model, context, NULL), CNN_OK);
   cnn_input(model, 3, (const int64_t[]){4, 4, 1}, NULL);
   cnn_conv2d(model, 5, 3, 3, NULL);
   cnn_layer_add(model, type, attributes);
+  if (join)
+    cnn_layer_add(model, join, "inputs=conv2d,s");
   cnn_flatten(model, NULL);
   cnn_dense(model, 3, cnn_dense_opts(.activation = CNN_ACTIVATION_SOFTMAX));
   ck_assert_msg(cnn_model_status(model) == CNN_OK, "%s", cnn_error_text());
   training_compile(model, context, 0.01f);
   return model;
+}
+
+static cnn_model *model_with(cnn_context *context, const char *type, const char *attributes) {
+  return joined_model(context, type, attributes, NULL);
 }
 
 static void fit(cnn_model *model, cnn_context *context, int64_t first, int64_t epochs) {
@@ -74,6 +82,33 @@ START_TEST(the_executor_treats_it_as_a_built_in_layer) {
 }
 END_TEST
 
+START_TEST(branches_join_as_in_a_built_in_layer) {
+  char hashes[3][33];
+  for (int32_t i = 0; i < 3; i++) {
+    cnn_context *context = context_of(i + 1, 1);
+    cnn_model *model = joined_model(context, "noisy_scale", "rate=0.3 name=s", i ? "own_sum" : "add");
+    fit(model, context, 0, 2);
+    cnn_model_hash(model, hashes[i]);
+    cnn_model_free(model);
+    cnn_context_free(context);
+  }
+  ck_assert_str_eq(hashes[1], hashes[0]);
+  ck_assert_str_eq(hashes[2], hashes[0]);
+}
+END_TEST
+
+START_TEST(inputs_are_counted) {
+  cnn_context *context = context_of(1, 1);
+  cnn_model *model;
+  ck_assert_int_eq(cnn_model_new(&model, context, NULL), CNN_OK);
+  cnn_input(model, 1, (const int64_t[]){3}, NULL);
+  ck_assert_ptr_null(cnn_layer_add(model, "own_product", "inputs=input,input,input"));
+  ck_assert_str_eq(cnn_error_text(), "own_product 'own_product': multiplies 2 inputs, got 3");
+  cnn_model_free(model);
+  cnn_context_free(context);
+}
+END_TEST
+
 static float weight(const cnn_model *model, const char *name, int64_t index) {
   cnn_tensor *value;
   ck_assert_int_eq(cnn_model_weight(&value, model, name), CNN_OK);
@@ -82,10 +117,11 @@ static float weight(const cnn_model *model, const char *name, int64_t index) {
   return result;
 }
 
-/* One step of SGD at rate 1 moves a gain by its gradient, which a difference of the loss must give. */
+/* One step of SGD at rate 1 moves a gain by its gradient, which a difference of the loss must give; also through a layer that
+ * needs the values of its inputs. */
 START_TEST(weights_move_by_their_gradient) {
   cnn_context *context = context_of(3, 1);
-  cnn_model *model = model_with(context, "noisy_scale", "rate=0 name=s");
+  cnn_model *model = joined_model(context, "noisy_scale", "rate=0 name=s", _i ? "own_product" : NULL);
   training_data data = training_data_new(context, SAMPLES, 5);
   cnn_optimizer *sgd;
   cnn_tensor *value;
@@ -225,7 +261,9 @@ int main(void) {
   TCase *tests = tcase_create("own_layers");
   tcase_add_test(tests, threads_change_no_bit);
   tcase_add_test(tests, the_executor_treats_it_as_a_built_in_layer);
-  tcase_add_test(tests, weights_move_by_their_gradient);
+  tcase_add_test(tests, branches_join_as_in_a_built_in_layer);
+  tcase_add_test(tests, inputs_are_counted);
+  tcase_add_loop_test(tests, weights_move_by_their_gradient, 0, 2);
   tcase_add_test(tests, a_frozen_layer_lets_gradients_through);
   tcase_add_test(tests, a_saved_model_goes_on);
   tcase_add_test(tests, a_file_for_somebody_else_is_refused);

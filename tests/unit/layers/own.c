@@ -47,8 +47,8 @@ START_TEST(a_descriptor_is_checked) {
   ck_assert_int_eq(cnn_layer_type_register(context, &d), CNN_EINVAL);
   d = own_noisy_scale, d.form = 2;
   refused(CNN_EUNSUPPORTED, "cnn_layer_descriptor: it is of form 2 of extend.h, libcnn 0.1.0 has form 1; build the program anew", d);
-  d = own_noisy_scale, d.reserved = 1;
-  refused(CNN_ETOONEW, "cnn_layer_descriptor: reserved is 1, but libcnn 0.1.0 knows no use for it", d);
+  d = own_noisy_scale, d.inputs = 2;
+  refused(CNN_EINVAL, "cnn_layer_descriptor: inputs is 2, must be 0, 1 or CNN_SEVERAL_INPUTS", d);
   static const char *const names[] = {NULL, "", "Noisy", "noisy scale", "noisy-scale",
                                       "0123456789012345678901234567890123456789012345678901234567890123"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
