@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Sizes and offsets of every public struct stay as they were: compared with layout.txt beside this file. Structs may grow at the end and
-new ones may come; what is written there may not move. Run with --write to add what is new.
+"""The binary interface stays as it was: sizes and offsets of every public struct, values of every constant, exported names, compared with
+layout.txt beside this file. Structs may grow at the end and new things may come; what is written there may neither move nor go. Every options
+struct is tried by tests/api/options.c. Run with --write to add what is new.
 
 Usage: layout.py SOURCE_ROOT CC [--write]"""
 import pathlib
@@ -11,6 +12,8 @@ import tempfile
 
 STRUCT = re.compile(r"typedef struct (cnn_\w+) \{(.*?)\n\} \1;", re.S)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+DEFINE = re.compile(r"^#define (CNN_\w+) \(?-?(?:0x[0-9a-fA-F]+|\d+)\)?(?:\s|$)", re.M)
+STATUS = re.compile(r"^\s*X\((CNN_\w+), ", re.M)
 POINTER = re.compile(r"\(\*(\w+)\)")
 NAMES = re.compile(r"(\w+)\s*(?:\[\w+\])?$")
 
@@ -28,10 +31,18 @@ def fields(body):
             yield NAMES.search(part.strip()).group(1)
 
 
+def constants(text):
+    """Names of the integers that a header defines: macros, and the statuses of their list."""
+    yield from DEFINE.findall(text)
+    yield from STATUS.findall(text)
+
+
 def current(root, compiler):
     lines = ["#include <cnn/cnn.h>", "#include <cnn/extend.h>", "#include <stddef.h>", "#include <stdio.h>", "int main(void) {"]
     for path in sorted((root / "include" / "cnn").glob("*.h")):
-        for name, body in STRUCT.findall(path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8")
+        lines += [f'  printf("{name} %lld\\n", (long long){name});' for name in constants(text)]
+        for name, body in STRUCT.findall(text):
             lines.append(f'  printf("{name} %zu\\n", sizeof(struct {name}));')
             for field in fields(body):
                 lines.append(f'  printf("{name}.{field} %zu\\n", offsetof(struct {name}, {field}));')
@@ -41,7 +52,17 @@ def current(root, compiler):
         source.write_text("\n".join(lines) + "\n", encoding="utf-8")
         subprocess.run(compiler.split() + [f"-I{root / 'include'}", str(source), "-o", str(program)], check=True)
         text = subprocess.run([str(program)], check=True, capture_output=True, text=True).stdout
-    return dict(line.split() for line in text.splitlines())
+    exported = re.findall(r"^\s*(cnn_\w+);", (root / "lib" / "cnn.map").read_text(encoding="utf-8"), re.M)
+    return {**dict(line.split() for line in text.splitlines()), **{f"{name}()": "exported" for name in exported}}
+
+
+def untried(root, now):
+    """Options structs that no row of the test of other versions names."""
+    test = (root / "tests" / "api" / "options.c").read_text(encoding="utf-8")
+    for name in now:
+        noun = re.fullmatch(r"cnn_(\w+)_opts", name)
+        if noun and not re.search(rf"\bOPTS(?:_GIVEN)?\({noun.group(1)}\b", test):
+            yield name
 
 
 def main():
@@ -56,13 +77,17 @@ def main():
     was = dict(line.split() for line in snapshot.read_text(encoding="utf-8").splitlines())
     failures = 0
     for name, value in was.items():
-        grown = "." not in name and name in now and int(now[name]) >= int(value)
+        is_struct = name.startswith("cnn_") and "." not in name and "(" not in name
+        grown = is_struct and name in now and int(now[name]) >= int(value)
         if now.get(name) != value and not grown:
             failures += 1
             print(f"{name}: was {value}, is {now.get(name)}")
     for name in now.keys() - was.keys():
         failures += 1
         print(f"{name}: new; run layout.py with --write")
+    for name in untried(root, now):
+        failures += 1
+        print(f"{name}: has no row in tests/api/options.c")
     return 1 if failures else 0
 
 
