@@ -36,12 +36,14 @@ typedef struct cnn_dataset_opts {
   int64_t classes;     /**< of integer labels; 0: largest label + 1 */
   float divisor;       /**< of u8 inputs; 0: 255 */
   int32_t reserved;
+  cnn_tensor *sample_weights; /**< f32 [N] or [N, 1], finite, held as the targets are; NULL: none. What a sample counts in losses and weighted metrics */
 } cnn_dataset_opts;
 #define cnn_dataset_opts(...) (&(const struct cnn_dataset_opts){.size = sizeof(struct cnn_dataset_opts), __VA_ARGS__})
 
 /** A data set of tensors, which it holds (no copy): their values must not change as long as it, or a part split off, lives.
  * @param inputs   input_count (1) tensors, u8 or f32, first axis the samples; rank 3 images [N, H, W] get a channel axis
- * @param targets  target_count (0 or 1) tensors with the same first axis: integer class labels [N] or [N, 1] (u8, i32, i64), or f32 rows [N, K]
+ * @param targets  target_count (0 or 1) tensors with the same first axis: class labels (u8, i32, i64), one a sample, [N] or [N, 1], or one for each
+ *                 row of the model's output, [N, ...]; or f32 rows, [N, ...output shape], a last axis of 1 may be left out
  * Errors: CNN_ESHAPE types, ranks, or first axes differ; CNN_EDATA NaN or infinity (sample and position), a label outside [0, classes);
  * CNN_EINVAL counts, no samples, classes or divisor negative. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_new(cnn_dataset **out, cnn_context *context, int32_t input_count,
@@ -73,10 +75,11 @@ CNN_API int64_t cnn_dataset_classes(const cnn_dataset *dataset);
 CNN_API int32_t cnn_dataset_input_shape(const cnn_dataset *dataset, int64_t *shape);
 CNN_API int32_t cnn_dataset_input_type(const cnn_dataset *dataset);
 
-/** Label of a sample: the class, or the largest column of an f32 target row (the first of equal ones); -1 without targets or out of range. */
+/** Label of a sample: the class, or the largest column of an f32 target row (the first of equal ones); -1 without targets, out of range, or
+ * where a sample has several. */
 CNN_API int64_t cnn_dataset_label(const cnn_dataset *dataset, int64_t index);
 
-/** How many samples each class has, into counts[0 .. classes - 1]. Errors: CNN_EINVAL classes is not cnn_dataset_classes. Since 0.1. */
+/** How many samples (where they have several labels: labels) each class has, into counts[0 .. classes - 1]. Errors: CNN_EINVAL classes is not cnn_dataset_classes. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_class_counts(const cnn_dataset *dataset, int64_t classes, int64_t *counts);
 
 /** Smallest and largest stored input value (before scaling). Since 0.1. */
@@ -94,8 +97,11 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_statistics(const cnn_dataset *data
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_inputs(cnn_tensor **out, const cnn_dataset *dataset, int64_t first,
                                                      int64_t count);
 
-/** All labels as i32 [count]. Errors: CNN_ESTATE without targets; CNN_ENOMEM. Since 0.1. */
+/** All labels as i32 [count]. Errors: CNN_ESTATE without targets; CNN_ESHAPE where a sample has several; CNN_ENOMEM. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_labels(cnn_tensor **out, const cnn_dataset *dataset);
+
+/** The samples' weights as f32 [count]. Errors: CNN_ESTATE without; CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_dataset_sample_weights(cnn_tensor **out, const cnn_dataset *dataset);
 
 #ifdef __cplusplus
 }

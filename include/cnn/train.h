@@ -60,11 +60,13 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_set_learning_rate(cnn_model *model, 
 
 /** One batch of tensors, which stay the caller's.
  *  - inputs: f32, or u8 that are divided by 255: [N, ...input shape], N >= 1; images [N, H, W] get a channel axis
- *  - targets: class labels [N] or [N, 1] (u8, i32, i64), or f32 rows [N, K]; not looked at by predict, which needs none */
+ *  - targets: class labels or f32 rows, as those of a data set; not looked at by predict, which needs none
+ *  - sample_weights: f32 [N], or NULL */
 typedef struct cnn_batch {
   size_t size;
   const cnn_tensor *inputs;
   const cnn_tensor *targets;
+  const cnn_tensor *sample_weights;
 } cnn_batch;
 #define cnn_batch(...) (&(const struct cnn_batch){.size = sizeof(struct cnn_batch), __VA_ARGS__})
 
@@ -122,10 +124,14 @@ typedef struct cnn_fit_opts {
   const cnn_batch_source *validation_source; /**< validate on batches of one's own; not with `validation` */
   int64_t validation_batch_size;  /**< 0: batch_size */
   int64_t validation_steps;       /**< at most so many batches of each validation, the same ones of a data set every time; 0: all */
+  const float *class_weights;     /**< of classes 0 .. class_weight_count - 1, taken literally; further ones weigh 1. They make the sample weights of
+                                       training, not of validation; CNN_EINVAL where the samples have weights of their own, as Keras */
+  int64_t class_weight_count;
 } cnn_fit_opts;
 #define cnn_fit_opts(...) (&(const struct cnn_fit_opts){.size = sizeof(struct cnn_fit_opts), __VA_ARGS__})
 
-/** Train on a data set. "loss" is the mean over the epoch's samples of each sample's loss when its batch was trained, "accuracy" likewise.
+/** Train on a data set. "loss" is the mean over the epoch's samples of each sample's loss when its batch was trained, times its weight where it
+ * has one; metrics likewise, without weights, and weighted metrics divided by the sum of the weights. A negative weight is taken as it is.
  * The order of each pass is a keyed permutation; same seed, same bits, for any number of threads.
  * Errors: CNN_ESTATE not compiled, or called from a callback of the same model; CNN_ESHAPE data and model do not fit; CNN_EINVAL an option, an empty
  * part; what a callback returned; CNN_ENOMEM. After an error the model holds the weights of the last complete step, or what a callback

@@ -14,23 +14,30 @@
 #include <string.h>
 
 static cnn_status allocate(cnn__batch *batch, cnn_context *context) {
-  const cnn_tensor *targets = batch->dataset->targets;
-  int64_t columns, bytes;
+  const cnn_dataset *dataset = batch->dataset;
+  int64_t values, bytes;
   batch->samples = cnn__alloc_zero(context, (size_t)batch->capacity * sizeof *batch->samples, "batch's samples");
   if (!batch->samples)
     return cnn__fail_code();
-  if (!targets)
+  if (!dataset->targets)
     return CNN_OK;
-  if (cnn__labels_are(targets)) {
-    batch->labels = cnn__alloc_zero(context, (size_t)batch->capacity * sizeof *batch->labels, "batch's labels");
-    return batch->labels ? CNN_OK : cnn__fail_code();
-  }
-  columns = batch->dataset->classes;
-  if (cnn__mul(batch->capacity, columns, &bytes) || cnn__mul(bytes, (int64_t)sizeof *batch->targets, &bytes))
+  if (cnn__mul(batch->capacity, dataset->target_values, &values) || cnn__mul(values, (int64_t)sizeof(float), &bytes))
     return cnn__fail(CNN_ENOMEM, "batch of %lld rows of %lld targets is too large", (long long)batch->capacity,
-                     (long long)columns);
-  batch->targets = cnn__alloc_zero(context, (size_t)bytes, "batch's targets");
-  return batch->targets ? CNN_OK : cnn__fail_code();
+                     (long long)dataset->target_values);
+  if (cnn__labels_are(dataset->targets))
+    batch->labels = cnn__alloc_zero(context, (size_t)values * sizeof *batch->labels, "batch's labels");
+  else
+    batch->targets = cnn__alloc_zero(context, (size_t)bytes, "batch's targets");
+  return batch->labels || batch->targets ? CNN_OK : cnn__fail_code();
+}
+
+cnn_status cnn__batch_weigh(cnn__batch *batch, const cnn__class_weights *class_weights) {
+  batch->class_weights = *class_weights;
+  if (!batch->dataset->weights && !class_weights->count)
+    return CNN_OK;
+  batch->weights = cnn__alloc_zero(batch->dataset->context, (size_t)batch->capacity * sizeof *batch->weights,
+                                   "batch's weights");
+  return batch->weights ? CNN_OK : cnn__fail_code();
 }
 
 cnn_status cnn__batch_new(cnn__batch **out, const cnn_dataset *dataset, const cnn_augmenter *augmenter, int64_t capacity) {
@@ -66,6 +73,7 @@ void cnn__batch_free(cnn__batch *batch) {
   cnn__free(context, batch->samples);
   cnn__free(context, batch->labels);
   cnn__free(context, batch->targets);
+  cnn__free(context, batch->weights);
   cnn_augmenter_free((cnn_augmenter *)batch->augmenter);
   cnn_dataset_free((cnn_dataset *)batch->dataset);
   cnn__free(context, batch);
@@ -74,14 +82,16 @@ void cnn__batch_free(cnn__batch *batch) {
 
 static void gather(cnn__batch *batch) {
   const cnn_dataset *dataset = batch->dataset;
-  int64_t columns = dataset->classes;
+  int64_t values = dataset->target_values;
   for (int64_t i = 0; i < batch->count; i++) {
     int64_t row = dataset->first + batch->samples[i];
-    if (batch->labels)
-      batch->labels[i] = (int32_t)cnn__label_at(dataset->targets, row);
-    else if (batch->targets)
-      memcpy(batch->targets + i * columns, (const float *)dataset->targets->data + row * columns,
-             (size_t)columns * sizeof *batch->targets);
+    for (int64_t j = 0; batch->labels && j < values; j++)
+      batch->labels[i * values + j] = (int32_t)cnn__label_at(dataset->targets, row * values + j);
+    if (batch->targets)
+      memcpy(batch->targets + i * values, (const float *)dataset->targets->data + row * values,
+             (size_t)values * sizeof *batch->targets);
+    if (batch->weights)
+      batch->weights[i] = cnn__sample_weight(dataset, &batch->class_weights, row);
   }
 }
 

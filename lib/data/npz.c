@@ -1,6 +1,7 @@
 /* npz: NumPy's zip archive of arrays, and the data sets that Keras keeps in it. */
 #include "cnn/data.h"
 
+#include "core/options.h"
 #include "core/text.h"
 #include "data/npy.h"
 #include "data/zip.h"
@@ -41,13 +42,16 @@ static cnn_status load_pair(cnn_dataset **out, cnn_context *context, const char 
 cnn_status cnn_dataset_load_npz(cnn_dataset **out_train, cnn_dataset **out_test, cnn_context *context, const char *path,
                                 const cnn_dataset_opts *options) {
   cnn_dataset *train = NULL, *test = NULL;
+  cnn_dataset_opts given;
   if (!out_train || !context || !path)
     return cnn__fail(CNN_EINVAL, "dataset: out, context or path is NULL");
   *out_train = NULL;
   if (out_test)
     *out_test = NULL;
-  CNN__TRY(load_pair(&train, context, path, "x_train", "y_train", options));
-  cnn_status status = out_test ? load_pair(&test, context, path, "x_test", "y_test", options) : CNN_OK;
+  CNN__TRY(cnn__options(&given, sizeof given, CNN__FIRST(cnn_dataset_opts, divisor), options, "cnn_dataset_opts"));
+  CNN__TRY(load_pair(&train, context, path, "x_train", "y_train", &given));
+  given.sample_weights = NULL; /* they are the training samples' */
+  cnn_status status = out_test ? load_pair(&test, context, path, "x_test", "y_test", &given) : CNN_OK;
   if (status < 0) {
     cnn_dataset_free(train);
     return status;

@@ -289,6 +289,8 @@ static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__obje
   int32_t taken = plan->mode != CNN__MODE_PREDICT && activation != CNN_ACTIVATION_LINEAR &&
                   loss->type->fuses == activation;
   plan->taken = taken ? last : -1;
+  plan->columns = plan->layers[last]->out.extent[plan->layers[last]->out.rank - 1];
+  plan->positions = cnn__shape_count(&plan->layers[last]->out) / plan->columns;
   plan->output = last;
   plan->probabilities = taken ? 2 * plan->layer_count : last;
   make_ops(plan);

@@ -102,6 +102,7 @@ typedef struct cnn__plan {
   int32_t layer_count;
   int32_t taken;         /* layer whose activation the loss took over; -1 none */
   int32_t output;        /* buffer of the model's output (logits where taken) */
+  int64_t columns, positions; /* of the output: its last axis; rows of so many values in a sample */
   int32_t probabilities; /* buffer of what that activation gives; without one == output */
   cnn__op *ops;
   cnn__segment *segments;

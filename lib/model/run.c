@@ -120,7 +120,7 @@ static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64
     run->feed->fill(run->feed->user, first, left < CNN__SHARD ? left : CNN__SHARD, rows_of(run, op->y, first, home));
   } else if (op->kind == CNN__OP_LOSS) {
     int64_t first = shard * CNN__SHARD;
-    cnn__run_objective(run, op, first, rows_of(run, op->x, first, home), rows_of(run, op->y, first, home),
+    cnn__run_objective(run, first, rows_of(run, op->x, first, home), rows_of(run, op->y, first, home),
                        rows_of(run, op->dx, first, home));
   } else if (op->kind == CNN__OP_JOIN) {
     join(run, op, shard, home);

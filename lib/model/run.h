@@ -24,7 +24,8 @@ cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan 
 void cnn__run_free(cnn__run *run);
 int64_t cnn__run_capacity(const cnn__run *run);
 int64_t *cnn__run_samples(cnn__run *run); /* `capacity` of each: room for a feed that has none of its own */
-int32_t *cnn__run_labels(cnn__run *run);
+int32_t *cnn__run_labels(cnn__run *run);  /* of these one for each row of a sample's output */
+float *cnn__run_weights(cnn__run *run);
 cnn__run *cnn__run_next(const cnn__run *run); /* in the model's list of idle records */
 
 /* One training step: forward, loss, backward, update of weights, moving statistics, slots and iteration count.

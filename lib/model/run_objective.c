@@ -5,15 +5,6 @@
 
 enum { CHUNK = 64 }; /* rows at a time where a sample has several */
 
-static int64_t columns_of(const cnn__run *run) {
-  const cnn__shape *out = &run->plan->layers[run->plan->layer_count - 1]->out;
-  return out->extent[out->rank - 1];
-}
-
-static int64_t positions_of(const cnn__run *run) {
-  return run->plan->buffers[run->plan->output].floats / columns_of(run);
-}
-
 /* ---- the batch ---- */
 
 /* What the sum of the batch's weighted losses is divided by. */
@@ -34,7 +25,7 @@ static double divisor(const cnn__objective *loss, const cnn__feed *feed, int64_t
 void cnn__run_goal(cnn__run *run) {
   if (run->plan->mode == CNN__MODE_PREDICT)
     return;
-  double by = divisor(run->model->loss, run->feed, positions_of(run));
+  double by = divisor(run->model->loss, run->feed, run->plan->positions);
   run->scale = by != 0 ? 1.0f / (float)by : 0;
   run->share = by != 0 ? (double)run->feed->count / by : 0;
 }
@@ -73,7 +64,7 @@ static void each_sample(const cnn__objective *objective, const cnn__rows *rows, 
 /* Each sample's share of the batch's loss, and its gradient. */
 static void loss_of(const cnn__run *run, const cnn__rows *rows, int64_t first, int64_t count, float *gradient) {
   const float *weights = run->feed->weights;
-  int64_t positions = positions_of(run), values = positions * rows->columns;
+  int64_t positions = run->plan->positions, values = positions * rows->columns;
   double *losses = run->losses + first;
   if (!weights)
     each_sample(run->model->loss, rows, count, positions, run->scale, losses, gradient);
@@ -91,7 +82,7 @@ static void loss_of(const cnn__run *run, const cnn__rows *rows, int64_t first, i
 }
 
 static void metric_of(const cnn__run *run, int32_t m, const cnn__rows *rows, int64_t first, int64_t count) {
-  int64_t positions = positions_of(run);
+  int64_t positions = run->plan->positions;
   double *values = run->metrics + m * run->capacity + first;
   each_sample(run->model->metrics[m], rows, count, positions, 0, values, NULL);
   for (int64_t i = 0; i < count; i++) {
@@ -101,11 +92,11 @@ static void metric_of(const cnn__run *run, int32_t m, const cnn__rows *rows, int
   }
 }
 
-void cnn__run_objective(const cnn__run *run, const cnn__op *op, int64_t first, const float *outputs,
-                        float *probabilities, float *gradient) {
+void cnn__run_objective(const cnn__run *run, int64_t first, const float *outputs, float *probabilities,
+                        float *gradient) {
   const cnn__feed *feed = run->feed;
   int64_t left = feed->count - first, count = left < CNN__SHARD ? left : CNN__SHARD;
-  int64_t values = run->plan->buffers[op->x].floats, columns = columns_of(run), positions = values / columns;
+  int64_t columns = run->plan->columns, positions = run->plan->positions, values = columns * positions;
   int32_t taken = run->plan->taken >= 0 ? run->plan->layers[run->plan->taken]->activation : CNN_ACTIVATION_LINEAR;
   const cnn__rows rows = {.columns = columns,
                           .outputs = outputs,

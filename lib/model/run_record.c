@@ -20,7 +20,7 @@ static cnn_status measure(const cnn__run *run, int64_t norms, sizes *bytes) {
       times(plan->slot_floats, run->shards, sizeof(float), &bytes->slots) ||
       times(plan->sum_doubles, run->shards, sizeof(double), &bytes->sums) ||
       times(plan->state_floats, 1, sizeof(float), &bytes->state) ||
-      times(3 + run->metric_count, run->capacity, sizeof(double), &bytes->rows) ||
+      times(2 + run->metric_count + (plan->positions + 2) / 2, run->capacity, sizeof(double), &bytes->rows) ||
       times((int64_t)run->workspace_bytes, run->workers, 1, &bytes->workspaces) ||
       times(norms ? plan->chunk_count + norms : 0, 1, sizeof(cnn__squares), &bytes->squares) ||
       times(norms, 1, sizeof(float), &bytes->norms) ||
@@ -53,6 +53,7 @@ static cnn_status allocate(cnn__run *run, int64_t norms) {
   /* cppcheck-suppress invalidPointerCast ; one allocation holds arrays of different types, the widest first */
   run->samples = (int64_t *)(run->metrics + run->metric_count * run->capacity);
   run->labels = (int32_t *)(run->samples + run->capacity);
+  run->weights = (float *)(run->labels + run->plan->positions * run->capacity);
   run->spans = run->seconds + (size_t)run->workers * (size_t)run->plan->op_count;
   return CNN_OK;
 }
@@ -99,3 +100,5 @@ int64_t cnn__run_capacity(const cnn__run *run) { return run->capacity; }
 int64_t *cnn__run_samples(cnn__run *run) { return run->samples; }
 
 int32_t *cnn__run_labels(cnn__run *run) { return run->labels; }
+
+float *cnn__run_weights(cnn__run *run) { return run->weights; }

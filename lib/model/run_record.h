@@ -20,7 +20,8 @@ struct cnn__run {
   float *state;
   double *losses, *metrics;  /* a row; metric m from m * capacity on */
   int64_t *samples;          /* a row: room for the feed of whoever has the run */
-  int32_t *labels;           /* likewise */
+  int32_t *labels;           /* likewise, for each row of its output */
+  float *weights;            /* likewise, one a row */
   char *workspaces;          /* for each worker its local buffer, then its scratch */
   size_t workspace_bytes, local_bytes;
   cnn__squares *squares;     /* where the optimizer needs norms: of each chunk of the update, then of each weight array */
@@ -56,7 +57,7 @@ void cnn__run_goal(cnn__run *run);
 
 /* run_objective.c: losses and metrics of the samples of a shard, from `first` on, and the gradient of the batch's loss. gradient and
  * probabilities may be NULL. */
-void cnn__run_objective(const cnn__run *run, const cnn__op *op, int64_t first, const float *outputs,
-                        float *probabilities, float *gradient);
+void cnn__run_objective(const cnn__run *run, int64_t first, const float *outputs, float *probabilities,
+                        float *gradient);
 
 #endif

@@ -10,6 +10,8 @@
 #include "train/progress.h"
 #include "train/sink.h"
 
+#include <math.h>
+
 /* ---- options ---- */
 
 static cnn_status check_counts(const cnn_fit_opts *o) {
@@ -22,7 +24,8 @@ static cnn_status check_counts(const cnn_fit_opts *o) {
                 {"validation_batch_size", o->validation_batch_size},
                 {"validation_steps", o->validation_steps},
                 {"validation_freq", o->validation_freq},
-                {"callback_count", o->callback_count}};
+                {"callback_count", o->callback_count},
+                {"class_weight_count", o->class_weight_count}};
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
     if (counts[i].value < 0)
       return cnn__fail(CNN_EINVAL, "fit: %s is %lld, must be 0 or more", counts[i].name, (long long)counts[i].value);
@@ -38,10 +41,22 @@ static cnn_status check_callbacks(const cnn_fit_opts *o) {
   return CNN_OK;
 }
 
+static cnn_status check_class_weights(const cnn_fit_opts *o) {
+  char text[32];
+  if (o->class_weight_count && !o->class_weights)
+    return cnn__fail(CNN_EINVAL, "fit: class_weight_count is %lld, class_weights is NULL", (long long)o->class_weight_count);
+  for (int64_t i = 0; i < o->class_weight_count; i++)
+    if (!isfinite(o->class_weights[i]))
+      return cnn__fail(CNN_EINVAL, "fit: the weight of class %lld is %s, must be finite", (long long)i,
+                       cnn__repr(text, (double)o->class_weights[i]));
+  return CNN_OK;
+}
+
 static cnn_status check_options(cnn_fit_opts *o) {
   char text[32];
   CNN__TRY(check_counts(o));
   CNN__TRY(check_callbacks(o));
+  CNN__TRY(check_class_weights(o));
   if (!(o->validation_split >= 0 && o->validation_split < 1))
     return cnn__fail(CNN_EINVAL, "fit: validation_split is %s, must be 0 or more and less than 1",
                      cnn__repr(text, o->validation_split));
@@ -107,6 +122,7 @@ static cnn_status open_data(cnn__fit *fit, const cnn_dataset *dataset, const cnn
   fit->train.mode = CNN__MODE_TRAIN;
   fit->train.what = "fit";
   fit->train.augmenter = fit->augmenter;
+  fit->train.class_weights = (cnn__class_weights){fit->options.class_weights, fit->options.class_weight_count};
   fit->evaluation.supply.mode = CNN__MODE_TEST;
   fit->evaluation.supply.what = "fit, validation";
   return dataset ? open_dataset(fit, dataset) : open_source(fit, source);

@@ -26,7 +26,7 @@ static cnn_status run(cnn_logs *logs, const cnn_model *model, cnn_model *trained
   cnn__figures figures;
   if (logs)
     CNN__TRY(make_room(logs, model));
-  CNN__TRY(cnn__view_set(&view, model, batch, 1, NULL, what));
+  CNN__TRY(cnn__view_set(&view, model, batch, 1, NULL, &(const cnn__class_weights){0}, what));
   CNN__TRY(cnn__model_borrow_run(model, trained ? CNN__MODE_TRAIN : CNN__MODE_TEST, view.part.count, &run));
   cnn__feed feed = cnn__view_feed(&view, run, (uint32_t)model->iterations, 0);
   if (trained)

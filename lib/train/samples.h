@@ -20,6 +20,10 @@ void cnn__samples_close(cnn__samples *samples); /* a closed one stays as it is *
 cnn_status cnn__samples_check_inputs(const cnn_dataset *dataset, const cnn_model *model, const char *what);
 cnn_status cnn__samples_check_targets(const cnn_dataset *dataset, const cnn_model *model, const char *what);
 
+/* Class weights go with samples of one class, and not with weights of their own. */
+cnn_status cnn__samples_check_weights(const cnn_dataset *dataset, const cnn__class_weights *class_weights,
+                                      const char *what);
+
 /* The batch in hand as a run takes it. */
 cnn__feed cnn__batch_feed(const cnn__batch *batch);
 

@@ -17,6 +17,7 @@ cnn_status cnn__supply_dataset(cnn__supply *s, const cnn_dataset *dataset, int64
   CNN__TRY(cnn__samples_check_inputs(dataset, s->model, s->what));
   if (s->mode != CNN__MODE_PREDICT)
     CNN__TRY(cnn__samples_check_targets(dataset, s->model, s->what));
+  CNN__TRY(cnn__samples_check_weights(dataset, &s->class_weights, s->what));
   cnn__samples_open(&s->samples, dataset, first, count);
   s->batch_size = size_of(count, batch_size, steps);
   s->steps = cnn__batches(count, s->batch_size);
@@ -68,13 +69,15 @@ cnn_status cnn__supply_open(cnn__supply *s) {
   if (!s->samples.held)
     return CNN_OK;
   CNN__TRY(cnn__batch_new(&s->batch, &s->samples.part, s->augmenter, s->batch_size));
+  CNN__TRY(cnn__batch_weigh(s->batch, &s->class_weights));
   return reserve(s, s->batch_size);
 }
 
 static void let_go(cnn__supply *s) {
   cnn_tensor_free(s->inputs);
   cnn_tensor_free(s->targets);
-  s->inputs = s->targets = NULL;
+  cnn_tensor_free(s->weights);
+  s->inputs = s->targets = s->weights = NULL;
 }
 
 void cnn__supply_close(cnn__supply *s) {
@@ -117,9 +120,11 @@ static cnn_status next_of_source(cnn__supply *s, cnn__feed *feed) {
     return status;
   cnn__format(what, sizeof what, "%s: batch %lld of the batch function in epoch %lld", s->what, (long long)s->step,
               (long long)s->epoch);
-  CNN__TRY(cnn__view_set(&s->view, s->model, &batch, s->mode != CNN__MODE_PREDICT, s->augmenter, what));
+  CNN__TRY(cnn__view_set(&s->view, s->model, &batch, s->mode != CNN__MODE_PREDICT, s->augmenter,
+                         &s->class_weights, what));
   s->inputs = held(batch.inputs);
   s->targets = held(batch.targets);
+  s->weights = held(batch.sample_weights);
   CNN__TRY(reserve(s, s->view.part.count));
   *feed = cnn__view_feed(&s->view, s->run, s->pass, s->given);
   return CNN_OK;

@@ -11,6 +11,7 @@ typedef struct cnn__supply {
   int32_t mode;                   /* CNN__MODE_*: what the batches are for */
   const char *what;               /* begins texts: "fit" */
   const cnn_augmenter *augmenter; /* NULL: none; the caller's as long as the supply is open */
+  cnn__class_weights class_weights;
 
   cnn__samples samples;           /* of a data set; its `held` NULL: */
   cnn_batch_source source;        /* of this function; its `next` NULL too: of nothing */
@@ -19,7 +20,7 @@ typedef struct cnn__supply {
   int64_t wanted;                 /* batches that were asked for: fewer are worth a warning; 0: whatever there are */
   cnn__batch *batch;              /* of a data set */
   cnn__view view;                 /* of a function: the batch in hand, and its tensors, held */
-  cnn_tensor *inputs, *targets;
+  cnn_tensor *inputs, *targets, *weights;
   cnn__run *run;
 
   /* the pass in hand */
