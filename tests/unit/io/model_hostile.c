@@ -11,6 +11,8 @@
 #define CONFIG(layers) "{\"name\":\"m\",\"layers\":[" layers "]}"
 #define INPUT "{\"type\":\"input\",\"name\":\"in\",\"inputs\":[],\"attributes\":{\"shape\":[3]}}"
 #define DENSE "{\"type\":\"dense\",\"name\":\"a\",\"inputs\":[\"in\"],\"attributes\":{\"units\":2}}"
+#define SUM(inputs) "{\"type\":\"add\",\"name\":\"s\",\"inputs\":[" inputs "],\"attributes\":{}}"
+#define TEN "\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\""
 #define DENSE_OF(attributes) ",{\"type\":\"dense\",\"name\":\"a\",\"inputs\":[\"in\"],\"attributes\":{" attributes "}}"
 #define ADAM "{\"name\":\"adam\",\"attributes\":{\"learning_rate\":\"0.5\"}}"
 #define COMPILE "{\"optimizer\":" ADAM ",\"loss\":\"categorical_crossentropy\",\"metrics\":[\"accuracy\"]}"
@@ -130,6 +132,12 @@ static const struct {
     {"config", CONFIG(DENSE), "unknown layer 'in'"},
     {"config",
      CONFIG(INPUT ",{\"type\":\"dense\",\"name\":\"a/b\",\"inputs\":[\"in\"],\"attributes\":{\"units\":2}}"), "a/b"},
+    {"config", CONFIG(INPUT "," SUM("\"in\"") "," DENSE), "add 's': reads 2 to 32 layers, got 1"},
+    {"config", CONFIG(INPUT "," SUM(TEN "," TEN "," TEN ",\"in\",\"in\",\"in\"") "," DENSE), "the names of at most 32 layers"},
+    {"config", CONFIG(INPUT "," SUM("\"in\",\"s\"") "," DENSE), "unknown layer 's'"},
+    {"config", CONFIG(INPUT "," SUM("\"in\",\"a\"") "," DENSE), "unknown layer 'a'"},
+    {"config", CONFIG(INPUT "," SUM("\"in\",null") "," DENSE), "add 's': input 1 is no name"},
+    {"config", CONFIG(INPUT "," DENSE "," SUM("\"in\",\"a\"")), "inputs must have one shape: 'in' gives (None, 3), 'a' (None, 2)"},
     {"seed", NULL, "metadata 'seed' is missing"},
     {"seed", "0123456789abcde", "metadata 'seed' is '0123456789abcde'"},
     {"seed", "0123456789ABCDEF", "metadata 'seed' is"},

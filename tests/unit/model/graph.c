@@ -207,6 +207,45 @@ START_TEST(bad_texts) {
 }
 END_TEST
 
+START_TEST(branches_end_in_a_sum) {
+  const char *const names[] = {"input", "a", "input"}, *const none[] = {"input", NULL};
+  input();
+  cnn_dense(m, 4, cnn_dense_opts(.name = "a"));
+  const cnn_layer *sum = cnn_add(m, cnn_add_opts(.inputs = names, .input_count = 3));
+  ck_assert_msg(sum != NULL, "%s", cnn_error_text());
+  ck_assert_int_eq(sum->input_count, 3);
+  ck_assert_ptr_eq(sum->inputs[1], cnn_model_layer(m, "a"));
+  ck_assert_ptr_nonnull(cnn_layer_add(m, "add", "inputs=add,a name=more"));
+  ck_assert_int_eq(cnn__model_ready(m), CNN_OK);
+  ck_assert_ptr_null(cnn_add(m, cnn_add_opts(.inputs = none, .input_count = 2)));
+  ck_assert_str_eq(cnn_error_text(), "add 'add_1': the name of input 1 is NULL");
+}
+END_TEST
+
+/* Loop index: what is wrong. */
+START_TEST(bad_sums) {
+  static const struct {
+    const char *inputs[3], *text;
+    int32_t count;
+    cnn_status status;
+  } cases[] = {
+      {{"input", "a"}, "add 'add': reads 2 to 32 layers, got 1; name them in inputs", 1, CNN_EINVAL},
+      {{"input", "a"}, "add 'add': reads 2 to 32 layers, got 0; name them in inputs", 0, CNN_EINVAL},
+      {{"input", "a"}, "add 'add': reads 2 to 32 layers, got 33; name them in inputs", 33, CNN_EINVAL},
+      {{"input", "a"}, "add 'add': reads 2 to 32 layers, got -1; name them in inputs", -1, CNN_EINVAL},
+      {{"input", "b"}, "add 'add': input: unknown layer 'b'", 2, CNN_ENAME},
+      {{"input", "a", "narrow"},
+       "add 'add': inputs must have one shape: 'input' gives (None, 4), 'narrow' (None, 3)", 3, CNN_ESHAPE},
+  };
+  input();
+  cnn_dense(m, 4, cnn_dense_opts(.name = "a"));
+  cnn_dense(m, 3, cnn_dense_opts(.name = "narrow"));
+  ck_assert_ptr_null(cnn_add(m, cnn_add_opts(.inputs = cases[_i].inputs, .input_count = cases[_i].count)));
+  ck_assert_msg(strstr(cnn_error_text(), cases[_i].text) != NULL, "'%s' lacks '%s'", cnn_error_text(), cases[_i].text);
+  ck_assert_int_eq(cnn_model_status(m), cases[_i].status);
+}
+END_TEST
+
 START_TEST(the_first_error_is_kept) {
   input();
   ck_assert_ptr_null(cnn_dense(m, 0, cnn_dense_opts(.name = "bad")));
@@ -251,6 +290,8 @@ int main(void) {
   tcase_add_test(all, an_input_may_be_named);
   tcase_add_test(all, layers_are_added_by_type_and_text);
   tcase_add_loop_test(all, bad_texts, 0, BAD_TEXTS);
+  tcase_add_test(all, branches_end_in_a_sum);
+  tcase_add_loop_test(all, bad_sums, 0, 6);
   tcase_add_test(all, the_first_error_is_kept);
   tcase_add_test(all, a_compiled_model_takes_no_layers_and_stays_good);
   suite_add_tcase(suite, all);

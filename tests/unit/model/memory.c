@@ -24,6 +24,7 @@ static void layers(cnn_model *m) {
   cnn_input(m, 3, (const int64_t[]){4, 4, 1}, NULL);
   cnn_conv2d(m, 3, 3, 3, cnn_conv2d_opts(.activation = CNN_ACTIVATION_RELU));
   cnn_batch_normalization(m, NULL);
+  cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){"conv2d", "batch_normalization"}, .input_count = 2));
   cnn_max_pooling2d(m, 2, 2, NULL);
   cnn_dropout(m, 0.5f, NULL);
   cnn_flatten(m, NULL);

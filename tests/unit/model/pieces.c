@@ -62,8 +62,23 @@ static cnn_model *wide(cnn_context *context) { /* weights that the whole batch r
   return m;
 }
 
+static cnn_model *branches(cnn_context *context) { /* what only moves floats: sums, averages in bands over padding */
+  cnn_model *m = begin(context, 40, 39, 2);
+  cnn_conv2d(m, 48, 3, 3, cnn_conv2d_opts(.padding = CNN_PADDING_SAME, .name = "a"));
+  cnn_conv2d(m, 48, 1, 1, cnn_conv2d_opts(.activation = CNN_ACTIVATION_TANH, .name = "b"));
+  cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){"a", "b", "a"}, .input_count = 3));
+  cnn_average_pooling2d(m, 3, 3,
+                        cnn_average_pooling2d_opts(.strides = {1, 1}, .padding = CNN_PADDING_SAME, .name = "c"));
+  cnn_average_pooling2d(m, 5, 4, cnn_average_pooling2d_opts(.strides = {2, 3}, .padding = CNN_PADDING_SAME));
+  cnn_average_pooling2d(m, 2, 2, cnn_average_pooling2d_opts(.input = "c", .name = "d"));
+  cnn_global_max_pooling2d(m, cnn_global_max_pooling2d_opts(.name = "e"));
+  cnn_global_average_pooling2d(m, cnn_global_average_pooling2d_opts(.input = "average_pooling2d", .name = "f"));
+  cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){"e", "f"}, .input_count = 2));
+  return m;
+}
+
 typedef cnn_model *make_model(cnn_context *context);
-static make_model *const models[] = {notebook, plain, blocks, wide};
+static make_model *const models[] = {notebook, plain, blocks, wide, branches};
 #define MODELS ((int)(sizeof models / sizeof *models))
 
 static const int64_t batches[] = {1, 3, 8, 9, MOST_ROWS};
