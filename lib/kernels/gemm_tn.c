@@ -1,185 +1,265 @@
-/* gemm_tn: the weight gradient of dense layers in vectors: sums over the batch in shards that a fixed tree joins. */
+/* gemm_tn: the weight gradient of dense layers in vectors: sums over the batch in shards that a fixed tree joins.
+ *
+ * Samples come in blocks, whose rows and columns are laid out close together: a strip that goes through them as they
+ * are would find each sample on a page of its own, and samples whose distance is a power of two in the same few lines
+ * of the caches. A strip of the result stays in registers for a shard and in the first cache for the tree of a block;
+ * the trees of blocks are joined in slots. */
 #include "kernels/tile.h"
 
 void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 
-/* Rows of the result that are summed side by side, and vectors beside each other where a single shard is all. */
+/* A strip: rows of the result times vectors of sixteen columns, all in registers. Where a single shard is all, WIDE
+ * vectors beside each other. */
 #if CNN__VECTORS >= 16
-#define ROWS 16
+#define ROWS 12
+#define VECTORS 2
 #define WIDE 4
 #else
 #define ROWS 6
+#define VECTORS 1
 #define WIDE 2
 #endif
 
-#define LEVELS 48 /* of the binary counter: samples that fit an address space make fewer */
-
-/* Samples of more bytes than this are taken in blocks: a strip that goes through them all would find each row on a page
- * of its own, and rows whose distance is a power of two in the same few lines of the caches. */
-#define FAR ((int64_t)4 << 20)
-#define BLOCK 128  /* samples: a power of two of shards */
-#define GROUP 48   /* rows and columns of the result that share a block */
-#define COLUMNS 96
+#define WIDTH (VECTORS * CNN__LANES)
+#define BLOCK 128 /* samples: a power of two of shards */
+#define LEVELS 5  /* of the binary counter: a block has sixteen shards */
+#define GROUP 48  /* rows of the result that share a block */
+#define SLOTS (GROUP * 192 * 4) /* floats for the trees of blocks: four levels of 192 columns, or others */
 
 typedef struct strip {
   const float *a, *b; /* of the first sample, the next lda and ldb behind */
   int64_t lda, ldb, m;
   float *to;
   int64_t row, lanes;
+  const float *ahead; /* what will be read next: fetched meanwhile, ahead_step for each sample */
+  int64_t ahead_step;
 } strip;
 
-/* See the reference: the stack is a binary counter, here of whole strips. */
-CNN__INLINE void sums(const int rows, const strip *s) {
-  float stack[LEVELS][ROWS * CNN__LANES];
-  cnn__vec acc[ROWS];
-  const float *a = s->a, *b = s->b;
-  int32_t depth = 0;
-  for (int64_t first = 0; first < s->m; first += CNN__SHARD) {
-    int64_t count = s->m - first < CNN__SHARD ? s->m - first : CNN__SHARD;
+/* acc += what lies in the slot, which comes first. */
+CNN__INLINE void fold(const int rows, const int vectors, const float *slot, cnn__vec acc[ROWS][VECTORS]) {
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++) {
     CNN__UNROLL
-    for (int p = 0; p < rows; p++)
-      acc[p] = cnn__vset(0.0f);
+    for (int v = 0; v < vectors; v++)
+      acc[p][v] = cnn__vadd(cnn__vload(slot + (p * vectors + v) * CNN__LANES), acc[p][v]);
+  }
+}
+
+CNN__INLINE void keep(const int rows, const int vectors, float *slot, cnn__vec acc[ROWS][VECTORS]) {
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++) {
+    CNN__UNROLL
+    for (int v = 0; v < vectors; v++)
+      cnn__vstore(slot + (p * vectors + v) * CNN__LANES, acc[p][v]);
+  }
+}
+
+CNN__INLINE void clear(const int rows, const int vectors, cnn__vec acc[ROWS][VECTORS]) {
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++) {
+    CNN__UNROLL
+    for (int v = 0; v < vectors; v++)
+      acc[p][v] = cnn__vset(0.0f);
+  }
+}
+
+CNN__INLINE void put(const int rows, const int vectors, const strip *s, cnn__vec acc[ROWS][VECTORS]) {
+  const int last = vectors - 1;
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++) {
+    float *to = s->to + p * s->row;
+    CNN__UNROLL
+    for (int v = 0; v < last; v++)
+      cnn__vstore(to + v * CNN__LANES, acc[p][v]);
+    cnn__vput(to + last * CNN__LANES, s->lanes - last * CNN__LANES, acc[p][last]);
+  }
+}
+
+/* See the reference: the stack is a binary counter, here of whole strips. The last shard is not put on it, but goes
+ * through all that lies there. */
+CNN__INLINE void sums(const int rows, const int vectors, const strip *s) {
+  float stack[LEVELS * ROWS * WIDTH], *top = stack;
+  cnn__vec acc[ROWS][VECTORS];
+  const float *a = s->a, *b = s->b, *ahead = s->ahead;
+  for (int64_t shard = 0, left = s->m;; shard++) {
+    int64_t count = left < CNN__SHARD ? left : CNN__SHARD;
+    left -= count;
+    clear(rows, vectors, acc);
     do {
-      cnn__vec row = cnn__vget(b, s->lanes);
+      cnn__vec columns[VECTORS];
+      __builtin_prefetch(ahead, 0, 2);
       CNN__UNROLL
-      for (int p = 0; p < rows; p++)
-        acc[p] = cnn__vfma(cnn__vset(a[p]), row, acc[p]);
+      for (int v = 0; v < vectors; v++)
+        columns[v] = cnn__vload(b + v * CNN__LANES);
+      CNN__UNROLL
+      for (int p = 0; p < rows; p++) {
+        cnn__vec value = cnn__vset(a[p]);
+        CNN__UNROLL
+        for (int v = 0; v < vectors; v++)
+          acc[p][v] = cnn__vfma(value, columns[v], acc[p][v]);
+      }
       a += s->lda;
       b += s->ldb;
+      ahead += s->ahead_step;
       CNN__HIDE(a);
       CNN__HIDE(b);
     } while (--count);
-    for (int64_t bits = first / CNN__SHARD; bits & 1; bits >>= 1) {
-      depth--;
-      CNN__UNROLL
-      for (int p = 0; p < rows; p++)
-        acc[p] = cnn__vadd(cnn__vload(stack[depth] + p * CNN__LANES), acc[p]);
+    for (int64_t bits = shard; left ? bits & 1 : top != stack; bits >>= 1) {
+      top -= ROWS * WIDTH;
+      CNN__HIDE(top); /* else the loop is unrolled for as many levels as the stack has */
+      fold(rows, vectors, top, acc);
     }
-    CNN__UNROLL
-    for (int p = 0; p < rows; p++)
-      cnn__vstore(stack[depth] + p * CNN__LANES, acc[p]);
-    depth++;
+    if (!left)
+      break;
+    keep(rows, vectors, top, acc);
+    top += ROWS * WIDTH;
   }
-  depth--;
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++)
-    acc[p] = cnn__vload(stack[depth] + p * CNN__LANES);
-  while (depth-- > 0) {
-    CNN__UNROLL
-    for (int p = 0; p < rows; p++)
-      acc[p] = cnn__vadd(cnn__vload(stack[depth] + p * CNN__LANES), acc[p]);
-  }
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++)
-    cnn__vput(s->to + p * s->row, s->lanes, acc[p]);
+  put(rows, vectors, s, acc);
 }
 
-#define STRIP(rows) \
-  static void strip_##rows(const strip *s) { sums(rows, s); }
-STRIP(1)
-STRIP(2)
-STRIP(3)
-STRIP(4)
-STRIP(5)
-STRIP(6)
-#if ROWS > 6
-STRIP(7)
-STRIP(8)
-STRIP(9)
-STRIP(10)
-STRIP(11)
-STRIP(12)
-STRIP(13)
-STRIP(14)
-STRIP(15)
-STRIP(16)
+/* Strips of fewer rows are made of these. */
+#define STRIP(rows, vectors) \
+  static void strip_##rows##_##vectors(const strip *s) { sums(rows, vectors, s); }
+STRIP(1, 1)
+STRIP(2, 1)
+STRIP(4, 1)
+#if VECTORS == 1
+STRIP(6, 1)
+#else
+STRIP(8, 1)
+STRIP(12, 1)
+STRIP(1, 2)
+STRIP(2, 2)
+STRIP(4, 2)
+STRIP(8, 2)
+STRIP(12, 2)
 #endif
 
-static void (*const strips[ROWS + 1])(const strip *s) = {
-  NULL, strip_1, strip_2, strip_3, strip_4, strip_5, strip_6,
-#if ROWS > 6
-  strip_7, strip_8, strip_9, strip_10, strip_11, strip_12, strip_13, strip_14, strip_15, strip_16,
+static const struct {
+  int64_t rows;
+  void (*of[VECTORS])(const strip *s); /* of one vector, of two */
+} strips[] = {
+#if VECTORS == 1
+  {6, {strip_6_1}}, {4, {strip_4_1}}, {2, {strip_2_1}}, {1, {strip_1_1}},
+#else
+  {12, {strip_12_1, strip_12_2}}, {8, {strip_8_1, strip_8_2}}, {4, {strip_4_1, strip_4_2}},
+  {2, {strip_2_1, strip_2_2}}, {1, {strip_1_1, strip_1_2}},
 #endif
 };
 
-/* A product of m samples: rows by n columns of the result. */
+/* A product of m samples, `after` more behind them: rows by n columns of the result. */
 typedef struct product {
   const float *a, *b;
-  int64_t m, n, lda, ldb, rows;
+  int64_t m, n, lda, ldb, rows, after;
 } product;
 
 static int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
 
-static void direct(const product *d, float *dw) {
-  for (int64_t p = 0, rows; p < d->rows; p += rows) {
-    rows = at_most(d->rows - p, ROWS);
-    for (int64_t j = 0; j < d->n; j += CNN__LANES)
-      strips[rows](&(strip){d->a + p, d->b + j, d->lda, d->ldb, d->m, dw + p * d->n + j, d->n,
-                            at_most(d->n - j, CNN__LANES)});
+/* ---- blocks ---- */
+
+/* The next `width` of each sample close together, with zeros up to the next sixteen. */
+static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, float *to, int64_t to_step) {
+  for (int64_t l = 0; l < width; l += CNN__LANES) {
+    int64_t lanes = at_most(width - l, CNN__LANES);
+    for (int64_t i = 0; i < m; i++)
+      cnn__vstore(to + i * to_step + l, cnn__vget(from + i * step + l, lanes));
   }
 }
 
-/* ---- many samples ---- */
-
-/* Strip after strip, each with its part of sample after sample. */
-static void lay_out_a(const product *d, float *to) {
-  for (int64_t i = 0; i < d->m; i++)
-    for (int64_t p = 0; p < d->rows; p += ROWS)
-      for (int64_t l = 0; l < at_most(d->rows - p, ROWS); l++)
-        to[p * BLOCK + i * ROWS + l] = d->a[i * d->lda + p + l];
+/* What strip number `strip` at column j fetches meanwhile: a vector of each sample's next columns, or of the next
+ * block's rows. */
+static void look_ahead(const product *d, int64_t j, int64_t number, strip *s) {
+  int64_t line = j / WIDTH * CNN__LANES;
+  s->ahead = s->a;
+  s->ahead_step = 0;
+  if (number < VECTORS && j + WIDTH + number * CNN__LANES < d->n) {
+    s->ahead = d->b + j + WIDTH + number * CNN__LANES;
+    s->ahead_step = d->ldb;
+  } else if (number == VECTORS && d->after >= d->m && line < d->rows) {
+    s->ahead = d->a + d->m * d->lda + line;
+    s->ahead_step = d->lda;
+  }
 }
 
-/* The sums of at most BLOCK samples, which are laid out close together. */
+/* The sums of at most BLOCK samples. Laid out is what several strips read, and columns that would need a mask. */
 static void block_sums(const product *d, float *dw, int64_t row) {
-  float a[(GROUP + ROWS) * BLOCK], b[BLOCK * CNN__LANES];
-  lay_out_a(d, a);
-  for (int64_t j = 0; j < d->n; j += CNN__LANES) {
-    int64_t lanes = at_most(d->n - j, CNN__LANES);
-    for (int64_t i = 0; i < d->m; i++)
-      cnn__vstore(b + i * CNN__LANES, cnn__vget(d->b + i * d->ldb + j, lanes));
-    for (int64_t p = 0; p < d->rows; p += ROWS)
-      strips[at_most(d->rows - p, ROWS)](
-          &(strip){a + p * BLOCK, b, ROWS, CNN__LANES, d->m, dw + p * row + j, row, lanes});
+  float a[BLOCK * GROUP], b[BLOCK * WIDTH];
+  strip s = {.lda = d->lda, .m = d->m, .row = row};
+  const float *first = d->a;
+  if (d->n > 2 * WIDTH) {
+    lay_out(d->a, d->lda, d->m, d->rows, a, GROUP);
+    first = a;
+    s.lda = GROUP;
+  }
+  for (int64_t j = 0; j < d->n; j += WIDTH) {
+    s.lanes = at_most(d->n - j, WIDTH);
+    s.b = d->b + j;
+    s.ldb = d->ldb;
+    if (d->rows > ROWS || s.lanes % CNN__LANES) {
+      lay_out(s.b, d->ldb, d->m, s.lanes, b, WIDTH);
+      s.b = b;
+      s.ldb = WIDTH;
+    }
+    int32_t size = 0;
+    for (int64_t p = 0, number = 0; p < d->rows; p += strips[size].rows, number++) {
+      while (strips[size].rows > d->rows - p)
+        size++;
+      s.a = first + p;
+      s.to = dw + p * row + j;
+      look_ahead(d, j, number, &s);
+      strips[size].of[s.lanes > CNN__LANES](&s);
+    }
   }
 }
 
-static void add(const product *d, const float *from, float *dw, int64_t row) {
-  for (int64_t p = 0; p < d->rows; p++, dw += row, from += COLUMNS)
+static void add(const product *d, const float *from, int64_t columns, float *dw, int64_t row) {
+  for (int64_t p = 0; p < d->rows; p++, dw += row, from += columns)
     for (int64_t j = 0; j < d->n; j += CNN__LANES) {
       int64_t lanes = at_most(d->n - j, CNN__LANES);
       cnn__vput(dw + j, lanes, cnn__vadd(cnn__vget(dw + j, lanes), cnn__vget(from + j, lanes)));
     }
 }
 
-/* The fixed tree of blocks: the largest power of two of them that leaves some, and the rest. */
-static void tree_sums(const product *d, float *dw, int64_t row) {
+/* The fixed tree of blocks: the largest power of two of them that leaves some, and the rest, which goes to a slot of
+ * `columns` columns. */
+static void tree_sums(const product *d, float *dw, int64_t row, float *slots, int64_t columns) {
   if (d->m <= BLOCK) {
     block_sums(d, dw, row);
     return;
   }
-  float right[GROUP * COLUMNS];
-  int64_t half = BLOCK;
-  while (half < d->m - half)
-    half *= 2;
   product first = *d, rest = *d;
-  first.m = half;
-  rest.m -= half;
-  rest.a += half * d->lda;
-  rest.b += half * d->ldb;
-  tree_sums(&first, dw, row);
-  tree_sums(&rest, right, COLUMNS);
-  add(d, right, dw, row);
+  first.m = BLOCK;
+  while (first.m < d->m - first.m)
+    first.m *= 2;
+  rest.m -= first.m;
+  first.after += rest.m;
+  rest.a += first.m * d->lda;
+  rest.b += first.m * d->ldb;
+  tree_sums(&first, dw, row, slots, columns);
+  tree_sums(&rest, slots, columns, slots + GROUP * columns, columns);
+  add(d, slots, columns, dw, row);
+}
+
+/* As many columns as have slots for all levels of the tree. */
+static int64_t columns_of(int64_t m, int64_t n) {
+  int64_t levels = 0;
+  for (int64_t blocks = (m - 1) / BLOCK; blocks; blocks /= 2)
+    levels++;
+  int64_t columns = levels ? SLOTS / (GROUP * levels) / WIDTH * WIDTH : n;
+  return columns < CNN__LANES ? CNN__LANES : columns;
 }
 
 static void in_blocks(const product *d, float *dw) {
+  float slots[SLOTS];
+  int64_t columns = columns_of(d->m, d->n);
   for (int64_t p = 0; p < d->rows; p += GROUP)
-    for (int64_t j = 0; j < d->n; j += COLUMNS) {
+    for (int64_t j = 0; j < d->n; j += columns) {
       product part = *d;
       part.a += p;
       part.b += j;
       part.rows = at_most(d->rows - p, GROUP);
-      part.n = at_most(d->n - j, COLUMNS);
-      tree_sums(&part, dw + p * d->n + j, d->n);
+      part.n = at_most(d->n - j, columns);
+      tree_sums(&part, dw + p * d->n + j, d->n, slots, columns);
     }
 }
 
@@ -219,11 +299,13 @@ static void single(const product *d, float *dw) {
       else
         thin(1, d, d->a + p, d->b + j, dw + p * d->n + j);
     }
-  for (int64_t p = 0, rows; p < d->rows; p += rows) {
-    rows = at_most(d->rows - p, ROWS);
-    for (int64_t j = wide; j < d->n; j += CNN__LANES)
-      strips[rows](&(strip){d->a + p, d->b + j, d->lda, d->ldb, d->m, dw + p * d->n + j, d->n,
-                            at_most(d->n - j, CNN__LANES)});
+  product part = *d;
+  part.b += wide;
+  part.n -= wide;
+  for (int64_t p = 0; p < d->rows && part.n; p += GROUP) {
+    part.a = d->a + p;
+    part.rows = at_most(d->rows - p, GROUP);
+    block_sums(&part, dw + p * d->n + wide, d->n);
   }
 }
 
@@ -231,17 +313,15 @@ static void single(const product *d, float *dw) {
 
 static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
                        int64_t k1, float *dw) {
-  product d = {a + k0, b, m, n, lda, ldb, k1 - k0};
+  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, 0};
   dw += k0 * n;
   if (m < 1) {
     for (int64_t i = 0; i < d.rows * n; i++)
       dw[i] = 0.0f;
   } else if (m <= CNN__SHARD) {
     single(&d, dw);
-  } else if (m * (lda + ldb) > FAR / (int64_t)sizeof(float)) {
-    in_blocks(&d, dw);
   } else {
-    direct(&d, dw);
+    in_blocks(&d, dw);
   }
 }
 
