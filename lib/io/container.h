@@ -9,6 +9,7 @@
 #ifndef CNN_IO_CONTAINER_H
 #define CNN_IO_CONTAINER_H
 
+#include "core/checksum.h"
 #include "core/context_internal.h"
 #include "tensor/shape.h"
 
@@ -16,8 +17,7 @@ enum {
   CNN__FORMAT_VERSION = 1,          /* newer files are refused */
   CNN__MAX_HEADER = 16 << 20,       /* bytes */
   CNN__MAX_TENSORS = 4096,          /* with the checksum */
-  CNN__MAX_NOTES = 64,              /* keys of the metadata */
-  CNN__CHECKSUM_BYTES = 16
+  CNN__MAX_NOTES = 64               /* keys of the metadata */
 };
 #define CNN__MAX_FILE ((int64_t)1 << 30) /* bytes of a file to read, where the caller sets no limit */
 

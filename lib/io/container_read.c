@@ -14,9 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #define CHECKSUM "__checksum__"
 #define METADATA "__metadata__"
 #define READ_AT_ONCE ((int64_t)1 << 30)
@@ -204,7 +201,8 @@ static cnn_status read_entries(cnn__container *c) {
  * was written. */
 static cnn_status check_checksum(const cnn__container *c) {
   cnn__entry entry;
-  XXH128_canonical_t digest;
+  cnn__checksum sum;
+  unsigned char checksum[CNN__CHECKSUM_BYTES];
   const json_t *value = json_object_get(c->header, CHECKSUM);
   const unsigned char *last = c->bytes + c->byte_count - CNN__CHECKSUM_BYTES;
   if (!value)
@@ -216,8 +214,10 @@ static cnn_status check_checksum(const cnn__container *c) {
     return cnn__fail(CNN_EFORMAT, "the header puts the end at byte %lld, the file ends at %lld",
                      (long long)((const unsigned char *)entry.data - c->bytes) + CNN__CHECKSUM_BYTES,
                      (long long)c->byte_count);
-  XXH128_canonicalFromHash(&digest, XXH3_128bits(c->bytes, (size_t)(last - c->bytes)));
-  if (memcmp(digest.digest, last, CNN__CHECKSUM_BYTES) != 0)
+  cnn__checksum_begin(&sum);
+  cnn__checksum_add(&sum, c->bytes, (size_t)(last - c->bytes));
+  cnn__checksum_bytes(&sum, checksum);
+  if (memcmp(checksum, last, CNN__CHECKSUM_BYTES) != 0)
     return cnn__fail(CNN_EFORMAT, "is damaged: its checksum does not match");
   return CNN_OK;
 }

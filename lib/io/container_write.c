@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-#define XXH_INLINE_ALL /* the state on the stack, whatever version of the library is found at run time */
-#include <xxhash.h>
-
 #define ALIGNMENT 64 /* of the data's start */
 
 static const struct {
@@ -129,7 +126,7 @@ static cnn_status describe(cnn__text *out, int64_t *data_bytes, const char *form
 typedef struct writer {
   cnn__atomic_file *file; /* NULL: memory */
   unsigned char *at;
-  XXH3_state_t hash;
+  cnn__checksum sum;
 } writer;
 
 static cnn_status put_bytes(writer *w, const void *data, size_t bytes) {
@@ -143,20 +140,19 @@ static cnn_status put_bytes(writer *w, const void *data, size_t bytes) {
 static cnn_status put_hashed(writer *w, const void *data, size_t bytes) {
   if (bytes == 0)
     return CNN_OK;
-  XXH3_128bits_update(&w->hash, data, bytes);
+  cnn__checksum_add(&w->sum, data, bytes);
   return put_bytes(w, data, bytes);
 }
 
 static cnn_status put_all(writer *w, const cnn__text *header, const cnn__entry *entries, int32_t entry_count) {
-  XXH128_canonical_t digest;
-  XXH3_INITSTATE(&w->hash);
-  XXH3_128bits_reset(&w->hash);
+  unsigned char checksum[CNN__CHECKSUM_BYTES];
+  cnn__checksum_begin(&w->sum);
   CNN__TRY(put_hashed(w, header->data, header->length));
   for (int32_t i = 0; i < entry_count; i++)
     CNN__TRY(put_hashed(w, entries[i].data,
                         (size_t)cnn__shape_count(&entries[i].shape) * cnn_type_size(entries[i].type)));
-  XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(&w->hash));
-  return put_bytes(w, digest.digest, sizeof digest.digest);
+  cnn__checksum_bytes(&w->sum, checksum);
+  return put_bytes(w, checksum, sizeof checksum);
 }
 
 static cnn_status write_file(cnn_context *context, const char *path, const cnn__text *header, const cnn__entry *entries,

@@ -2,13 +2,11 @@
 #include "model/graph.h"
 #include "model/model_internal.h"
 
+#include "core/checksum.h"
 #include "core/text.h"
 #include "tensor/tensor_internal.h"
 
 #include <string.h>
-
-#define XXH_INLINE_ALL /* the streaming state on the stack, whatever version of the library is found at run time */
-#include <xxhash.h>
 
 int32_t cnn_model_weight_count(const cnn_model *model) { return model ? model->parameter_count : 0; }
 
@@ -69,16 +67,17 @@ cnn_status cnn_model_set_weight(cnn_model *model, const char *name, const cnn_te
 }
 
 const char *cnn_model_hash(const cnn_model *model, char buffer[33]) {
-  XXH3_state_t state;
+  cnn__checksum sum;
+  unsigned char bytes[CNN__CHECKSUM_BYTES];
   if (!model || !buffer)
     return "";
-  XXH3_INITSTATE(&state);
-  XXH3_128bits_reset(&state);
+  cnn__checksum_begin(&sum);
   for (int32_t i = 0; i < model->parameter_count; i++) {
     const cnn__weight *weight = cnn__model_weight(model, i);
-    XXH3_128bits_update(&state, weight->value, (size_t)weight->count * sizeof(float));
+    cnn__checksum_add(&sum, weight->value, (size_t)weight->count * sizeof(float));
   }
-  XXH128_hash_t hash = XXH3_128bits_digest(&state);
-  cnn__format(buffer, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+  cnn__checksum_bytes(&sum, bytes);
+  for (int32_t i = 0; i < CNN__CHECKSUM_BYTES; i++)
+    cnn__format(buffer + 2 * i, 3, "%02x", (unsigned)bytes[i]);
   return buffer;
 }
