@@ -113,7 +113,7 @@ typedef struct cnn_fit_opts {
                                        a warning in the log, where there are no more */
   double validation_split;        /**< keep the last part of the samples for validation, before any shuffling; 0: none */
   const cnn_dataset *validation;  /**< overrides validation_split */
-  const cnn_augmenter *augmenter; /**< of training images; NULL: none */
+  const cnn_augmenter *augmenter; /**< of training images, and for its standardisation alone of validation images; NULL: none */
   cnn_callback *const *callbacks; /**< called in this order, then the progress */
   int32_t callback_count;
   int32_t verbose;                /**< 0 silent, 1 bar on a terminal else one line an epoch, 2 one line an epoch */
@@ -164,6 +164,7 @@ typedef struct cnn_evaluate_opts {
   int32_t reserved;
   const cnn_sink *sink;  /**< NULL: the context's */
   int64_t steps;         /**< at most so many batches; 0: all. With batch_size 0 that is chosen so that they are all samples, as Keras */
+  const cnn_augmenter *augmenter; /**< its standardisation, without transforms; NULL: none */
 } cnn_evaluate_opts;
 #define cnn_evaluate_opts(...) (&(const struct cnn_evaluate_opts){.size = sizeof(struct cnn_evaluate_opts), __VA_ARGS__})
 
@@ -183,6 +184,7 @@ typedef struct cnn_predict_opts {
   int32_t reserved;
   const cnn_sink *sink;
   int64_t steps;         /**< of data sets and sources, as in evaluate */
+  const cnn_augmenter *augmenter; /**< its standardisation, without transforms; NULL: none */
 } cnn_predict_opts;
 #define cnn_predict_opts(...) (&(const struct cnn_predict_opts){.size = sizeof(struct cnn_predict_opts), __VA_ARGS__})
 

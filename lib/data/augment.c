@@ -157,16 +157,20 @@ cnn_status cnn_augmenter_set_statistics(cnn_augmenter *augmenter, int64_t channe
   return CNN_OK;
 }
 
-cnn_status cnn__augmenter_ready(const cnn_augmenter *augmenter, int64_t channels) {
+cnn_status cnn__augmenter_ready(const cnn_augmenter *augmenter, const cnn__shape *sample) {
+  char text[160];
   const cnn__augment_settings *set = &augmenter->set;
+  if (sample->rank != 3)
+    return cnn__fail(CNN_ESHAPE, "augmentation works on images (height, width, channels), the samples are %s",
+                     cnn__shape_text(text, sample, 0));
   if (!set->featurewise_center && !set->featurewise_std_normalization)
     return CNN_OK;
   if (!augmenter->channels)
     return cnn__fail(CNN_ESTATE, "augmenter: %s needs statistics; call cnn_augmenter_fit or cnn_augmenter_set_statistics first",
                      set->featurewise_std_normalization ? "featurewise_std_normalization" : "featurewise_center");
-  if (channels != augmenter->channels)
+  if (sample->extent[2] != augmenter->channels)
     return cnn__fail(CNN_ESHAPE, "augmenter: its statistics are of %lld channels, the images have %lld",
-                     (long long)augmenter->channels, (long long)channels);
+                     (long long)augmenter->channels, (long long)sample->extent[2]);
   return CNN_OK;
 }
 

@@ -23,7 +23,8 @@ cnn_augmenter *cnn__augmenter_hold(const cnn_augmenter *augmenter); /* takes con
 void cnn__augmenter_draw(const cnn_augmenter *augmenter, cnn_transform *out, int64_t height, int64_t width, uint32_t pass,
                          uint32_t sample);
 
-/* Can it work on images of so many channels? CNN_ESTATE: statistics are wanted and not there; CNN_ESHAPE: of other images. */
-cnn_status cnn__augmenter_ready(const cnn_augmenter *augmenter, int64_t channels);
+/* Can it work on such samples? CNN_ESHAPE: they are no images, or its statistics are of others; CNN_ESTATE: statistics are wanted and
+ * not there. */
+cnn_status cnn__augmenter_ready(const cnn_augmenter *augmenter, const cnn__shape *sample);
 
 #endif

@@ -41,16 +41,12 @@ cnn_status cnn__batch_weigh(cnn__batch *batch, const cnn__class_weights *class_w
 }
 
 cnn_status cnn__batch_new(cnn__batch **out, const cnn_dataset *dataset, const cnn_augmenter *augmenter, int64_t capacity) {
-  char text[160];
   cnn_context *context = dataset->context;
   *out = NULL;
   if (capacity < 1 || capacity > INT32_MAX)
     return cnn__fail(CNN_EINVAL, "batch of %lld samples, expected 1 to %d", (long long)capacity, INT32_MAX);
-  if (augmenter && dataset->sample.rank != 3)
-    return cnn__fail(CNN_ESHAPE, "augmentation works on images (height, width, channels), the samples are %s",
-                     cnn__shape_text(text, &dataset->sample, 0));
   if (augmenter)
-    CNN__TRY(cnn__augmenter_ready(augmenter, dataset->sample.extent[2]));
+    CNN__TRY(cnn__augmenter_ready(augmenter, &dataset->sample));
   cnn__batch *batch = cnn__alloc_zero(context, sizeof *batch, "batch");
   if (!batch)
     return cnn__fail_code();

@@ -120,7 +120,7 @@ cnn_status cnn_augmenter_apply(cnn_tensor **out, const cnn_augmenter *augmenter,
     return cnn__fail(CNN_EINVAL, "augmenter: out, augmenter or image is NULL");
   *out = NULL;
   CNN__TRY(images_of(image, 1, &all));
-  CNN__TRY(cnn__augmenter_ready(augmenter, all.c));
+  CNN__TRY(cnn__augmenter_ready(augmenter, &(cnn__shape){3, {all.h, all.w, all.c}}));
   CNN__TRY(cnn_augmenter_transform(augmenter, &transform, all.h, all.w, pass, sample));
   return make(out, &all, &transform, augmenter);
 }
@@ -131,6 +131,6 @@ cnn_status cnn_augmenter_standardize(cnn_tensor **out, const cnn_augmenter *augm
     return cnn__fail(CNN_EINVAL, "augmenter: out, augmenter or images is NULL");
   *out = NULL;
   CNN__TRY(images_of(given, 0, &all));
-  CNN__TRY(cnn__augmenter_ready(augmenter, all.c));
+  CNN__TRY(cnn__augmenter_ready(augmenter, &(cnn__shape){3, {all.h, all.w, all.c}}));
   return make(out, &all, NULL, augmenter);
 }

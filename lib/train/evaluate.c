@@ -73,6 +73,7 @@ static cnn_status evaluate(cnn_logs **out, const cnn_model *model, const cnn_dat
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_evaluate_opts"));
   CNN__TRY(check(model, &given));
   CNN__TRY(cnn__sink_read(&sink, &to, given.sink, model->context));
+  evaluation.supply.augmenter = given.augmenter;
   CNN__TRY(dataset ? cnn__supply_dataset(&evaluation.supply, dataset, 0, dataset->count, given.batch_size, given.steps)
                    : cnn__supply_source(&evaluation.supply, source, given.batch_size, given.steps));
   cnn_status status = cnn__logs_new(&logs, model->context, CNN__MAX_FIGURES);

@@ -121,7 +121,7 @@ static cnn_status open_data(cnn__fit *fit, const cnn_dataset *dataset, const cnn
   fit->train.model = fit->evaluation.supply.model = fit->model;
   fit->train.mode = CNN__MODE_TRAIN;
   fit->train.what = "fit";
-  fit->train.augmenter = fit->augmenter;
+  fit->train.augmenter = fit->evaluation.supply.augmenter = fit->augmenter;
   fit->train.class_weights = (cnn__class_weights){fit->options.class_weights, fit->options.class_weight_count};
   fit->evaluation.supply.mode = CNN__MODE_TEST;
   fit->evaluation.supply.what = "fit, validation";

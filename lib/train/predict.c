@@ -3,6 +3,7 @@
 #include "train/predict.h"
 
 #include "core/options.h"
+#include "data/standardize.h"
 #include "train/progress_text.h"
 #include "train/samples.h"
 
@@ -12,11 +13,15 @@
 typedef struct rows {
   const float *values, *taken;
   int64_t width;
+  const cnn_augmenter *augmenter; /* standardises them; NULL: none */
+  int64_t channels;
 } rows;
 
 static void fill(const void *user, int64_t first, int64_t count, float *x) {
   const rows *r = user;
   memcpy(x, r->taken + first * r->width, (size_t)(count * r->width) * sizeof *x);
+  for (int64_t i = 0; r->augmenter && i < count; i++)
+    cnn__standardize(r->augmenter, r->width / r->channels, r->channels, x + i * r->width);
 }
 
 /* ---- checks ---- */
@@ -103,7 +108,11 @@ static cnn_status new_output(cnn_tensor **out, const cnn_model *model, int64_t c
 static cnn_status predict(cnn_tensor *output, const cnn_model *model, const cnn_tensor *input, const cnn__predict *p) {
   cnn__run *run;
   cnn__bar bar;
-  rows r = {.values = input->data, .width = cnn__shape_count(&model->layers[0]->out)};
+  const cnn__shape *sample = &model->layers[0]->out;
+  rows r = {.values = input->data,
+            .width = cnn__shape_count(sample),
+            .augmenter = p->options.augmenter,
+            .channels = sample->extent[sample->rank - 1]};
   int64_t total = input->shape.extent[0], columns = cnn__shape_count(&model->layers[model->layer_count - 1]->out);
   if (!total)
     return CNN_OK;
@@ -128,6 +137,8 @@ static cnn_status begin(cnn__predict *p, const void *outputs, int32_t output_cou
   CNN__TRY(cnn__predict_begin(p, outputs, output_count, model, inputs, input_count, options));
   if (p->options.steps)
     return cnn__fail(CNN_EINVAL, "predict: steps is %lld; of tensors all samples are predicted", (long long)p->options.steps);
+  if (p->options.augmenter && cnn__augmenter_ready(p->options.augmenter, &model->layers[0]->out) < 0)
+    return cnn__fail_in("predict");
   return check_input(inputs[0], model);
 }
 

@@ -67,6 +67,7 @@ static cnn_status predict(cnn_tensor **outputs, int32_t output_count, const cnn_
   const void *inputs = dataset ? (const void *)dataset : source;
   CNN__TRY(cnn__predict_begin(&p, outputs, output_count, model, inputs, 1, options));
   const cnn_predict_opts *o = &p.options;
+  supply.augmenter = o->augmenter;
   CNN__TRY(dataset ? cnn__supply_dataset(&supply, dataset, 0, dataset->count, o->batch_size, o->steps)
                    : cnn__supply_source(&supply, source, o->batch_size, o->steps));
   const cnn__shape shape = cnn__predict_shape(model, 1);

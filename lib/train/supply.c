@@ -3,6 +3,7 @@
 
 #include "core/options.h"
 #include "core/text.h"
+#include "data/augment.h"
 #include "train/callback.h"
 
 /* ---- making ---- */
@@ -35,8 +36,8 @@ cnn_status cnn__supply_source(cnn__supply *s, const cnn_batch_source *source, in
   if (given.batches < 0)
     return cnn__fail(CNN_EINVAL, "%s: batches of the batch source is %lld, must be 0 or more", s->what,
                      (long long)given.batches);
-  if (s->augmenter && s->model->layers[0]->out.rank != 3)
-    return cnn__fail(CNN_ESHAPE, "%s: augmentation works on images (height, width, channels)", s->what);
+  if (s->augmenter && cnn__augmenter_ready(s->augmenter, &s->model->layers[0]->out) < 0)
+    return cnn__fail_in("%s", s->what);
   s->source = given;
   s->batch_size = batch_size ? batch_size : 32;
   s->steps = s->wanted = steps ? steps : given.batches;
@@ -69,6 +70,7 @@ cnn_status cnn__supply_open(cnn__supply *s) {
   if (!s->samples.held)
     return CNN_OK;
   CNN__TRY(cnn__batch_new(&s->batch, &s->samples.part, s->augmenter, s->batch_size));
+  s->batch->still = s->mode != CNN__MODE_TRAIN;
   CNN__TRY(cnn__batch_weigh(s->batch, &s->class_weights));
   return reserve(s, s->batch_size);
 }
@@ -122,6 +124,7 @@ static cnn_status next_of_source(cnn__supply *s, cnn__feed *feed) {
               (long long)s->epoch);
   CNN__TRY(cnn__view_set(&s->view, s->model, &batch, s->mode != CNN__MODE_PREDICT, s->augmenter,
                          &s->class_weights, what));
+  s->view.batch.still = s->mode != CNN__MODE_TRAIN;
   s->inputs = held(batch.inputs);
   s->targets = held(batch.targets);
   s->weights = held(batch.sample_weights);

@@ -10,7 +10,8 @@ typedef struct cnn__supply {
   const cnn_model *model;
   int32_t mode;                   /* CNN__MODE_*: what the batches are for */
   const char *what;               /* begins texts: "fit" */
-  const cnn_augmenter *augmenter; /* NULL: none; the caller's as long as the supply is open */
+  const cnn_augmenter *augmenter; /* NULL: none; the caller's as long as the supply is open. Other modes than training
+                                   * standardise with it and transform nothing */
   cnn__class_weights class_weights;
 
   cnn__samples samples;           /* of a data set; its `held` NULL: */
