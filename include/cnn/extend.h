@@ -1,6 +1,7 @@
 /** @file extend.h
- * Layers of one's own, from outside and through public headers alone: described once, registered in a context, and then like
- * any other for cnn_layer_add, summary, training, saving and loading. examples/custom_layer.c is a complete one.
+ * Layers, losses and metrics of one's own, from outside and through public headers alone: described once, registered in a context, and
+ * then like any other for cnn_layer_add, cnn_model_compile, summary, training, saving and loading. examples/custom_layer.c is a complete
+ * layer.
  *
  *     static const cnn_layer_descriptor scale = {.size = sizeof scale, .form = CNN_EXTEND_FORM, .type = "channel_scale",
  *                                                .setup = setup, .forward = forward, .backward = backward};
@@ -20,6 +21,7 @@
 #define CNN_EXTEND_H
 
 #include "layers.h"
+#include "objective.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -151,6 +153,39 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_layer_type_register(cnn_context *context, 
  * had, and threads and batches change nothing. Between two passes all are new; within one a sample has the same ones each time.
  * @param sample 0 to work->count - 1   @param begin 0 to 2^34 - 1. Threads: any. Since 0.1. */
 CNN_API void cnn_layer_random(const cnn_layer_work *work, int64_t sample, int64_t begin, int64_t count, float *out);
+
+/** What a loss or a metric of one's own works on: rows of the model's output, with the targets of each. */
+typedef struct cnn_objective_rows {
+  size_t size;
+  void *user;            /**< the descriptor's */
+  int64_t count;         /**< rows */
+  int64_t columns;       /**< values in each */
+  const float *outputs;  /**< row after row */
+  const float *targets;  /**< likewise; NULL where there are: */
+  const int32_t *labels; /**< one a row; NULL where there are targets */
+} cnn_objective_rows;
+
+/** A type of loss or of metric. type and rows must be there. What the pointers lead to must outlive the context and all that was made
+ * in it; the struct itself is copied. */
+typedef struct cnn_objective_descriptor {
+  size_t size;
+  int32_t form;          /**< CNN_EXTEND_FORM */
+  int32_t labels_only;   /**< 1: it takes no f32 targets */
+  void *user;
+  const char *type;      /**< for cnn_loss_new, cnn_model_compile and files: lower-case letters, digits and '_', at most 50 */
+  const char *summary;   /**< one sentence; NULL: "" */
+  /** values[i] of each row; and where gradient is not NULL (never for a metric) gradient[i * columns + j], the derivative of values[i] by output
+   * j of the row. Reductions, weights and the mean over a sample's rows are the library's business. A pure function: several threads call it
+   * at once, it allocates nothing, locks nothing and keeps nothing. */
+  void (*rows)(const cnn_objective_rows *rows, double *values, float *gradient);
+} cnn_objective_descriptor;
+
+/** Make a loss, or a metric, known in a context: from then on its name stands for it where those of the built-in ones do, also in files that
+ * cnn_model_load reads. A loss has the attribute reduction. It stays until the context goes.
+ * Errors: CNN_EINVAL what is missing in the descriptor; CNN_EUNSUPPORTED another form; CNN_ENAME the name is built in or registered
+ * already; CNN_ENOMEM. Threads: any. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_loss_type_register(cnn_context *context, const cnn_objective_descriptor *descriptor);
+CNN_API CNN_MUST_CHECK cnn_status cnn_metric_type_register(cnn_context *context, const cnn_objective_descriptor *descriptor);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
 
 #include "core/context_internal.h"
 
-enum { CNN__REGISTERED_LAYER = 1 }; /* kinds: names of different kinds may be equal */
+enum { CNN__REGISTERED_LAYER = 1, CNN__REGISTERED_LOSS, CNN__REGISTERED_METRIC }; /* kinds: names of different kinds may be equal */
 
 /* The first member of whatever is registered, which is one block of the context's memory. */
 struct cnn__registered {

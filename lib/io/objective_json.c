@@ -34,13 +34,22 @@ static cnn_status bad(const char *kind) {
   return cnn__fail(CNN_EFORMAT, "a %s is neither a name nor described by type and attributes", kind);
 }
 
+/* Perhaps the file is of a program with types of its own. */
+static cnn_status unknown(void) {
+  char text[512];
+  cnn__format(text, sizeof text, "%s", cnn_error_text());
+  return cnn__fail(CNN_EUNSUPPORTED, "%s (losses and metrics of one's own are registered before loading)", text);
+}
+
 /* An object of `members` members, two of them type and attributes. */
 static cnn_status read(cnn__objective **out, cnn_context *context, const cnn__objectives *list, const json_t *object,
                        size_t members, const char *name) {
   const char *type_name = json_string_value(json_object_get(object, "type"));
-  const cnn__objective_type *type = type_name ? cnn__objective_find(list, type_name) : NULL;
+  const cnn__objective_type *type = type_name ? cnn__objective_find(list, context, type_name) : NULL;
+  if (type_name && !type)
+    return unknown();
   if (!type || json_object_size(object) != members)
-    return type_name && !type ? cnn__fail_code() : bad(list->kind);
+    return bad(list->kind);
   void *attributes = cnn__alloc_zero(context, type->attributes_size + 1, "attributes of a loss or metric");
   if (!attributes)
     return CNN_ENOMEM;

@@ -40,6 +40,7 @@ double cnn__run_weight(const cnn__run *run, int64_t sample) {
 static void each_sample(const cnn__objective *objective, const cnn__rows *rows, int64_t samples, int64_t positions,
                         float scale, double *sums, float *gradient) {
   cnn__rows part = *rows;
+  part.own = objective->type->own;
   double values[CHUNK];
   if (positions == 1) {
     part.count = samples;

@@ -7,7 +7,7 @@ static const cnn__objective_type *const types[] = {
 #undef LOSS
 };
 
-const cnn__objectives cnn__losses = {"loss", types, sizeof types / sizeof types[0]};
+const cnn__objectives cnn__losses = {"loss", types, sizeof types / sizeof types[0], CNN__REGISTERED_LOSS};
 
 cnn_status cnn__loss_make(cnn_loss **out, cnn_context *context, const cnn__objective_type *type,
                           const void *attributes) {

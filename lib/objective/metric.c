@@ -7,7 +7,7 @@ static const cnn__objective_type *const types[] = {
 #undef METRIC
 };
 
-const cnn__objectives cnn__metrics = {"metric", types, sizeof types / sizeof types[0]};
+const cnn__objectives cnn__metrics = {"metric", types, sizeof types / sizeof types[0], CNN__REGISTERED_METRIC};
 
 cnn_status cnn__metric_make(cnn_metric **out, cnn_context *context, const cnn__objective_type *type,
                             const void *attributes, const char *name) {

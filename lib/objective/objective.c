@@ -28,20 +28,26 @@ static const cnn__objective_type *lookup(const cnn__objectives *list, const char
   return NULL;
 }
 
-const cnn__objective_type *cnn__objective_find(const cnn__objectives *list, const char *name) {
-  const char *known[MOST_TYPES];
+const cnn__objective_type *cnn__objective_find(const cnn__objectives *list, const cnn_context *context,
+                                               const char *name) {
+  const char *known[2 * MOST_TYPES];
   const cnn__objective_type *type = lookup(list, name);
+  if (!type && context && name)
+    type = cnn__objective_own(list, context, name);
   if (type)
     return type;
+  int32_t count = context ? cnn__registered_names(context, list->registered, known, MOST_TYPES) : 0;
   for (int32_t i = 0; i < list->count; i++)
-    known[i] = list->types[i]->name;
-  const char *nearest = name ? cnn__nearest(name, known, list->count) : NULL;
+    known[count++] = list->types[i]->name;
+  const char *nearest = name ? cnn__nearest(name, known, count) : NULL;
   if (nearest)
     (void)cnn__fail(CNN_ENAME, "unknown %s '%s'; did you mean '%s'?", list->kind, name, nearest);
   else
     (void)cnn__fail(CNN_ENAME, "unknown %s '%s'", list->kind, name ? name : "(none)");
   return NULL;
 }
+
+int32_t cnn__objective_is_built_in(const cnn__objectives *list, const char *name) { return lookup(list, name) != NULL; }
 
 const char *cnn__objective_name_at(const cnn__objectives *list, int32_t index) {
   return index >= 0 && index < list->count ? list->types[index]->name : NULL;
@@ -53,13 +59,13 @@ const char *cnn__objective_help(const cnn__objectives *list, const char *type) {
 }
 
 int32_t cnn__objective_attribute_count(const cnn__objectives *list, const char *type) {
-  const cnn__objective_type *found = cnn__objective_find(list, type);
+  const cnn__objective_type *found = cnn__objective_find(list, NULL, type);
   return found ? cnn__attributes_count(found->attributes) : -1;
 }
 
 cnn_status cnn__objective_attribute_at(const cnn__objectives *list, const char *type, int32_t index,
                                        cnn_attribute *out) {
-  const cnn__objective_type *found = cnn__objective_find(list, type);
+  const cnn__objective_type *found = cnn__objective_find(list, NULL, type);
   if (!found)
     return CNN_ENAME;
   cnn_status status = cnn__attribute_public(found->attributes, index, out);
@@ -156,7 +162,7 @@ cnn_status cnn__objective_new(cnn__objective **out, cnn_context *context, const 
     int64_t align_int;
     char bytes[SETTINGS_BYTES];
   } set = {.bytes = {0}};
-  const cnn__objective_type *type = cnn__objective_find(list, name);
+  const cnn__objective_type *type = cnn__objective_find(list, context, name);
   if (!type)
     return CNN_ENAME;
   naming given = {.type = type};

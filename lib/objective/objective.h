@@ -6,6 +6,7 @@
 #include "cnn/layers.h"
 #include "cnn/objective.h"
 #include "core/context_internal.h"
+#include "core/registered.h"
 #include "kernels/kernel.h"
 #include "tensor/attributes.h"
 
@@ -17,6 +18,7 @@ typedef struct cnn__rows {
   int32_t reserved;
   const int32_t *labels;     /* NULL: targets */
   const float *targets;
+  const void *own;           /* of a type that the program registered: its descriptor */
 } cnn__rows;
 
 /* values[i] of each row; of a loss, where gradient is not NULL, also gradient[i][j] = scale * d value_i / d
@@ -35,6 +37,7 @@ typedef struct cnn__objective_type {
   int32_t classes;                /* labels are columns, even of a single one: never the number itself */
   int32_t fuses;                  /* CNN_ACTIVATION_* at the end of the model whose logits it may take; LINEAR: none */
   cnn__rows_fn *rows;
+  const void *own;                /* what rows->own is */
 } cnn__objective_type;
 
 #define CNN__METRIC_NAME_BYTES 51 /* "val_weighted_" and this are a figure's name */
@@ -62,6 +65,7 @@ typedef struct cnn__objectives {
   const char *kind; /* "loss", "metric" */
   const cnn__objective_type *const *types;
   int32_t count;
+  int32_t registered; /* CNN__REGISTERED_*: further ones, of the program */
 } cnn__objectives;
 extern const cnn__objectives cnn__losses, cnn__metrics;
 
@@ -73,8 +77,11 @@ extern const cnn__objectives cnn__losses, cnn__metrics;
 #include "objective/metrics.def"
 #undef METRIC
 
-/* By name, alias or class name. NULL with CNN_ENAME and the nearest name. */
-const cnn__objective_type *cnn__objective_find(const cnn__objectives *list, const char *name);
+/* By name, alias or class name; in a context (may be NULL) also what the program registered. NULL with CNN_ENAME and the nearest name. */
+const cnn__objective_type *cnn__objective_find(const cnn__objectives *list, const cnn_context *context, const char *name);
+int32_t cnn__objective_is_built_in(const cnn__objectives *list, const char *name);
+/* own.c: the one that was registered; NULL: none. */
+const cnn__objective_type *cnn__objective_own(const cnn__objectives *list, const cnn_context *context, const char *name);
 
 const char *cnn__objective_name_at(const cnn__objectives *list, int32_t index);
 const char *cnn__objective_help(const cnn__objectives *list, const char *type); /* NULL: there is none */

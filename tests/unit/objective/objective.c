@@ -21,10 +21,10 @@ START_TEST(every_type_by_its_names) {
     for (int32_t i = 0; i < lists[l]->count; i++) {
       const cnn__objective_type *type = lists[l]->types[i];
       cnn__objective *made;
-      ck_assert_ptr_eq(cnn__objective_find(lists[l], type->name), type);
-      ck_assert_ptr_eq(cnn__objective_find(lists[l], type->class_name), type);
+      ck_assert_ptr_eq(cnn__objective_find(lists[l], NULL, type->name), type);
+      ck_assert_ptr_eq(cnn__objective_find(lists[l], NULL, type->class_name), type);
       for (int a = 0; a < 2 && type->aliases[a]; a++)
-        ck_assert_ptr_eq(cnn__objective_find(lists[l], type->aliases[a]), type);
+        ck_assert_ptr_eq(cnn__objective_find(lists[l], NULL, type->aliases[a]), type);
       ck_assert_int_eq(cnn__objective_new(&made, context, lists[l], type->name, NULL), CNN_OK);
       ck_assert_str_eq(made->name, type->name);
       cnn__objective_free(made);
