@@ -112,7 +112,7 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
                                                  .epoch_begin = watch_epoch,
                                                  .epoch_end = watch_epoch_end,
                                                  .batch_end = watch_batch}));
-  ADD(cnn_terminate_on_nan_new(&c->all[c->count], r->context));
+  ADD(cnn_terminate_on_nan_new(&c->all[c->count], r->context, NULL));
   if (!r->options.recipe->one_cycle) { /* it ends where it is meant to, and its rate is its own */
     ADD(cnn_early_stopping_new(&c->all[c->count], r->context,
                                cnn_early_stopping_opts(.patience = 5, .restore_best_weights = 1, .verbose = 1)));

@@ -112,7 +112,7 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_callback_load(cnn_callback *callback, cons
 typedef struct cnn_early_stopping_opts {
   size_t size;
   const char *monitor;          /**< NULL: "val_loss" */
-  float min_delta;              /**< >= 0; an improvement must be larger; default 0 */
+  float min_delta;              /**< an improvement must be larger than its size; default 0 */
   int32_t patience;             /**< epochs without improvement before stopping; default 0 */
   int32_t verbose;
   int32_t mode;
@@ -160,13 +160,19 @@ typedef struct cnn_model_checkpoint_opts {
   int32_t mode;
   int32_t save_best_only;
   int32_t save_weights_only;
+  int64_t save_freq;             /**< save after so many batches, counted on from epoch to epoch; the monitored figure is then a running one.
+                                      0: at the end of epochs */
+  float initial_value_threshold; /**< used when has_initial_value_threshold: save only what is better from the start */
+  int32_t has_initial_value_threshold;
 } cnn_model_checkpoint_opts;
 #define cnn_model_checkpoint_opts(...)                                                                                 \
   (&(const struct cnn_model_checkpoint_opts){.size = sizeof(struct cnn_model_checkpoint_opts), __VA_ARGS__})
 
-/** Save the model at the end of epochs, all or only the best ones; Keras 3's rules and messages.
- * @param path {epoch} and {NAME} of a figure are replaced, with an optional format as in {epoch:02d} or {val_loss:.4f}
- * Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
+/** Save the model at the end of epochs or every so many batches, always or only where it is the best so far; Keras 3's rules and messages.
+ * The best value lives on from one fit to the next.
+ * @param path {epoch} (from 1) and {NAME} of a figure are replaced, with an optional format as in {epoch:02d} or {val_loss:.4f}; with save_freq
+ *        also {batch} (from 1). Folders that are missing are made. Any ending will do, the file is in the library's own form
+ * Errors: CNN_EINVAL, CNN_ENOMEM; from fit CNN_EIO, and CNN_ENAME for a figure that there is not. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path,
                                                            const cnn_model_checkpoint_opts *options);
 
@@ -183,8 +189,34 @@ typedef struct cnn_csv_logger_opts {
 CNN_API CNN_MUST_CHECK cnn_status cnn_csv_logger_new(cnn_callback **out, cnn_context *context, const char *path,
                                                      const cnn_csv_logger_opts *options);
 
-/** Stop training at the first batch whose running loss is NaN or infinite. Keras 3's message. Since 0.1. */
-CNN_API CNN_MUST_CHECK cnn_status cnn_terminate_on_nan_new(cnn_callback **out, cnn_context *context);
+typedef struct cnn_terminate_on_nan_opts {
+  size_t size;
+  int32_t raise_error; /**< fit fails with CNN_EDATA instead of ending as if it were done */
+  int32_t reserved;
+} cnn_terminate_on_nan_opts;
+#define cnn_terminate_on_nan_opts(...)                                                                                 \
+  (&(const struct cnn_terminate_on_nan_opts){.size = sizeof(struct cnn_terminate_on_nan_opts), __VA_ARGS__})
+
+/** Stop training at the first batch whose running loss is NaN or infinite. Keras 3's message. Errors: CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_terminate_on_nan_new(cnn_callback **out, cnn_context *context,
+                                                           const cnn_terminate_on_nan_opts *options);
+
+typedef struct cnn_learning_rate_scheduler_opts {
+  size_t size;
+  void *user;               /**< the schedule's first argument */
+  void (*free)(void *user); /**< called once, when the last owner of the callback lets go; not where making it fails. NULL: nothing */
+  int32_t verbose;
+  int32_t reserved;
+} cnn_learning_rate_scheduler_opts;
+#define cnn_learning_rate_scheduler_opts(...)                                                                          \
+  (&(const struct cnn_learning_rate_scheduler_opts){.size = sizeof(struct cnn_learning_rate_scheduler_opts), __VA_ARGS__})
+
+/** Ask a function for the rate of each epoch as it begins; adds "learning_rate" to the logs. Keras 3's rules and messages.
+ * @param schedule gets the epoch (from 0) and the rate as it stands, returns the new one; on the thread of fit
+ * Errors: CNN_EINVAL, CNN_ENOMEM; from fit CNN_EINVAL where the rate is negative or not finite. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_learning_rate_scheduler_new(cnn_callback **out, cnn_context *context,
+                                                                  double (*schedule)(void *user, int64_t epoch, double rate),
+                                                                  const cnn_learning_rate_scheduler_opts *options);
 
 typedef struct cnn_progress_opts {
   size_t size;

@@ -197,9 +197,8 @@ static cnn_status state_load(void *user, const cnn_state *state) {
 /* ---- making and asking ---- */
 
 static cnn_status check(const cnn_early_stopping_opts *given) {
-  if (!(given->min_delta >= 0 && isfinite(given->min_delta)))
-    return cnn__fail(CNN_EINVAL, "early_stopping: min_delta is %g, must be a finite number, 0 or more",
-                     (double)given->min_delta);
+  if (!isfinite(given->min_delta))
+    return cnn__fail(CNN_EINVAL, "early_stopping: min_delta is %g, must be a finite number", (double)given->min_delta);
   if (given->patience < 0 || given->start_from_epoch < 0)
     return cnn__fail(CNN_EINVAL, "early_stopping: %s is %d, must be 0 or more",
                      given->patience < 0 ? "patience" : "start_from_epoch",
@@ -219,7 +218,7 @@ cnn_status cnn_early_stopping_new(cnn_callback **out, cnn_context *context, cons
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_early_stopping_opts"));
   CNN__TRY(check(&given));
   CNN__TRY(cnn__builtin_monitor(&e.monitor, given.monitor, given.mode, "early_stopping"));
-  e.min_delta = cnn__builtin_decimal(given.min_delta);
+  e.min_delta = fabs(cnn__builtin_decimal(given.min_delta));
   e.baseline = cnn__builtin_decimal(given.baseline);
   e.has_baseline = given.has_baseline;
   e.patience = given.patience;

@@ -85,16 +85,33 @@ static int32_t write_real(char *out, size_t bytes, const field *f, double value)
   }
 }
 
+/* What fields may name. */
+typedef struct values {
+  int64_t epoch, batch; /* batch 0: there is none */
+  const cnn_logs *logs;
+} values;
+
+/* Non-zero: the field is a count, and not a figure. */
+static int32_t counts(const field *f, const values *v, int64_t *count) {
+  if (!strcmp(f->name, "epoch"))
+    *count = v->epoch;
+  else if (!strcmp(f->name, "batch") && v->batch)
+    *count = v->batch;
+  else
+    return 0;
+  return 1;
+}
+
 /* The field's text behind `used` bytes of out; used becomes the new length. */
-static cnn_status write_field(char *out, size_t *used, const field *f, const char *path, int64_t epoch,
-                              const cnn_logs *logs) {
-  double value = (double)epoch;
-  int32_t length, is_epoch = !strcmp(f->name, "epoch");
+static cnn_status write_field(char *out, size_t *used, const field *f, const char *path, const values *v) {
+  int64_t count = 0;
+  int32_t length, is_count = counts(f, v, &count);
+  double value = (double)count;
   size_t left = CNN__PATH_BYTES - *used;
-  if (!is_epoch && cnn_logs_value(logs, f->name, &value) < 0)
+  if (!is_count && cnn_logs_value(v->logs, f->name, &value) < 0)
     return cnn__fail(CNN_ENAME, "file name '%s': there is no figure '%s'", path, f->name);
-  if (is_epoch && (!f->type || f->type == 'd'))
-    length = write_integer(out + *used, left, f, epoch);
+  if (is_count && (!f->type || f->type == 'd'))
+    length = write_integer(out + *used, left, f, count);
   else if (f->type == 'd')
     return cnn__fail(CNN_EINVAL, "file name '%s': {%s} is no whole number and cannot be written with d", path, f->name);
   else if (!f->type && f->width)
@@ -105,7 +122,9 @@ static cnn_status write_field(char *out, size_t *used, const field *f, const cha
   return CNN_OK;
 }
 
-cnn_status cnn__file_name(char out[CNN__PATH_BYTES], const char *path, int64_t epoch, const cnn_logs *logs) {
+cnn_status cnn__file_name(char out[CNN__PATH_BYTES], const char *path, int64_t epoch, int64_t batch,
+                          const cnn_logs *logs) {
+  const values v = {epoch, batch, logs};
   size_t used = 0;
   for (const char *at = path; *at && used < CNN__PATH_BYTES;) {
     char c = *at++;
@@ -113,7 +132,7 @@ cnn_status cnn__file_name(char out[CNN__PATH_BYTES], const char *path, int64_t e
       field f;
       CNN__TRY(read_field(&at, path, &f));
       if (logs)
-        CNN__TRY(write_field(out, &used, &f, path, epoch, logs));
+        CNN__TRY(write_field(out, &used, &f, path, &v));
       continue;
     }
     if (c == '}' && *at != '}')

@@ -1,4 +1,5 @@
-/* model_checkpoint: saves the model at the end of epochs, all of them or those that bring the best value so far. */
+/* model_checkpoint: saves the model at the end of epochs or every so many batches, always or where the value is the best so
+ * far. */
 #include "train/builtin.h"
 #include "train/file_name.h"
 
@@ -12,9 +13,11 @@ typedef struct checkpoint {
   cnn__monitor monitor;
   char *path; /* with fields for figures */
   int32_t verbose, best_only, weights_only;
+  int64_t save_freq; /* in batches; 0: at the end of epochs */
   /* state, which lives on from one training to the next */
   int32_t has_best;
   double best;
+  int64_t batches, last_batch; /* since the last saving; the last one heard of */
 } checkpoint;
 
 static void clear(void *user) {
@@ -59,11 +62,11 @@ static void say_better(const checkpoint *c, const cnn_event *event, double value
                      (long long)event->epoch + 1, c->monitor.name, before, value, path);
 }
 
-static cnn_status epoch_end(void *user, const cnn_event *event) {
-  checkpoint *c = user;
+/* batch: from 1; 0: at the end of an epoch. */
+static cnn_status save_or_not(checkpoint *c, const cnn_event *event, int64_t batch) {
   char path[CNN__PATH_BYTES];
   double value = 0;
-  CNN__TRY(cnn__file_name(path, c->path, event->epoch + 1, event->logs));
+  CNN__TRY(cnn__file_name(path, c->path, event->epoch + 1, batch, event->logs));
   if (!c->best_only) {
     if (c->verbose)
       cnn__builtin_say(event, "\nEpoch %lld: saving model to %s\n", (long long)event->epoch + 1, path);
@@ -86,27 +89,59 @@ static cnn_status epoch_end(void *user, const cnn_event *event) {
   return CNN_OK;
 }
 
+static cnn_status epoch_end(void *user, const cnn_event *event) {
+  checkpoint *c = user;
+  return c->save_freq ? CNN_OK : save_or_not(c, event, 0);
+}
+
+/* Batches count on from epoch to epoch: one that is no later than the last begins another. */
+static cnn_status batch_end(void *user, const cnn_event *event) {
+  checkpoint *c = user;
+  if (!c->save_freq)
+    return CNN_OK;
+  c->batches += event->step <= c->last_batch ? event->step + 1 : event->step - c->last_batch;
+  c->last_batch = event->step;
+  if (c->batches < c->save_freq)
+    return CNN_OK;
+  c->batches = 0;
+  return save_or_not(c, event, event->step + 1);
+}
+
 static cnn_status state_save(void *user, cnn_state *state) {
   const checkpoint *c = user;
   CNN__TRY(cnn_state_set(state, "has_best", c->has_best));
-  return cnn_state_set(state, "best", c->best);
+  CNN__TRY(cnn_state_set(state, "best", c->best));
+  CNN__TRY(cnn_state_set(state, "batches", (double)c->batches));
+  return cnn_state_set(state, "last_batch", (double)c->last_batch);
 }
 
 static cnn_status state_load(void *user, const cnn_state *state) {
   checkpoint *c = user;
-  int64_t has_best;
+  int64_t has_best, batches, last_batch;
   double best;
   CNN__TRY(cnn__builtin_count(state, "has_best", 0, &has_best));
   CNN__TRY(cnn_state_value(state, "best", &best));
+  CNN__TRY(cnn__builtin_count(state, "batches", 0, &batches));
+  CNN__TRY(cnn__builtin_count(state, "last_batch", 0, &last_batch));
   c->has_best = has_best != 0;
   c->best = best;
+  c->batches = batches;
+  c->last_batch = last_batch;
   return CNN_OK;
+}
+
+static cnn_status check(const char *path, const cnn_model_checkpoint_opts *given) {
+  if (given->save_freq < 0)
+    return cnn__fail(CNN_EINVAL, "model_checkpoint: save_freq is %lld, must be 0 or more", (long long)given->save_freq);
+  if (given->has_initial_value_threshold && isnan(given->initial_value_threshold))
+    return cnn__fail(CNN_EINVAL, "model_checkpoint: initial_value_threshold is NaN, which nothing is better than");
+  return cnn__file_name(NULL, path, 0, 0, NULL);
 }
 
 cnn_status cnn_model_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path,
                                     const cnn_model_checkpoint_opts *options) {
   static const cnn_callback_functions functions = {
-      .epoch_end = epoch_end, .state_save = state_save, .state_load = state_load};
+      .epoch_end = epoch_end, .batch_end = batch_end, .state_save = state_save, .state_load = state_load};
   cnn_model_checkpoint_opts given;
   checkpoint c = {.builtin.clear = clear};
   CNN__TRY(cnn__builtin_check(out, context, "model_checkpoint"));
@@ -114,7 +149,10 @@ cnn_status cnn_model_checkpoint_new(cnn_callback **out, cnn_context *context, co
     return cnn__fail(CNN_EINVAL, "model_checkpoint: path is %s", path ? "empty" : "NULL");
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_model_checkpoint_opts"));
   CNN__TRY(cnn__builtin_monitor(&c.monitor, given.monitor, given.mode, "model_checkpoint"));
-  CNN__TRY(cnn__file_name(NULL, path, 0, NULL));
+  CNN__TRY(check(path, &given));
+  c.save_freq = given.save_freq;
+  c.has_best = given.has_initial_value_threshold;
+  c.best = cnn__builtin_decimal(given.initial_value_threshold);
   c.verbose = given.verbose;
   c.best_only = given.save_best_only;
   c.weights_only = given.save_weights_only;

@@ -91,6 +91,11 @@ static cnn_status try_input(const void *o) {
   return status;
 }
 
+static double keep_rate(void *user, int64_t epoch, double rate) {
+  (void)user, (void)epoch;
+  return rate;
+}
+
 #define HANDLE(name, noun, ...)                                                                                        \
   static cnn_status try_##name(const void *o) {                                                                        \
     cnn_##noun *made = NULL;                                                                                           \
@@ -117,6 +122,8 @@ HANDLE(reduce_lr_on_plateau, callback, NOTHING)
 HANDLE(model_checkpoint, callback, "m", )
 HANDLE(csv_logger, callback, "c", )
 HANDLE(progress, callback, NOTHING)
+HANDLE(terminate_on_nan, callback, NOTHING)
+HANDLE(learning_rate_scheduler, callback, keep_rate, )
 HANDLE(exponential_decay, schedule, 0.1f, 10, 0.5f, )
 HANDLE(inverse_time_decay, schedule, 0.1f, 10, 0.5f, )
 HANDLE(polynomial_decay, schedule, 0.1f, 10, )
@@ -201,10 +208,11 @@ static const struct {
              OPTS(cosine_decay), OPTS(cosine_decay_restarts), OPTS(csv_logger), OPTS(dataset), OPTS(dense), OPTS(diagram),
              OPTS(dropout), OPTS(early_stopping), OPTS(evaluate), OPTS(exponential_decay), OPTS(fit), OPTS(flatten),
              OPTS(global_average_pooling2d), OPTS(global_max_pooling2d), OPTS(huber), OPTS(input), OPTS(inverse_time_decay),
-             OPTS(load), OPTS(max_pooling2d), OPTS(mean_absolute_error), OPTS(mean_squared_error), OPTS(model_checkpoint),
+             OPTS(learning_rate_scheduler), OPTS(load), OPTS(max_pooling2d), OPTS(mean_absolute_error), OPTS(mean_squared_error), OPTS(model_checkpoint),
              OPTS(model), OPTS(polynomial_decay), OPTS(predict), OPTS(progress), OPTS(reduce_lr_on_plateau), OPTS(report),
              OPTS(rmsprop), OPTS(save), OPTS(sgd), OPTS(sparse_categorical_crossentropy),
-             OPTS(sparse_top_k_categorical_accuracy), OPTS(summary), OPTS(tensor), OPTS(top_k_categorical_accuracy)};
+             OPTS(sparse_top_k_categorical_accuracy), OPTS(summary), OPTS(tensor), OPTS(terminate_on_nan),
+             OPTS(top_k_categorical_accuracy)};
 enum { STRUCTS = sizeof table / sizeof table[0] };
 
 /* The call's status with the struct said to have `size` bytes, of which one beyond those we know may be set. */

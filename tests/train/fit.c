@@ -135,7 +135,7 @@ START_TEST(nan_goes_on) {
   cnn_history_free(history);
   fitting_anew(&f);
   ck_assert_int_eq(cnn_model_set_learning_rate(f.model, 1e38), CNN_OK);
-  ck_assert_int_eq(cnn_terminate_on_nan_new(&stopper, f.context), CNN_OK);
+  ck_assert_int_eq(cnn_terminate_on_nan_new(&stopper, f.context, NULL), CNN_OK);
   fitting_fits(&f, f.data.labels, cnn_fit_opts(.epochs = 3, .batch_size = 8, .history = &history, .callbacks = &stopper, .callback_count = 1));
   ck_assert_int_eq(cnn_history_count(history), 1);
   ck_assert_int_lt(cnn_model_iterations(f.model), 7);

@@ -11,8 +11,8 @@ static replay r;
 
 static void gives(const char *path, const char *expected) {
   char name[CNN__PATH_BYTES] = "";
-  ck_assert_int_eq(cnn__file_name(name, path, 3, NULL), CNN_OK);
-  ck_assert_int_eq(cnn__file_name(name, path, 3, r.logs), CNN_OK);
+  ck_assert_int_eq(cnn__file_name(name, path, 3, 7, NULL), CNN_OK);
+  ck_assert_int_eq(cnn__file_name(name, path, 3, 7, r.logs), CNN_OK);
   ck_assert_str_eq(name, expected);
 }
 
@@ -24,6 +24,7 @@ START_TEST(replaces_fields) {
   gives("plain.cnn", "plain.cnn");
   gives("m-{epoch:02d}-{val_loss:.2f}.cnn", "m-03-0.12.cnn");
   gives("{epoch}{epoch:d}{epoch:5d}{epoch:05}", "33    300003");
+  gives("{batch}-{batch:03d}", "7-007");
   gives("{epoch:.1f}", "3.0");
   gives("{val_loss}", "0.123456789");
   gives("{val_loss:.4f}|{val_loss:10.3f}|{val_loss:010.3f}", "0.1235|     0.123|000000.123");
@@ -36,7 +37,7 @@ END_TEST
 
 static void refuses(const char *path, cnn_status code) {
   char name[CNN__PATH_BYTES] = "as it was";
-  ck_assert_msg(cnn__file_name(name, path, 3, r.logs) == code, "'%s'", path);
+  ck_assert_msg(cnn__file_name(name, path, 3, 7, r.logs) == code, "'%s'", path);
   ck_assert_msg(strstr(cnn_error_text(), "file name") != NULL, "'%s': %s", path, cnn_error_text());
 }
 
@@ -55,9 +56,9 @@ START_TEST(refuses_what_it_cannot_read) {
   memset(longest, 'x', CNN__PATH_BYTES);
   longest[CNN__PATH_BYTES] = 0;
   refuses(longest, CNN_EINVAL);
-  ck_assert_int_eq(cnn__file_name(NULL, longest, 0, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn__file_name(NULL, longest, 0, 0, NULL), CNN_EINVAL);
   longest[CNN__PATH_BYTES - 1] = 0;
-  ck_assert_int_eq(cnn__file_name(out, longest, 3, r.logs), CNN_OK);
+  ck_assert_int_eq(cnn__file_name(out, longest, 3, 0, r.logs), CNN_OK);
   ck_assert_str_eq(out, longest);
   strcpy(longest + CNN__PATH_BYTES - 32, "{loss:f}"); /* 308 characters from 8 */
   refuses(longest, CNN_EINVAL);

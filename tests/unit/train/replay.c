@@ -92,11 +92,69 @@ cnn_status replay_epoch(replay *r, cnn_callback *callback, int64_t epoch, const 
   r->event.epoch = epoch;
   cnn__logs_clear(r->logs);
   ck_assert_int_eq(replay_tell(r, callback, CNN__EPOCH_BEGIN), CNN_OK);
+  for (r->event.step = 0; r->event.step < r->event.steps; r->event.step++) {
+    ck_assert_int_eq(replay_tell(r, callback, CNN__BATCH_BEGIN), CNN_OK);
+    ck_assert_msg(replay_tell(r, callback, CNN__BATCH_END) == CNN_OK, "%s", cnn_error_text());
+  }
   if (json_is_null(value))
     ck_assert_int_eq(cnn_logs_set(r->logs, "loss", 1.0), CNN_OK);
   else
     ck_assert_int_eq(cnn_logs_set(r->logs, name, replay_number(value)), CNN_OK);
   return replay_tell(r, callback, CNN__EPOCH_END);
+}
+
+cnn_status replay_value(replay *r, cnn_callback *callback, int64_t epoch, double value) {
+  json_t *number = json_real(value);
+  replay_mark(r, epoch);
+  cnn_status status = replay_epoch(r, callback, epoch, "val_loss", number);
+  json_decref(number);
+  return status;
+}
+
+void replay_hand_over(const replay *r, const cnn_callback *from, cnn_callback *to) {
+  cnn_state *state;
+  ck_assert_int_eq(cnn_state_new(&state, r->context), CNN_OK);
+  ck_assert_int_eq(cnn_callback_save(from, state), CNN_OK);
+  ck_assert_int_eq(cnn_callback_load(to, state), CNN_OK);
+  cnn_state_free(state);
+}
+
+static void run_case(const replay_rules *rules, const json_t *c) {
+  replay r;
+  size_t i;
+  json_t *epoch;
+  char where[128];
+  const json_t *arguments = json_object_get(c, "arguments");
+  const char *name = json_string_value(json_object_get(c, "case"));
+  const char *monitor = json_string_value(json_object_get(arguments, "monitor"));
+  replay_open(&r);
+  cnn_callback *callback = rules->make(&r, arguments);
+  ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_BEGIN), CNN_OK);
+  json_array_foreach(json_object_get(c, "epochs"), i, epoch) {
+    snprintf(where, sizeof where, "%s, epoch %zu", name, i);
+    replay_mark(&r, (int64_t)i);
+    cnn_status status = replay_epoch(&r, callback, (int64_t)i, monitor ? monitor : "val_loss", json_object_get(epoch, "value"));
+    rules->epoch(&r, callback, epoch, status, where);
+  }
+  ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_END), CNN_OK);
+  rules->end(&r, c, name);
+  cnn_callback_free(callback);
+  replay_close(&r);
+}
+
+void replay_all(const replay_rules *rules) {
+  size_t i;
+  json_t *c, *cases = reference_json(rules->file);
+  ck_assert_uint_eq(json_array_size(cases), rules->cases);
+  json_array_foreach(cases, i, c)
+    if (!rules->differs(c))
+      run_case(rules, c);
+  json_decref(cases);
+}
+
+int32_t replay_mode(const json_t *arguments) {
+  const char *mode = json_string_value(json_object_get(arguments, "mode"));
+  return !mode ? CNN_MODE_AUTO : !strcmp(mode, "min") ? CNN_MODE_MIN : CNN_MODE_MAX;
 }
 
 double replay_number(const json_t *value) {
