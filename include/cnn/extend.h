@@ -33,7 +33,7 @@ extern "C" {
 /** Weight arrays of one layer, at most. */
 #define CNN_EXTEND_WEIGHTS 4
 
-/** For a layer that reads several others, two to eight of them: "inputs=a,b" where it is added. */
+/** For a layer that reads several others, two to 32 of them: "inputs=a,b" where it is added. */
 #define CNN_SEVERAL_INPUTS (-1)
 
 /** Extents of an array, without the batch axis where there is one: rank 1 to CNN_MAX_RANK, extents at least 1. */

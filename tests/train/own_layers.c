@@ -1,4 +1,6 @@
 /* own_layers: training, saving and loading with layers that the program has registered. */
+#include "suite.h"
+
 #include "own_layers.h"
 #include "training.h"
 
@@ -119,9 +121,9 @@ static float weight(const cnn_model *model, const char *name, int64_t index) {
 
 /* One step of SGD at rate 1 moves a gain by its gradient, which a difference of the loss must give; also through a layer that
  * needs the values of its inputs. */
-START_TEST(weights_move_by_their_gradient) {
+static void check_gradient(const char *join) {
   cnn_context *context = context_of(3, 1);
-  cnn_model *model = joined_model(context, "noisy_scale", "rate=0 name=s", _i ? "own_product" : NULL);
+  cnn_model *model = joined_model(context, "noisy_scale", "rate=0 name=s", join);
   training_data data = training_data_new(context, SAMPLES, 5);
   cnn_optimizer *sgd;
   cnn_tensor *value;
@@ -151,6 +153,11 @@ START_TEST(weights_move_by_their_gradient) {
   training_data_free(&data);
   cnn_model_free(model);
   cnn_context_free(context);
+}
+
+START_TEST(weights_move_by_their_gradient) {
+  check_gradient(NULL);
+  check_gradient("own_product");
 }
 END_TEST
 
@@ -257,24 +264,11 @@ END_TEST
 
 int main(void) {
   int file = mkstemp(path);
-  Suite *suite = suite_create("own_layers");
-  TCase *tests = tcase_create("own_layers");
-  tcase_add_test(tests, threads_change_no_bit);
-  tcase_add_test(tests, the_executor_treats_it_as_a_built_in_layer);
-  tcase_add_test(tests, branches_join_as_in_a_built_in_layer);
-  tcase_add_test(tests, inputs_are_counted);
-  tcase_add_loop_test(tests, weights_move_by_their_gradient, 0, 2);
-  tcase_add_test(tests, a_frozen_layer_lets_gradients_through);
-  tcase_add_test(tests, a_saved_model_goes_on);
-  tcase_add_test(tests, a_file_for_somebody_else_is_refused);
-  tcase_add_test(tests, one_sample_alone_gives_its_row);
-  tcase_add_test(tests, random_numbers_have_their_places);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+  int failed = RUN_SUITE("own_layers", 60, threads_change_no_bit, the_executor_treats_it_as_a_built_in_layer,
+                   branches_join_as_in_a_built_in_layer, inputs_are_counted, weights_move_by_their_gradient,
+                   a_frozen_layer_lets_gradients_through, a_saved_model_goes_on, a_file_for_somebody_else_is_refused,
+                   one_sample_alone_gives_its_row, random_numbers_have_their_places);
   unlink(path);
   close(file);
-  return failed != 0;
+  return failed;
 }

@@ -1,4 +1,6 @@
 /* own: layer types that a program registers: what is refused, in which words, and who frees what. */
+#include "suite.h"
+
 #include "alloc.h"
 #include "own_layers.h"
 
@@ -40,6 +42,7 @@ static void row_refused(const char *text, cnn_attribute_row row) {
 }
 
 START_TEST(a_descriptor_is_checked) {
+  set_up();
   cnn_layer_descriptor d = own_noisy_scale;
   ck_assert_int_eq(cnn_layer_type_register(NULL, &d), CNN_EINVAL);
   ck_assert_int_eq(cnn_layer_type_register(context, NULL), CNN_EINVAL);
@@ -64,10 +67,12 @@ START_TEST(a_descriptor_is_checked) {
   refused(CNN_EINVAL, "layer type 'noisy_scale': backward is NULL", d);
   d = own_noisy_scale, d.attributes_size = 4097;
   refused(CNN_EINVAL, "layer type 'noisy_scale': 6 attributes in 4097 bytes, at most 60 in 4096 are taken", d);
+  tear_down();
 }
 END_TEST
 
 START_TEST(each_row_is_checked) {
+  set_up();
   static const char *const none[] = {NULL}, *const some[] = {"a", "b", NULL};
   row_refused("0: key 'name' must be 1 to 63 letters, digits or '_' and not name, input, inputs or trainable",
               (cnn_attribute_row){.key = "name", .kind = CNN_ATTRIBUTE_INT, .standard = "1", .maximum = 1});
@@ -95,10 +100,12 @@ START_TEST(each_row_is_checked) {
               (cnn_attribute_row){.key = "a", .kind = CNN_ATTRIBUTE_INT, .maximum = 1, .standard = "2"});
   row_refused("'a': standard: a is 'c', must be one of a, b",
               (cnn_attribute_row){.key = "a", .kind = CNN_ATTRIBUTE_CHOICE, .choices = some, .standard = "c"});
+  tear_down();
 }
 END_TEST
 
 START_TEST(a_name_is_taken_once) {
+  set_up();
   cnn_layer_descriptor dense = own_noisy_scale;
   cnn_attribute_row twice[3] = {own_noisy_scale.attributes[0], own_noisy_scale.attributes[0], {0}};
   dense.type = "dense";
@@ -109,6 +116,7 @@ START_TEST(a_name_is_taken_once) {
   ck_assert_int_eq(cnn_layer_type_register(context, &own_noisy_scale), CNN_OK);
   refused(CNN_ENAME, "layer type 'noisy_scale': the name is registered in this context already", own_noisy_scale);
   ck_assert_int_eq(cnn_layer_type_register(context, &own_relu), CNN_OK);
+  tear_down();
 }
 END_TEST
 
@@ -120,6 +128,7 @@ static cnn_model *model_of(cnn_context *in, int64_t channels) {
 }
 
 START_TEST(contexts_are_apart) {
+  set_up();
   cnn_context *other;
   ck_assert_int_eq(cnn_layer_type_register(context, &own_noisy_scale), CNN_OK);
   ck_assert_int_eq(cnn_context_new(&other, NULL), CNN_OK);
@@ -133,10 +142,12 @@ START_TEST(contexts_are_apart) {
   cnn_model_free(here);
   cnn_model_free(there);
   cnn_context_free(other);
+  tear_down();
 }
 END_TEST
 
 START_TEST(attributes_are_as_those_of_built_in_layers) {
+  set_up();
   static const struct {
     const char *given, *text;
   } bad[] = {
@@ -170,6 +181,7 @@ START_TEST(attributes_are_as_those_of_built_in_layers) {
   ck_assert_int_eq(cnn_layer_flops(layer), 30);
   ck_assert_str_eq(cnn_model_weight_name(model, 0), "s/gain");
   cnn_model_free(model);
+  tear_down();
 }
 END_TEST
 
@@ -208,6 +220,7 @@ static void answer_refused(cnn_status code, const char *text, cnn_layer_setup gi
 #define WEIGHT(...) .weight_count = 1, .weights = {{__VA_ARGS__}}
 
 START_TEST(what_setup_says_is_checked) {
+  set_up();
   const cnn_layer_descriptor teller = {.size = sizeof teller, .form = CNN_EXTEND_FORM, .user = &answer, .type = "teller",
                                        .setup = say, .forward = own_relu.forward, .backward = own_relu.backward};
   ck_assert_int_eq(cnn_layer_type_register(context, &teller), CNN_OK);
@@ -231,6 +244,7 @@ START_TEST(what_setup_says_is_checked) {
   answer_refused(CNN_ECALLBACK, "setup returned 1, must be CNN_OK or an error", (cnn_layer_setup){.flops = 0});
   answer_status = CNN_EDATA;
   answer_refused(CNN_ECALLBACK, "setup returned CNN_EDATA (-4) without a text of cnn_error_set", (cnn_layer_setup){.flops = 0});
+  tear_down();
 }
 END_TEST
 
@@ -262,21 +276,7 @@ START_TEST(memory_may_run_out_anywhere) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("own");
-  TCase *tests = tcase_create("own"), *alone = tcase_create("memory");
-  tcase_add_checked_fixture(tests, set_up, tear_down);
-  tcase_add_test(tests, a_descriptor_is_checked);
-  tcase_add_test(tests, each_row_is_checked);
-  tcase_add_test(tests, a_name_is_taken_once);
-  tcase_add_test(tests, contexts_are_apart);
-  tcase_add_test(tests, attributes_are_as_those_of_built_in_layers);
-  tcase_add_test(tests, what_setup_says_is_checked);
-  tcase_add_test(alone, memory_may_run_out_anywhere);
-  suite_add_tcase(suite, tests);
-  suite_add_tcase(suite, alone);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return RUN_SUITE("own", 0, a_descriptor_is_checked, each_row_is_checked, a_name_is_taken_once, contexts_are_apart,
+                   attributes_are_as_those_of_built_in_layers, what_setup_says_is_checked,
+                   memory_may_run_out_anywhere);
 }
