@@ -2,7 +2,7 @@
 #include "kernels/tile.h"
 
 /* Addresses of the pixels p = 0..15 from two pointers and four distances, in bytes. A distance that the compiler knows is
- * part of the operation's address and costs nothing. */
+ * part of the operation's address and costs nothing: wide tiles have a form of their own for two of them. */
 typedef struct steps {
   int64_t s1, s3, s5, s7;
 } steps;
@@ -85,16 +85,12 @@ CNN__INLINE void tile(const int width, const int most, const cnn__tile *t) {
   CNN__UNROLL
   for (int p = 0; p < width; p++)
     acc[p] = t->init ? cnn__vget(t->init + p * t->init_pixel, t->lanes) : cnn__vset(0.0f);
-  switch (t->x_pixel) {
-  case 32:
+  if (width > CNN__TILE / 2 - 1 && t->x_pixel == 32)
     rows(width, most, t, steps_of(32), acc);
-    break;
-  case 64:
+  else if (width > CNN__TILE / 2 - 1 && t->x_pixel == 64)
     rows(width, most, t, steps_of(64), acc);
-    break;
-  default:
+  else
     rows(width, most, t, steps_of(t->x_pixel), acc);
-  }
   cnn__vec zero = cnn__vset(0.0f);
   CNN__UNROLL
   for (int p = 0; p < width; p++) {
