@@ -38,30 +38,23 @@ static void pool_pixel(const cnn__pool *g, int64_t i, int64_t j, const float *x,
   }
 }
 
-CNN__INLINE void pool_2x2_lanes(const float *a, const float *b, int64_t c, float *y, int64_t n) {
-  const cnn__vec two = cnn__vadd(cnn__vget(a, n), cnn__vget(a + c, n));
-  const cnn__vec four = cnn__vadd(cnn__vadd(two, cnn__vget(b, n)), cnn__vget(b + c, n));
-  cnn__vput(y, n, cnn__vmul(four, cnn__vset(0.25f)));
-}
-
-/* One row of outputs whose windows of 2 x 2, two apart, lie inside. */
+/* One row of outputs whose windows of 2 x 2, two apart, lie inside, of sixteens of channels: the rule. */
 static void pool_2x2_row(const cnn__pool *g, const float *x, float *y) {
   const int64_t c = g->c;
-  for (int64_t j = 0; j < g->ow; j++) {
-    const float *a = x + 2 * j * c, *b = a + g->w * c;
-    int64_t q = 0;
-    for (; q + CNN__LANES <= c; q += CNN__LANES) {
-      pool_2x2_lanes(a + q, b + q, c, y + j * c + q, CNN__LANES);
-    }
-    if (q < c) {
-      pool_2x2_lanes(a + q, b + q, c, y + j * c + q, c - q);
+  const cnn__vec quarter = cnn__vset(0.25f);
+  for (int64_t j = 0; j < g->ow; j++, x += c) {
+    for (int64_t q = 0; q < c; q += CNN__LANES, x += CNN__LANES, y += CNN__LANES) {
+      const float *below = x + g->w * c;
+      const cnn__vec two = cnn__vadd(cnn__vload(x), cnn__vload(x + c));
+      const cnn__vec four = cnn__vadd(cnn__vadd(two, cnn__vload(below)), cnn__vload(below + c));
+      cnn__vstore(y, cnn__vmul(four, quarter));
     }
   }
 }
 
 static int is_2x2(const cnn__pool *g) {
   return g->kh == 2 && g->kw == 2 && g->sh == 2 && g->sw == 2 && g->pt == 0 && g->pl == 0 && 2 * g->oh <= g->h &&
-         2 * g->ow <= g->w;
+         2 * g->ow <= g->w && g->c % CNN__LANES == 0;
 }
 
 static void avgpool(const cnn__pool *g, int64_t n, const float *x, float *y) {
@@ -80,14 +73,6 @@ static void avgpool(const cnn__pool *g, int64_t n, const float *x, float *y) {
   }
 }
 
-#define GIVERS 64 /* outputs that are taken into a pixel's gradient at once */
-
-/* An output whose window holds the pixel: where its gradient lies, and the pixel's share of it. */
-typedef struct giver {
-  int64_t at;
-  float share;
-} giver;
-
 /* Outputs [first, end) of one direction are those whose windows hold the position at hand. */
 typedef struct range {
   int64_t first, end;
@@ -103,52 +88,50 @@ static void follow(range *r, int64_t at, int64_t taps, int64_t step, int64_t pad
   }
 }
 
-/* n channels of a pixel's gradient: from 0, or if `add` from what stands there, what the givers give. */
-CNN__INLINE void take_lanes(const giver *from, int64_t count, int add, const float *dy, float *dx, int64_t n) {
-  cnn__vec sum = add ? cnn__vget(dx, n) : cnn__vset(0.0f);
-  for (int64_t k = 0; k < count; k++) {
-    sum = cnn__vadd(sum, cnn__vmul(cnn__vget(dy + from[k].at, n), cnn__vset(from[k].share)));
+/* Do all of these windows lie inside, in this direction? */
+static int inside(range r, int64_t taps, int64_t step, int64_t padding, int64_t extent) {
+  return r.first * step >= padding && (r.end - 1) * step - padding + taps <= extent;
+}
+
+static float share_of(const cnn__pool *g, int64_t i, int64_t j) {
+  const cnn__window at = cnn__window_at(g, i, j);
+  return cnn__window_share(&at);
+}
+
+/* n channels of a pixel's gradient: `part` of each window's that holds it, or where that is 0 the window's own share. */
+CNN__INLINE void gather_lanes(const cnn__pool *g, range rows, range columns, float part, const float *dy, float *dx,
+                              int64_t n) {
+  cnn__vec sum = cnn__vset(0.0f);
+  for (int64_t i = rows.first; i < rows.end; i++) {
+    for (int64_t j = columns.first; j < columns.end; j++) {
+      const cnn__vec share = cnn__vset(part > 0.0f ? part : share_of(g, i, j));
+      sum = cnn__vadd(sum, cnn__vmul(cnn__vget(dy + (i * g->ow + j) * g->c, n), share));
+    }
   }
   cnn__vput(dx, n, sum);
 }
 
-static void take(const giver *from, int64_t count, int add, int64_t c, const float *dy, float *dx) {
+static void gather_pixel(const cnn__pool *g, range rows, range columns, float part, const float *dy, float *dx) {
   int64_t q = 0;
-  for (; q + CNN__LANES <= c; q += CNN__LANES) {
-    take_lanes(from, count, add, dy + q, dx + q, CNN__LANES);
+  for (; q + CNN__LANES <= g->c; q += CNN__LANES) {
+    gather_lanes(g, rows, columns, part, dy + q, dx + q, CNN__LANES);
   }
-  if (q < c) {
-    take_lanes(from, count, add, dy + q, dx + q, c - q);
+  if (q < g->c) {
+    gather_lanes(g, rows, columns, part, dy + q, dx + q, g->c - q);
   }
 }
 
-static void gather_pixel(const cnn__pool *g, range rows, range columns, const float *dy, float *dx) {
-  giver from[GIVERS];
-  int64_t count = 0;
-  int add = 0;
-  for (int64_t i = rows.first; i < rows.end; i++) {
-    for (int64_t j = columns.first; j < columns.end; j++) {
-      const cnn__window w = cnn__window_at(g, i, j);
-      if (count == GIVERS) {
-        take(from, count, add, g->c, dy, dx);
-        add = 1;
-        count = 0;
-      }
-      from[count++] = (giver){(i * g->ow + j) * g->c, cnn__window_share(&w)};
-    }
-  }
-  take(from, count, add, g->c, dy, dx);
-}
-
-/* Every element of the gradient is written once, unless more windows hold it than are taken at once. */
+/* Every element of the gradient is written once. */
 static void gather(const cnn__pool *g, const float *dy, float *dx) {
+  const float part = 1.0f / (float)(g->kh * g->kw);
   range rows = {0, 0};
   for (int64_t r = 0; r < g->h; r++) {
     range columns = {0, 0};
     follow(&rows, r, g->kh, g->sh, g->pt, g->oh);
+    const int even = inside(rows, g->kh, g->sh, g->pt, g->h);
     for (int64_t s = 0; s < g->w; s++, dx += g->c) {
       follow(&columns, s, g->kw, g->sw, g->pl, g->ow);
-      gather_pixel(g, rows, columns, dy, dx);
+      gather_pixel(g, rows, columns, even && inside(columns, g->kw, g->sw, g->pl, g->w) ? part : 0.0f, dy, dx);
     }
   }
 }

@@ -99,6 +99,8 @@ void cnn__activate_backward(const cnn__kernels *k, int32_t activation, float par
 
 /* ---- the layer ---- */
 
+#define UNIT 4096 /* elements, about, that one piece of a sample is made of */
+
 typedef struct settings {
   int32_t activation, approximate;
   float negative_slope, alpha;
@@ -130,6 +132,7 @@ static cnn_status setup(cnn_layer *layer) {
   layer->activation = set->activation;
   layer->activation_parameter = parameter_of(set);
   layer->needs = CNN__IN_PLACE | (cnn__activation_of_input(set->activation) ? CNN__NEEDS_X : CNN__NEEDS_Y);
+  layer->moved = 2 * cnn__shape_count(&layer->out);
   if (set->activation == CNN_ACTIVATION_LINEAR)
     layer->needs = CNN__SAME;
   return CNN_OK;
@@ -137,10 +140,23 @@ static cnn_status setup(cnn_layer *layer) {
 
 static int64_t last_extent(const cnn_layer *layer) { return layer->out.extent[layer->out.rank - 1]; }
 
+/* Elements in a unit: whole rows of the last axis, about UNIT of them. */
+static int64_t unit_of(const cnn_layer *layer) {
+  int64_t last = last_extent(layer);
+  return last < UNIT ? UNIT / last * last : last;
+}
+
+static int64_t units(const cnn_layer *layer) { return (cnn__shape_count(&layer->out) - 1) / unit_of(layer) + 1; }
+
 static void forward(const cnn__work *work) {
-  int64_t count = work->count * cnn__shape_count(&work->layer->out);
-  cnn__activate(work->k, work->activation, work->layer->activation_parameter, count, last_extent(work->layer), work->x,
-                work->y);
+  const cnn_layer *layer = work->layer;
+  int64_t count = cnn__shape_count(&layer->out), samples = work->end ? work->count : 1;
+  int64_t first = work->begin * unit_of(layer), end = work->end ? work->end * unit_of(layer) : work->count * count;
+  if (work->end && end > count)
+    end = count;
+  for (int64_t i = 0; i < samples; i++)
+    cnn__activate(work->k, work->activation, layer->activation_parameter, end - first, last_extent(layer),
+                  work->x + i * count + first, work->y + i * count + first);
 }
 
 static void backward(const cnn__work *work) {
@@ -152,7 +168,7 @@ static void backward(const cnn__work *work) {
                          kept, work->dy, work->dx);
 }
 
-static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward}, {0}};
+static const cnn__phase forward_phases[] = {{.domain = CNN__SHARDS, .run = forward, .parts = units}, {0}};
 static const cnn__phase backward_phases[] = {{.domain = CNN__SHARDS, .run = backward}, {0}};
 
 const cnn__layer_type cnn__activation_layer = {

@@ -12,6 +12,7 @@ static cnn_status setup(cnn_layer *layer) {
                      (long long)set->pool_size[1], MAX_TAPS);
   CNN__TRY(cnn__pooling2d_setup(layer));
   layer->needs = CNN__BACKWARD_AGAIN;
+  layer->moved = cnn__shape_count(&layer->in) + cnn__shape_count(&layer->out);
   layer->kept_bytes = cnn__shape_count(&layer->out) * (int64_t)sizeof(uint16_t);
   return CNN_OK;
 }
@@ -20,7 +21,15 @@ static void train(const cnn__work *work) {
   work->k->maxpool(work->layer->data, work->count, work->x, work->y, work->kept);
 }
 
-static void infer(const cnn__work *work) { work->k->maxpool(work->layer->data, work->count, work->x, work->y, NULL); }
+static void infer(const cnn__work *work) {
+  int64_t in = cnn__shape_count(&work->layer->in), out = cnn__shape_count(&work->layer->out);
+  for (int64_t i = 0; i < work->count; i++) {
+    const float *x = work->x + i * in;
+    float *y = work->y + i * out;
+    cnn__pool g = cnn__pooling2d_band(work, &x, &y);
+    work->k->maxpool(&g, 1, x, y, NULL);
+  }
+}
 
 static void backward(const cnn__work *work) {
   if (work->dx)
@@ -28,7 +37,7 @@ static void backward(const cnn__work *work) {
 }
 
 static const cnn__phase train_phases[] = {{.domain = CNN__SHARDS, .run = train}, {0}};
-static const cnn__phase infer_phases[] = {{.domain = CNN__SHARDS, .run = infer}, {0}};
+static const cnn__phase infer_phases[] = {{.domain = CNN__SHARDS, .run = infer, .parts = cnn__pooling2d_rows}, {0}};
 static const cnn__phase backward_phases[] = {{.domain = CNN__SHARDS, .run = backward}, {0}};
 
 const cnn__layer_type cnn__max_pooling2d_layer = {

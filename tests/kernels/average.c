@@ -1,7 +1,7 @@
 /* Average pooling: every level against the reference, and the reference on a case done by hand. */
 #include "check.h"
 
-/* h, w, kh, kw, sh, sw, pt, pl, oh, ow; the last ones have more windows over a pixel than a form may take at once, and
+/* h, w, kh, kw, sh, sw, pt, pl, oh, ow; the last ones have many windows over a pixel, and
  * one that lies wholly outside. */
 static const int64_t geometries[][10] = {
     {4, 4, 2, 2, 2, 2, 0, 0, 2, 2},  {7, 7, 2, 2, 2, 2, 0, 0, 3, 3}, {5, 9, 2, 2, 2, 2, 0, 0, 2, 4},

@@ -69,6 +69,9 @@ static cnn_model *branches(cnn_context *context) { /* what only moves floats: su
   cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){"a", "b", "a"}, .input_count = 3));
   cnn_average_pooling2d(m, 3, 3,
                         cnn_average_pooling2d_opts(.strides = {1, 1}, .padding = CNN_PADDING_SAME, .name = "c"));
+  cnn_activation(m, CNN_ACTIVATION_RELU, NULL);
+  cnn_max_pooling2d(m, 3, 5, cnn_max_pooling2d_opts(.strides = {1, 1}, .padding = CNN_PADDING_SAME));
+  cnn_activation(m, CNN_ACTIVATION_SOFTMAX, NULL);
   cnn_average_pooling2d(m, 5, 4, cnn_average_pooling2d_opts(.strides = {2, 3}, .padding = CNN_PADDING_SAME));
   cnn_average_pooling2d(m, 2, 2, cnn_average_pooling2d_opts(.input = "c", .name = "d"));
   cnn_global_max_pooling2d(m, cnn_global_max_pooling2d_opts(.name = "e"));
