@@ -114,7 +114,8 @@ typedef struct cnn_huber_opts {
  * CNN_ENOMEM. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_huber_new(cnn_loss **out, cnn_context *context, const cnn_huber_opts *options);
 
-/** A loss by the name of its type, attributes as text ("reduction=sum label_smoothing=0.1"), 0 taken literally; NULL: defaults. Also
+/** A loss by the name of its type (those above, and log_cosh, poisson, mean_absolute_percentage_error, mean_squared_logarithmic_error,
+ * kl_divergence, cosine_similarity, hinge, squared_hinge, categorical_hinge, which have no attribute but reduction), attributes as text ("reduction=sum label_smoothing=0.1"), 0 taken literally; NULL: defaults. Also
  * Keras's short names (mse, mae, bce) and class names. Errors: CNN_ENAME (nearest named), CNN_EINVAL, CNN_ENOMEM. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_loss_new(cnn_loss **out, cnn_context *context, const char *name,
                                                const char *attributes);

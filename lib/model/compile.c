@@ -150,6 +150,20 @@ static void commit(cnn_model *model, const compilation *made, cnn_optimizer *opt
   model->compiled = 1;
 }
 
+/* Keras too takes the logits, and warns. */
+static void warn_of_logits(const cnn_model *model) {
+  const cnn__attribute *row = cnn__attribute_find(model->loss->type->attributes, "from_logits");
+  int32_t from_logits = 0;
+  if (row)
+    memcpy(&from_logits, (const char *)model->loss->attributes + row->offset, sizeof from_logits);
+  int32_t taken = model->plans[CNN__MODE_TRAIN]->taken;
+  if (from_logits && taken >= 0)
+    cnn__log(model->context, CNN_LOG_WARNING,
+             "model '%s': loss %s is told from_logits, but the model ends in %s; the loss takes the logits that go into it",
+             model->name, model->loss->type->name,
+             cnn__activation_names[model->plans[CNN__MODE_TRAIN]->layers[taken]->activation]);
+}
+
 cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const cnn__goals *goals) {
   compilation made = {.goals = goals};
   if (atomic_load(&model->fitting))
@@ -165,6 +179,7 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
   }
   commit(model, &made, optimizer);
   log_memory(model, model->plans[CNN__MODE_TRAIN]);
+  warn_of_logits(model);
   cnn__blas_warning(model->context);
   return CNN_OK;
 }

@@ -36,6 +36,7 @@ typedef struct cnn__objective_type {
   int32_t labels_only;            /* takes no rows of targets */
   int32_t classes;                /* labels are columns, even of a single one: never the number itself */
   int32_t fuses;                  /* CNN_ACTIVATION_* at the end of the model whose logits it may take; LINEAR: none */
+  int32_t root;                   /* of a metric: the figure is the square root of the mean */
   cnn__rows_fn *rows;
   const void *own;                /* what rows->own is */
 } cnn__objective_type;

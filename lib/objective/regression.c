@@ -3,6 +3,9 @@
 
 #include "kernels/math.h"
 
+#define LEAST 1.00000001168609742e-7 /* 1e-7 as float32 */
+#define LOG_2 0.693147180559945309417
+
 typedef struct settings {
   int32_t reduction;
   float delta; /* of huber */
@@ -49,19 +52,48 @@ static double huber(double p, double y, double delta, double *slope) {
   return delta * size - delta * delta / 2;
 }
 
-static void squared_rows(const void *set, const cnn__rows *rows, float scale, double *losses, float *gradient) {
-  (void)set;
-  mean_of(squared, 0, rows, scale, losses, gradient);
+/* log(cosh(e)), which is near |e| - log 2 where e is large. */
+static double log_cosh(double p, double y, double delta, double *slope) {
+  double e = p - y, size = e < 0 ? -e : e, shrunk = cnn__exp_f64(-2 * size), steep = (1 - shrunk) / (1 + shrunk);
+  (void)delta;
+  *slope = e < 0 ? -steep : steep;
+  return size + cnn__log_f64(1 + shrunk) - LOG_2;
 }
 
-static void absolute_rows(const void *set, const cnn__rows *rows, float scale, double *losses, float *gradient) {
-  (void)set;
-  mean_of(absolute, 0, rows, scale, losses, gradient);
+static double poisson(double p, double y, double delta, double *slope) {
+  (void)delta;
+  *slope = 1 - y / (p + LEAST);
+  return p - y * cnn__log_f64(p + LEAST);
+}
+
+static double percentage(double p, double y, double delta, double *slope) {
+  double size = y < 0 ? -y : y, of = 100 / (size < LEAST ? LEAST : size), value = absolute(p, y, delta, slope);
+  *slope *= of;
+  return of * value;
+}
+
+static double logarithmic(double p, double y, double delta, double *slope) {
+  double e = cnn__log_f64((p < LEAST ? LEAST : p) + 1) - cnn__log_f64((y < LEAST ? LEAST : y) + 1);
+  (void)delta;
+  *slope = p < LEAST ? 0 : 2 * e / (p + 1);
+  return e * e;
 }
 
 static void huber_rows(const void *set, const cnn__rows *rows, float scale, double *losses, float *gradient) {
   mean_of(huber, cnn__attribute_decimal(((const settings *)set)->delta), rows, scale, losses, gradient);
 }
+
+#define ROWS(term)                                                                                                     \
+  static void term##_rows(const void *set, const cnn__rows *rows, float scale, double *losses, float *gradient) {      \
+    (void)set;                                                                                                         \
+    mean_of(term, 0, rows, scale, losses, gradient);                                                                   \
+  }
+ROWS(squared)
+ROWS(absolute)
+ROWS(log_cosh)
+ROWS(poisson)
+ROWS(percentage)
+ROWS(logarithmic)
 
 static const cnn__attribute attributes[] = {CNN__REDUCTION_ROW, {0}};
 
@@ -125,6 +157,47 @@ cnn_status cnn_huber_new(cnn_loss **out, cnn_context *context, const cnn_huber_o
   return cnn__loss_make(out, context, &cnn__huber_loss, &set);
 }
 
+/* ---- further ones, by name alone ---- */
+
+const cnn__objective_type cnn__log_cosh_loss = {
+    .name = "log_cosh",
+    .class_name = "LogCosh",
+    .aliases = {"logcosh"},
+    .help = "Mean logarithm of the hyperbolic cosine of the errors.",
+    .attributes = attributes,
+    .attributes_size = sizeof(settings),
+    .rows = log_cosh_rows,
+};
+
+const cnn__objective_type cnn__poisson_loss = {
+    .name = "poisson",
+    .class_name = "Poisson",
+    .help = "Mean of p - y log(p + 1e-7): outputs are rates of counts.",
+    .attributes = attributes,
+    .attributes_size = sizeof(settings),
+    .rows = poisson_rows,
+};
+
+const cnn__objective_type cnn__mean_absolute_percentage_error_loss = {
+    .name = "mean_absolute_percentage_error",
+    .class_name = "MeanAbsolutePercentageError",
+    .aliases = {"mape", "MAPE"},
+    .help = "Mean size of the errors in percent of the targets' sizes.",
+    .attributes = attributes,
+    .attributes_size = sizeof(settings),
+    .rows = percentage_rows,
+};
+
+const cnn__objective_type cnn__mean_squared_logarithmic_error_loss = {
+    .name = "mean_squared_logarithmic_error",
+    .class_name = "MeanSquaredLogarithmicError",
+    .aliases = {"msle", "MSLE"},
+    .help = "Mean square of the differences between log(1 + p) and log(1 + y).",
+    .attributes = attributes,
+    .attributes_size = sizeof(settings),
+    .rows = logarithmic_rows,
+};
+
 /* ---- as metrics ---- */
 
 static const cnn__attribute none[] = {{0}};
@@ -145,4 +218,39 @@ const cnn__objective_type cnn__mean_absolute_error_metric = {
     .help = "Mean size of the errors.",
     .attributes = none,
     .rows = absolute_rows,
+};
+
+const cnn__objective_type cnn__root_mean_squared_error_metric = {
+    .name = "root_mean_squared_error",
+    .class_name = "RootMeanSquaredError",
+    .help = "Root of the mean square of the errors.",
+    .attributes = none,
+    .root = 1,
+    .rows = squared_rows,
+};
+
+const cnn__objective_type cnn__poisson_metric = {
+    .name = "poisson",
+    .class_name = "Poisson",
+    .help = "Mean of p - y log(p + 1e-7).",
+    .attributes = none,
+    .rows = poisson_rows,
+};
+
+const cnn__objective_type cnn__mean_absolute_percentage_error_metric = {
+    .name = "mean_absolute_percentage_error",
+    .class_name = "MeanAbsolutePercentageError",
+    .aliases = {"mape", "MAPE"},
+    .help = "Mean size of the errors in percent of the targets' sizes.",
+    .attributes = none,
+    .rows = percentage_rows,
+};
+
+const cnn__objective_type cnn__mean_squared_logarithmic_error_metric = {
+    .name = "mean_squared_logarithmic_error",
+    .class_name = "MeanSquaredLogarithmicError",
+    .aliases = {"msle", "MSLE"},
+    .help = "Mean square of the differences between log(1 + p) and log(1 + y).",
+    .attributes = none,
+    .rows = logarithmic_rows,
 };

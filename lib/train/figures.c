@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 
+#include <math.h>
 #include <string.h>
 
 void cnn__figures_begin(cnn__figures *figures, const cnn_model *model) {
@@ -16,10 +17,12 @@ void cnn__figures_begin(cnn__figures *figures, const cnn_model *model) {
       figures->names[at] = figures->names[at - 1];
       figures->metric[at] = figures->metric[at - 1];
       figures->weighted[at] = figures->weighted[at - 1];
+      figures->root[at] = figures->root[at - 1];
     }
     figures->names[at] = name;
     figures->metric[at] = m;
     figures->weighted[at] = weighted;
+    figures->root[at] = m >= 0 && model->metrics[m]->type->root;
   }
 }
 
@@ -40,8 +43,9 @@ cnn_status cnn__figures_tell(const cnn__figures *figures, cnn_logs *logs, const 
   char name[CNN__FIGURE_BYTES];
   for (int32_t f = 0; f < figures->count; f++) {
     double by = figures->weighted[f] ? figures->weight : (double)figures->samples;
+    double mean = by != 0 ? figures->sums[f] / by : 0;
     cnn__format(name, sizeof name, "%s%s", prefix, figures->names[f]);
-    CNN__TRY(cnn_logs_set(logs, name, by != 0 ? (double)(float)(figures->sums[f] / by) : 0));
+    CNN__TRY(cnn_logs_set(logs, name, (double)(float)(figures->root[f] ? sqrt(mean) : mean)));
   }
   return CNN_OK;
 }

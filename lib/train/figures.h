@@ -11,7 +11,7 @@ typedef struct cnn__figures {
   int32_t count;
   int32_t metric[CNN__MAX_FIGURES]; /* in alphabetical order of names; -1: the loss */
   const char *names[CNN__MAX_FIGURES]; /* of the model, which stays compiled as it is */
-  int32_t weighted[CNN__MAX_FIGURES];
+  int32_t weighted[CNN__MAX_FIGURES], root[CNN__MAX_FIGURES];
   double sums[CNN__MAX_FIGURES];
   double weight;                    /* of all samples */
   int64_t samples;

@@ -139,13 +139,14 @@ static void alone(const cnn_dataset *dataset, int64_t i, double *loss, double *h
 
 START_TEST(figures_are_weighted_sums) {
   static const char *const loss = "categorical_crossentropy", *const metric = "accuracy";
+  static const char *const metrics[] = {"accuracy", "mse", "root_mean_squared_error"};
   double sum = 0, hits = 0, weighted = 0, weight = 0;
   cnn_optimizer *adam;
   cnn_logs *logs;
   fitting_open(&f, 2);
   ck_assert_int_eq(cnn_adam_new(&adam, f.context, NULL), CNN_OK);
   ck_assert_int_eq(cnn_model_compile(f.model, adam, 1, &loss,
-                                     cnn_compile_opts(.metrics = &metric, .metric_count = 1, .weighted_metrics = &metric,
+                                     cnn_compile_opts(.metrics = metrics, .metric_count = 3, .weighted_metrics = &metric,
                                                       .weighted_metric_count = 1)), CNN_OK);
   cnn_optimizer_free(adam);
   for (int64_t i = 0; i < FITTING_COUNT; i++) {
@@ -162,6 +163,7 @@ START_TEST(figures_are_weighted_sums) {
   ck_assert_double_eq_tol(training_value(logs, "loss"), sum / FITTING_COUNT, 1e-6);
   ck_assert_double_eq_tol(training_value(logs, "accuracy"), hits / FITTING_COUNT, 1e-6);
   ck_assert_double_eq_tol(training_value(logs, "weighted_accuracy"), weighted / weight, 1e-6);
+  ck_assert_double_eq_tol(training_value(logs, "root_mean_squared_error"), sqrt(training_value(logs, "mse")), 1e-6);
   cnn_logs_free(logs);
   cnn_dataset_free(dataset);
   memset(weights, 0, sizeof weights);

@@ -231,6 +231,79 @@ START_TEST(a_final_activation_is_taken_by_its_loss) {
 }
 END_TEST
 
+static char heard[512];
+
+static void hear(void *user, int32_t level, const char *text) {
+  (void)user;
+  if (level == CNN_LOG_WARNING)
+    snprintf(heard, sizeof heard, "%s", text);
+}
+
+START_TEST(logits_of_a_softmax_are_worth_a_warning) {
+  static const char *const losses[] = {"categorical_crossentropy", "categorical_crossentropy from_logits=true"};
+  const cnn_logger logger = {.size = sizeof logger, .write = hear, .level = CNN_LOG_WARNING};
+  cnn_context *listening;
+  ck_assert_int_eq(cnn_context_new(&listening, cnn_context_opts(.logger = &logger)), CNN_OK);
+  cnn_context *silent = context;
+  context = listening;
+  for (int i = 0; i < 2; i++) {
+    cnn_model *m = small(CNN_ACTIVATION_SOFTMAX);
+    cnn_optimizer *sgd;
+    ck_assert_int_eq(cnn_sgd_new(&sgd, context, NULL), CNN_OK);
+    ck_assert_int_eq(cnn_model_compile(m, sgd, 1, &losses[i], NULL), CNN_OK);
+    ck_assert_str_eq(heard, i ? "model 'sequential': loss categorical_crossentropy is told from_logits, but the model ends in softmax; "
+                                "the loss takes the logits that go into it" : "");
+    cnn_optimizer_free(sgd);
+    cnn_model_free(m);
+  }
+  context = silent;
+  cnn_context_free(listening);
+}
+END_TEST
+
+static void rows_of_three(const void *user, int64_t first, int64_t count, float *x) {
+  (void)user;
+  for (int64_t i = 0; i < 3 * count; i++)
+    x[i] = 0.4f * (float)((3 * first + i) % 7) - 1;
+}
+
+/* The loss of a model that ends in `activation`, its metric, and the weights after a step. */
+static void step_of(int32_t activation, const char *loss, const char *metric, double *value, double *figure, char hash[33]) {
+  static const float targets[] = {0, 1, 1, 0, 1, 0, 0, 1};
+  const cnn__feed feed = {.count = 2, .fill = rows_of_three, .targets = targets};
+  const cnn__plan *plan;
+  cnn_model *m = small(activation);
+  cnn_optimizer *sgd;
+  cnn__run *run;
+  ck_assert_int_eq(cnn_sgd_new(&sgd, context, NULL), CNN_OK);
+  ck_assert_int_eq(cnn_model_compile(m, sgd, 1, &loss, cnn_compile_opts(.metrics = &metric, .metric_count = 1)), CNN_OK);
+  ck_assert_int_eq(cnn__model_plan(m, CNN__MODE_TRAIN, &plan), CNN_OK);
+  ck_assert_int_eq(cnn__run_new(&run, m, plan, 2), CNN_OK);
+  cnn__run_train(run, m, &feed, 0);
+  *value = cnn__run_losses(run)[0];
+  *figure = cnn__run_metric(run, 0)[0];
+  cnn_model_hash(m, hash);
+  cnn__run_free(run);
+  cnn_optimizer_free(sgd);
+  cnn_model_free(m);
+}
+
+/* A sigmoid that the loss takes is a loss from logits; a metric of the same kind sees the logits too, any other one what the model gives. */
+START_TEST(a_sigmoid_in_the_loss_is_a_loss_from_logits) {
+  double value[2], figure[2];
+  char hash[2][33];
+  step_of(CNN_ACTIVATION_SIGMOID, "bce", "bce", &value[0], &figure[0], hash[0]);
+  step_of(0, "bce from_logits=true", "bce from_logits=true", &value[1], &figure[1], hash[1]);
+  ck_assert_str_eq(hash[0], hash[1]);
+  ck_assert_double_eq(value[0], value[1]);
+  ck_assert_double_eq(figure[0], value[0]);
+  ck_assert_double_eq(figure[1], value[0]);
+  step_of(CNN_ACTIVATION_SIGMOID, "bce", "binary_accuracy", &value[0], &figure[0], hash[0]);
+  step_of(0, "bce from_logits=true", "binary_accuracy threshold=0", &value[1], &figure[1], hash[1]);
+  ck_assert_double_eq(figure[0], figure[1]);
+}
+END_TEST
+
 int main(void) {
   names = reference_json("losses/index.json");
   Suite *suite = suite_create("objective");
@@ -240,6 +313,8 @@ int main(void) {
   tcase_add_test(all, names_and_handles);
   tcase_add_test(all, what_compile_refuses);
   tcase_add_test(all, a_final_activation_is_taken_by_its_loss);
+  tcase_add_test(all, logits_of_a_softmax_are_worth_a_warning);
+  tcase_add_test(all, a_sigmoid_in_the_loss_is_a_loss_from_logits);
   suite_add_tcase(suite, all);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

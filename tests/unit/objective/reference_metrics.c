@@ -26,8 +26,9 @@ START_TEST(running_means) {
       weight += w->values[i];
     }
     count += (double)c.rows.count;
-    ck_assert_double_eq_tol(sum / count, result->values[batch], 2e-6);
-    ck_assert_double_eq_tol(weighted_sum / weight, weighted->values[batch], 2e-6);
+    int32_t root = c.objective->type->root;
+    ck_assert_double_eq_tol(root ? sqrt(sum / count) : sum / count, result->values[batch], 2e-6);
+    ck_assert_double_eq_tol(root ? sqrt(weighted_sum / weight) : weighted_sum / weight, weighted->values[batch], 2e-6);
   }
   objective_case_close(&c);
 }
