@@ -13,6 +13,7 @@
 
 #define DEGREE 0.017453292519943295 /* in radians */
 #define WHITE_8BIT 255.0f
+#define LANES 16
 
 /* ---- geometry ---- */
 
@@ -60,9 +61,23 @@ typedef struct extremes {
   float least, most;
 } extremes;
 
+/* In lanes, which the compiler makes vectors of; the order makes no difference to the result. */
 static extremes extremes_of(int64_t n, const float *x) {
-  extremes e = {x[0], x[0]};
-  for (int64_t i = 1; i < n; i++) {
+  float least[LANES], most[LANES];
+  for (int j = 0; j < LANES; j++)
+    least[j] = most[j] = x[0];
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int j = 0; j < LANES; j++) {
+      least[j] = x[i + j] < least[j] ? x[i + j] : least[j];
+      most[j] = x[i + j] > most[j] ? x[i + j] : most[j];
+    }
+  extremes e = {least[0], most[0]};
+  for (int j = 1; j < LANES; j++) {
+    e.least = least[j] < e.least ? least[j] : e.least;
+    e.most = most[j] > e.most ? most[j] : e.most;
+  }
+  for (; i < n; i++) {
     e.least = x[i] < e.least ? x[i] : e.least;
     e.most = x[i] > e.most ? x[i] : e.most;
   }

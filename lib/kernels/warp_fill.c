@@ -104,6 +104,15 @@ static void finish(const places *y, const places *x, const corners *from, int64_
   }
 }
 
+/* The nearest pixels of one channel, in `here` alone. */
+static void finish_nearest(const places *y, const places *x, const corners *from, int64_t n, float divisor, float value,
+                           int64_t c, float *dst) {
+  for (int64_t i = 0; i < n; i++) {
+    const float inside = from->here[i] / divisor;
+    dst[i * c] = (y->outside[i] | x->outside[i]) ? value : inside;
+  }
+}
+
 /* The columns of a row, or of a wide one as many as are placed together. */
 typedef struct stretch {
   places y, x;
@@ -119,8 +128,12 @@ static void begin(stretch *s, int64_t h, int64_t w, int64_t c, const double m[6]
   find(&s->y, &s->x, w, c, s->n, &s->at);
 }
 
-static void fetch_u8(const uint8_t *src, const offsets *at, int64_t n, corners *out) {
-  for (int64_t i = 0; i < n; i++) {
+/* The neighbours that the order asks for. */
+static void fetch_u8(const uint8_t *src, const offsets *at, int32_t order, int64_t n, corners *out) {
+  for (int64_t i = 0; order == 0 && i < n; i++) {
+    out->here[i] = (float)src[at->here[i]];
+  }
+  for (int64_t i = 0; order == 1 && i < n; i++) {
     const uint8_t *from = src + at->here[i];
     out->here[i] = (float)from[0];
     out->right[i] = (float)from[at->right[i]];
@@ -129,8 +142,11 @@ static void fetch_u8(const uint8_t *src, const offsets *at, int64_t n, corners *
   }
 }
 
-static void fetch_f32(const float *src, const offsets *at, int64_t n, corners *out) {
-  for (int64_t i = 0; i < n; i++) {
+static void fetch_f32(const float *src, const offsets *at, int32_t order, int64_t n, corners *out) {
+  for (int64_t i = 0; order == 0 && i < n; i++) {
+    out->here[i] = src[at->here[i]];
+  }
+  for (int64_t i = 0; order == 1 && i < n; i++) {
     const float *from = src + at->here[i];
     out->here[i] = from[0];
     out->right[i] = from[at->right[i]];
@@ -147,8 +163,8 @@ static void warp_fill_u8(int64_t h, int64_t w, int64_t c, const uint8_t *src, co
     for (int64_t q = 0; q < w; q += STRETCH, dst += s.n * c) {
       begin(&s, h, w, c, m, fill, r, q);
       for (int64_t k = 0; k < c; k++) {
-        fetch_u8(src + k, &s.at, s.n, &from);
-        finish(&s.y, &s.x, &from, s.n, divisor, fill->value, c, dst + k);
+        fetch_u8(src + k, &s.at, fill->order, s.n, &from);
+        (fill->order ? finish : finish_nearest)(&s.y, &s.x, &from, s.n, divisor, fill->value, c, dst + k);
       }
     }
   }
@@ -162,8 +178,8 @@ static void warp_fill_f32(int64_t h, int64_t w, int64_t c, const float *src, con
     for (int64_t q = 0; q < w; q += STRETCH, dst += s.n * c) {
       begin(&s, h, w, c, m, fill, r, q);
       for (int64_t k = 0; k < c; k++) {
-        fetch_f32(src + k, &s.at, s.n, &from);
-        finish(&s.y, &s.x, &from, s.n, 1.0f, fill->value, c, dst + k);
+        fetch_f32(src + k, &s.at, fill->order, s.n, &from);
+        (fill->order ? finish : finish_nearest)(&s.y, &s.x, &from, s.n, 1.0f, fill->value, c, dst + k);
       }
     }
   }
