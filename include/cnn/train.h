@@ -153,6 +153,11 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_fit_source(cnn_model *model, const c
  * batch, before anything is changed; CNN_ENOMEM. Threads: one per model. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_train_on_batch(cnn_logs *logs, cnn_model *model, const cnn_batch *batch);
 
+/** What fit does at its end: where the optimizer keeps an average of the weights (use_ema), it takes their place. For loops of
+ * cnn_model_train_on_batch; without an average, or before the first step, nothing happens.
+ * Errors: CNN_EINVAL NULL; CNN_ESTATE not compiled. Threads: one per model. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_finalize(cnn_model *model);
+
 /** The figures of one batch in inference mode, as cnn_model_evaluate would have them, into logs. Errors: as above. Threads: const. Since 0.1.
  * (Outputs of one batch: cnn_model_predict_into.) */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_test_on_batch(cnn_logs *logs, const cnn_model *model, const cnn_batch *batch);

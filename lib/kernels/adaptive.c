@@ -4,7 +4,7 @@
 #include "kernels/kernel.h"
 #include "kernels/vector.h"
 
-/* momenta and average are NULL or not, known when this is compiled. */
+/* One loop for all four kinds: the divisions take far longer than to ask. */
 CNN__INLINE void rmsprop_lanes(int64_t i, int64_t n, float *w, const float *g, float *v, float *momenta, float *average,
                                cnn__vec rate, const cnn__vec f[4]) {
   const cnn__vec gradient = cnn__vget(g + i, n), square = cnn__vmul(gradient, gradient);
@@ -28,15 +28,7 @@ static void rmsprop(int64_t n, float *w, const float *g, float *v, float *moment
                     const float factors[4]) {
   const cnn__vec r = cnn__vset(rate);
   const cnn__vec f[4] = {cnn__vset(factors[0]), cnn__vset(factors[1]), cnn__vset(factors[2]), cnn__vset(factors[3])};
-  if (momenta != NULL && average != NULL) {
-    CNN__ALONG(n, rmsprop_lanes, w, g, v, momenta, average, r, f);
-  } else if (momenta != NULL) {
-    CNN__ALONG(n, rmsprop_lanes, w, g, v, momenta, NULL, r, f);
-  } else if (average != NULL) {
-    CNN__ALONG(n, rmsprop_lanes, w, g, v, NULL, average, r, f);
-  } else {
-    CNN__ALONG(n, rmsprop_lanes, w, g, v, NULL, NULL, r, f);
-  }
+  CNN__ALONG(n, rmsprop_lanes, w, g, v, momenta, average, r, f);
 }
 
 CNN__INLINE void adagrad_lanes(int64_t i, int64_t n, float *w, const float *g, float *accumulator, cnn__vec rate,

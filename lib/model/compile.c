@@ -209,9 +209,13 @@ cnn_status cnn_model_set_learning_rate(cnn_model *model, double rate) {
   return CNN_OK;
 }
 
-void cnn__model_finalize(cnn_model *model) {
+cnn_status cnn_model_finalize(cnn_model *model) {
+  if (!model)
+    return cnn__fail(CNN_EINVAL, "cnn_model_finalize: model is NULL");
+  if (!model->compiled)
+    return cnn__fail(CNN_ESTATE, "model '%s' is not compiled and has no average of its weights", model->name);
   if (!model->iterations)
-    return;
+    return CNN_OK;
   for (int32_t i = 0; i < model->parameter_count; i++) {
     const cnn__weight *weight = cnn__model_weight(model, i);
     const float *average = model->parameters[i].slots[CNN__SLOT_AVERAGE];
@@ -219,4 +223,5 @@ void cnn__model_finalize(cnn_model *model) {
       memcpy(weight->value, average, (size_t)weight->count * sizeof *average);
   }
   cnn__model_touch(model);
+  return CNN_OK;
 }

@@ -102,8 +102,6 @@ static inline float cnn__model_rate(const cnn_model *model) {
   return cnn__optimizer_rate_at(model->optimizer, model->iterations, model->rate);
 }
 
-/* At the end of a training that went well: where the optimizer keeps an average of the weights, it becomes the weights. */
-void cnn__model_finalize(cnn_model *model);
 /* Where text goes: what the caller gave, checked, or the context's sink. */
 cnn_status cnn__model_sink(const cnn_model *model, const cnn_sink *given, cnn_sink *out);
 

@@ -100,10 +100,10 @@ cnn_status cnn__fit_run(cnn__fit *fit) {
   cnn_status status = tell_begin(fit, CNN__TRAIN_BEGIN);
   for (int64_t i = fit->options.initial_epoch; i < fit->options.epochs && status == CNN_OK && !fit->stop; i++)
     status = epoch(fit, i);
+  if (status == CNN_OK)
+    status = cnn_model_finalize(fit->model);
   if (status < 0)
     cnn__format(text, sizeof text, "%s", cnn_error_text());
-  else
-    cnn__model_finalize(fit->model);
   cnn_status ended = tell(fit, CNN__TRAIN_END, fit->logs);
   return status < 0 ? cnn__fail(status, "%s", text) : ended;
 }

@@ -15,6 +15,8 @@
 #define TEN "\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\",\"in\""
 #define DENSE_OF(attributes) ",{\"type\":\"dense\",\"name\":\"a\",\"inputs\":[\"in\"],\"attributes\":{" attributes "}}"
 #define ADAM "{\"name\":\"adam\",\"attributes\":{\"learning_rate\":\"0.5\"}}"
+#define OPTIMIZER(attributes)                                                                                         \
+  "{\"optimizer\":{\"name\":\"adam\",\"attributes\":{" attributes "}},\"loss\":\"categorical_crossentropy\",\"metrics\":[]}"
 #define COMPILE "{\"optimizer\":" ADAM ",\"loss\":\"categorical_crossentropy\",\"metrics\":[\"accuracy\"]}"
 
 /* Loads as it stands; each case changes one thing. */
@@ -160,6 +162,13 @@ static const struct {
     {"compile", "{}", "compile: is not an optimizer, a loss and at most 8 metrics"},
     {"compile", "{\"optimizer\":1,\"loss\":\"categorical_crossentropy\",\"metrics\":[]}",
      "the optimizer is not described by"},
+    {"compile", OPTIMIZER("\"learning_rate_schedule\":\"cosine_decay(\""), "a schedule is 'NAME(key=value,key=value)'"},
+    {"compile", OPTIMIZER("\"learning_rate_schedule\":\"cosine(a=1)\""), "unknown schedule 'cosine'"},
+    {"compile", OPTIMIZER("\"learning_rate_schedule\":[1,2]"), "a schedule is 'NAME(key=value,key=value)', not '1,2'"},
+    {"compile", OPTIMIZER("\"clipnorm\":\"1\",\"clipvalue\":\"1\""), "only one of them may be set"},
+    {"compile", OPTIMIZER("\"gradient_accumulation_steps\":2"), "weight 'optimizer/a/kernel/gradient_accumulator' is missing"},
+    {"compile", OPTIMIZER("\"use_ema\":true"), "weight 'optimizer/a/kernel/average' is missing"},
+    {"compile", OPTIMIZER("\"ema_overwrite_frequency\":-1"), "ema_overwrite_frequency is -1, must be 0 to"},
     {"compile", "{\"optimizer\":" ADAM ",\"loss\":\"no\",\"metrics\":[]}", "compile: unknown loss 'no'"},
     {"compile", "{\"optimizer\":" ADAM ",\"loss\":7,\"metrics\":[]}", "compile: a loss is neither"},
     {"compile", "{\"optimizer\":" ADAM ",\"loss\":\"categorical_crossentropy\",\"metrics\":[7]}",

@@ -170,6 +170,27 @@ START_TEST(a_schedule_gives_the_rate) {
 }
 END_TEST
 
+START_TEST(an_average_takes_the_place_of_the_weights) {
+  cnn_optimizer *averaging;
+  fails(CNN_EINVAL, cnn_model_finalize(NULL), "model is NULL");
+  fails(CNN_ESTATE, cnn_model_finalize(m), "not compiled and has no average");
+  ck_assert_int_eq(cnn_optimizer_new(&averaging, context, "sgd", "use_ema=true"), CNN_OK);
+  ck_assert_int_eq(cnn_model_compile(m, averaging, 1, &loss, NULL), CNN_OK);
+  cnn_optimizer_free(averaging);
+  float *value = cnn__model_weight(m, 0)->value, first = value[0];
+  m->parameters[0].slots[CNN__SLOT_AVERAGE][0] = 7;
+  ck_assert_int_eq(cnn_model_finalize(m), CNN_OK);
+  ck_assert(value[0] == first); /* no step was made */
+  m->iterations = 1;
+  ck_assert_int_eq(cnn_model_finalize(m), CNN_OK);
+  ck_assert(value[0] == 7);
+  ck_assert_int_eq(cnn_model_compile(m, sgd, 1, &loss, NULL), CNN_OK);
+  m->iterations = 1;
+  ck_assert_int_eq(cnn_model_finalize(m), CNN_OK);
+  ck_assert(value[0] == 7);
+}
+END_TEST
+
 START_TEST(the_optimizer_is_retained) {
   ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, NULL), CNN_OK);
   cnn_optimizer_free(adam);
@@ -201,6 +222,7 @@ int main(void) {
   tcase_add_test(all, a_refused_compile_leaves_the_old_one);
   tcase_add_test(all, refused_layers_leave_a_compiled_model_as_it_is);
   tcase_add_test(all, a_schedule_gives_the_rate);
+  tcase_add_test(all, an_average_takes_the_place_of_the_weights);
   tcase_add_test(all, the_optimizer_is_retained);
   tcase_add_test(all, plans_of_an_uncompiled_model);
   suite_add_tcase(suite, all);
