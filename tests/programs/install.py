@@ -23,7 +23,7 @@ def check_files(checks, installation):
     pages = {path.name for path in (prefix / "share" / "man").rglob("*.[0-9]")}
     checks.equal(pages, {"libcnn.3", "mnist_train.1", "mnist_predict.1"}, "each installed program has its page, and so has the library")
     examples = {path.name for path in (prefix / "share" / "doc" / "libcnn" / "examples").iterdir()}
-    checks.equal(examples, {"quickstart.c", "custom_layer.c"}, "the examples for reading")
+    checks.equal(examples, {"quickstart.c", "custom_layer.c", "custom_callback.c"}, "the examples for reading")
     others = {path.relative_to(prefix).parts[0] for path in prefix.rglob("*") if path.is_file()}
     checks.equal(others, {"bin", "include", "lib", "share"}, "nothing else is installed")
     soname = subprocess.run(["readelf", "-d", str(lib / "libcnn.so.0.1.0")], capture_output=True, text=True).stdout
