@@ -46,7 +46,7 @@ typedef struct cnn_shape {
 /** A row of a layer's attribute table; the table ends with a row whose key is NULL. From it follow defaults, range checks and
  * their texts, key=value parsing, and what model files hold.
  * The field at `offset` of the attributes struct is, by kind: CNN_ATTRIBUTE_INT int64_t, _PAIR int64_t[2], _FLOAT float,
- * _CHOICE int32_t (index into choices), _FLAG int32_t (0 or 1), _SHAPE cnn_shape; there is no _TEXT. */
+ * _CHOICE int32_t (index into choices), _FLAG int32_t (0 or 1), _SHAPE cnn_shape; there is no _TEXT and no _LIST. */
 typedef struct cnn_attribute_row {
   const char *key;               /**< letters, digits and '_', at most 63; "name", "input", "inputs" and "trainable" are taken */
   int32_t kind;                  /**< CNN_ATTRIBUTE_... */

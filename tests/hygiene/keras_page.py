@@ -15,11 +15,11 @@ double schedule(void *user, int64_t epoch, double rate);
 void page(cnn_context *ctx, cnn_model *m, cnn_dataset *train, cnn_dataset *test, cnn_dataset *validation, cnn_tensor *x, cnn_tensor *y,
           cnn_tensor *rows, cnn_tensor *labels, cnn_augmenter *augmenter, cnn_optimizer *optimizer, cnn_loss *loss, cnn_metric *metric,
           cnn_callback *callback, cnn_history *history, cnn_logs *logs, cnn_logs *figures, cnn_report *report, cnn_batch_source source,
-          cnn_batch batch, cnn_layer_descriptor descriptor, cnn_callback_functions functions, cnn_schedule *decay, double value);
+          cnn_batch batch, cnn_layer_descriptor descriptor, cnn_callback_functions functions, cnn_schedule *decay, cnn_objective_descriptor objective, double value);
 void page(cnn_context *ctx, cnn_model *m, cnn_dataset *train, cnn_dataset *test, cnn_dataset *validation, cnn_tensor *x, cnn_tensor *y,
           cnn_tensor *rows, cnn_tensor *labels, cnn_augmenter *augmenter, cnn_optimizer *optimizer, cnn_loss *loss, cnn_metric *metric,
           cnn_callback *callback, cnn_history *history, cnn_logs *logs, cnn_logs *figures, cnn_report *report, cnn_batch_source source,
-          cnn_batch batch, cnn_layer_descriptor descriptor, cnn_callback_functions functions, cnn_schedule *decay, double value) {
+          cnn_batch batch, cnn_layer_descriptor descriptor, cnn_callback_functions functions, cnn_schedule *decay, cnn_objective_descriptor objective, double value) {
 """
 CODE = re.compile(r"`([^`]+)`")
 CALL = re.compile(r"cnn_\w+\(")
