@@ -164,7 +164,7 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_test_on_batch(cnn_logs *logs, const 
 
 typedef struct cnn_evaluate_opts {
   size_t size;
-  int64_t batch_size;    /**< 0: 32; the figures do not depend on it */
+  int64_t batch_size;    /**< 0: 32; the figures do not depend on it, unless the loss has another reduction than sum_over_batch_size or ignores a class */
   int32_t verbose;       /**< as in fit */
   int32_t reserved;
   const cnn_sink *sink;  /**< NULL: the context's */
