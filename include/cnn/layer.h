@@ -65,6 +65,7 @@ CNN_API int64_t cnn_layer_flops(const cnn_layer *layer);
 #define CNN_ATTRIBUTE_TEXT 6   /**< text without blanks */
 #define CNN_ATTRIBUTE_SHAPE 7  /**< up to CNN_MAX_RANK whole numbers "28,28,1" */
 #define CNN_ATTRIBUTE_LIST 8   /**< numbers apart by colons "0.1:0.01", 24 at most */
+#define CNN_ATTRIBUTE_FORM 9   /**< one of `choices`, with numbers where it takes some: "zeros", "random_normal(stddev=0.1)" */
 
 /** One row of an attribute table, for bindings, documentation and help texts. All text static. */
 typedef struct cnn_attribute {

@@ -49,13 +49,36 @@ extern "C" {
 #define CNN_ACTIVATION_SOFTPLUS 8
 #define CNN_ACTIVATION_SILU 9
 
-/** Initialisers; 0: the parameter's own default. Names in text as Keras's. Limits: glorot sqrt(6 / (fan_in + fan_out))
- * (Glorot, Bengio 2010), he sqrt(6 / fan_in) (He et al. 2015), fans counted as Keras does. */
+/** Initialisers: the first values of weights. A field of type int32_t takes one of these with Keras's numbers, 0 being the weight's
+ * own default; a field of type const char * (`kernel_init`) takes the text form, in which numbers may be given by name or in order:
+ *
+ *   zeros  ones  constant(value=0)
+ *   glorot_uniform  he_uniform  lecun_uniform    uniform within sqrt(3 v) of 0
+ *   glorot_normal  he_normal  lecun_normal       normal of variance v, cut at two deviations of the uncut one
+ *   random_uniform(minval=-0.05,maxval=0.05)     random_normal(mean=0,stddev=0.05)
+ *   truncated_normal(mean=0,stddev=0.05)         normal without what lies beyond two stddev
+ *   orthogonal(gain=1)                           gain times orthonormal rows or columns, all axes but the last being one; two axes at least
+ *
+ * v = 2 / (fan_in + fan_out) for glorot (Glorot, Bengio 2010), 2 / fan_in for he (He et al. 2015), 1 / fan_in for lecun; fans counted
+ * as Keras does. Values are a function of (seed, layer, weight, position). stddev >= 0; all numbers finite.
+ *
+ * Regularizers, in text alone: "l1(l1=0.01)", "l2(l2=0.01)", "l1_l2(l1=0,l2=0)", "none". l1 * sum |w| + l2 * sum w^2, as the weights stand
+ * before the step, is added to the loss and to the figures "loss" and "val_loss", its gradient to that of the weight before the
+ * optimizer sees it. Frozen weights cost nothing. */
 #define CNN_INITIALIZER_DEFAULT 0
 #define CNN_INITIALIZER_ZEROS 1
 #define CNN_INITIALIZER_ONES 2
 #define CNN_INITIALIZER_GLOROT_UNIFORM 3
 #define CNN_INITIALIZER_HE_UNIFORM 4
+#define CNN_INITIALIZER_LECUN_UNIFORM 5
+#define CNN_INITIALIZER_GLOROT_NORMAL 6
+#define CNN_INITIALIZER_HE_NORMAL 7
+#define CNN_INITIALIZER_LECUN_NORMAL 8
+#define CNN_INITIALIZER_CONSTANT 9
+#define CNN_INITIALIZER_TRUNCATED_NORMAL 10
+#define CNN_INITIALIZER_RANDOM_UNIFORM 11
+#define CNN_INITIALIZER_RANDOM_NORMAL 12
+#define CNN_INITIALIZER_ORTHOGONAL 13
 
 typedef struct cnn_input_opts {
   size_t size;
@@ -81,6 +104,10 @@ typedef struct cnn_conv2d_opts {
   int32_t bias_initializer;   /**< zeros */
   int32_t frozen;             /**< not trainable: its weights stay as they are */
   int32_t reserved;
+  const char *kernel_init;    /**< initializer as text, instead of kernel_initializer: "random_normal(stddev=0.1)" */
+  const char *bias_init;      /**< likewise */
+  const char *kernel_regularizer; /**< none; "l2(0.0001)" */
+  const char *bias_regularizer;   /**< none */
 } cnn_conv2d_opts;
 #define cnn_conv2d_opts(...) (&(const struct cnn_conv2d_opts){.size = sizeof(struct cnn_conv2d_opts), __VA_ARGS__})
 
@@ -105,6 +132,12 @@ typedef struct cnn_batch_normalization_opts {
   int32_t no_scale;   /**< leave out gamma */
   int32_t frozen;     /**< not trainable: moving statistics in training too, nothing changes */
   int32_t reserved;
+  const char *gamma_init;           /**< initializer as text; ones */
+  const char *beta_init;            /**< zeros */
+  const char *moving_mean_init;     /**< zeros */
+  const char *moving_variance_init; /**< ones */
+  const char *gamma_regularizer;    /**< none; "l2(0.0001)" */
+  const char *beta_regularizer;     /**< none */
 } cnn_batch_normalization_opts;
 #define cnn_batch_normalization_opts(...)                                                                              \
   (&(const struct cnn_batch_normalization_opts){.size = sizeof(struct cnn_batch_normalization_opts), __VA_ARGS__})
@@ -213,6 +246,10 @@ typedef struct cnn_dense_opts {
   int32_t bias_initializer;   /**< zeros */
   int32_t frozen;             /**< not trainable: its weights stay as they are */
   int32_t reserved;
+  const char *kernel_init;    /**< initializer as text, instead of kernel_initializer: "random_normal(stddev=0.1)" */
+  const char *bias_init;      /**< likewise */
+  const char *kernel_regularizer; /**< none; "l2(0.0001)" */
+  const char *bias_regularizer;   /**< none */
 } cnn_dense_opts;
 #define cnn_dense_opts(...) (&(const struct cnn_dense_opts){.size = sizeof(struct cnn_dense_opts), __VA_ARGS__})
 

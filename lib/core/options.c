@@ -38,6 +38,12 @@ cnn_status cnn__fill_struct(void *out, const void *full, size_t known, size_t fi
   return CNN_OK;
 }
 
+cnn_status cnn__option_reserved(int32_t value, const char *what) {
+  return value ? cnn__fail(CNN_ETOONEW, "%s: reserved is %d, for which libcnn %s has no meaning", what, (int)value,
+                           cnn_version())
+               : CNN_OK;
+}
+
 float cnn__option(float value, float standard) {
   return value == 0.0f ? standard : value == CNN_ZERO ? 0.0f : value;
 }

@@ -13,6 +13,9 @@ cnn_status cnn__options(void *full, size_t known, size_t first, const void *give
  * CNN_EINVAL: out is NULL, or smaller than first. */
 cnn_status cnn__fill_struct(void *out, const void *full, size_t known, size_t first, const char *what);
 
+/* A reserved field in the midst of a struct: CNN_ETOONEW unless it is 0. */
+cnn_status cnn__option_reserved(int32_t value, const char *what);
+
 /* Value of a float or int field: zero means the default, CNN_ZERO / CNN_ZERO_INT mean zero. */
 float cnn__option(float value, float standard);
 int32_t cnn__option_int(int32_t value, int32_t standard);

@@ -193,6 +193,8 @@ typedef struct cnn__fill {
  * mean_gradient   g = (g + accumulator) / steps; accumulator = 0.
  * square_sum      sum of squares in double: lane j of sixteen adds those of elements j, j + 16, ... to 0, then the lanes
  *                 are folded by halves, j with j + 8 first.
+ * magnitude_sum   sum of |x| in double, in the same order.
+ * regularize      g += w * twice_l2 + (l1 where w > 0, -l1 where w < 0, else 0).
  * clip_value      t = -limit > g ? -limit : g; g = limit < t ? limit : t (NaN stays).
  * clip_norm       g = (g * limit) / norm.
  * weight_decay    w -= (w * decay) * rate.

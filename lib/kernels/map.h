@@ -7,15 +7,20 @@
 /* One step on sixteen elements; s is a factor that only some steps use. */
 typedef cnn__vec cnn__step(cnn__vec a, cnn__vec b, cnn__vec s);
 
-/* y = f(a, b, s); a, b and y may be the same. Always inlined, so that f is no call. */
+/* y = f(a, b, s); a, b and y may be the same. Always inlined, so that f is no call, and f stands in it once: the last lanes, where they are
+ * fewer, go the same way. */
 CNN__INLINE void cnn__map(int64_t n, const float *a, const float *b, float s, float *y, cnn__step *f) {
   const cnn__vec factor = cnn__vset(s);
-  int64_t i = 0;
-  for (; i + CNN__LANES <= n; i += CNN__LANES) {
-    cnn__vstore(y + i, f(cnn__vload(a + i), cnn__vload(b + i), factor));
-  }
-  if (i < n) {
-    cnn__vstore_n(y + i, n - i, f(cnn__vload_n(a + i, n - i), cnn__vload_n(b + i, n - i), factor));
+  for (int64_t i = 0; i < n; i += CNN__LANES) {
+    const int64_t left = n - i, whole = left >= CNN__LANES;
+    const cnn__vec first = whole ? cnn__vload(a + i) : cnn__vload_n(a + i, left);
+    const cnn__vec second = whole ? cnn__vload(b + i) : cnn__vload_n(b + i, left);
+    const cnn__vec result = f(first, second, factor);
+    if (whole) {
+      cnn__vstore(y + i, result);
+    } else {
+      cnn__vstore_n(y + i, left, result);
+    }
   }
 }
 

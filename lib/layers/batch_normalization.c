@@ -13,6 +13,8 @@
 typedef struct settings {
   float momentum, epsilon;
   int32_t center, scale, trainable;
+  cnn__form gamma_initializer, beta_initializer, moving_mean_initializer, moving_variance_initializer;
+  cnn__form gamma_regularizer, beta_regularizer;
 } settings;
 
 static const cnn__attribute attributes[] = {
@@ -22,6 +24,12 @@ static const cnn__attribute attributes[] = {
      "added to the variance"},
     {"center", CNN_ATTRIBUTE_FLAG, offsetof(settings, center), 0, "true", 0, 1, NULL, "add beta"},
     {"scale", CNN_ATTRIBUTE_FLAG, offsetof(settings, scale), 0, "true", 0, 1, NULL, "multiply by gamma"},
+    CNN__INITIALIZER(settings, gamma, "ones"),
+    CNN__INITIALIZER(settings, beta, "zeros"),
+    CNN__INITIALIZER(settings, moving_mean, "zeros"),
+    CNN__INITIALIZER(settings, moving_variance, "ones"),
+    CNN__REGULARIZER(settings, gamma),
+    CNN__REGULARIZER(settings, beta),
     {"trainable", CNN_ATTRIBUTE_FLAG, offsetof(settings, trainable), 0, "true", 0, 1, NULL,
      "false: moving statistics in training too, nothing changes"},
     {0},
@@ -42,11 +50,11 @@ static cnn_status setup(cnn_layer *layer) {
   c->variance = c->mean + 1;
   cnn__shape shape = {1, {c->count}};
   if (set->scale)
-    CNN__TRY(cnn__layer_weight(layer, "gamma", &shape, CNN_INITIALIZER_ONES, 1));
+    CNN__TRY(cnn__layer_weight_of(layer, "gamma", &shape, &set->gamma_initializer, &set->gamma_regularizer, 1));
   if (set->center)
-    CNN__TRY(cnn__layer_weight(layer, "beta", &shape, CNN_INITIALIZER_ZEROS, 1));
-  CNN__TRY(cnn__layer_weight(layer, "moving_mean", &shape, CNN_INITIALIZER_ZEROS, 0));
-  CNN__TRY(cnn__layer_weight(layer, "moving_variance", &shape, CNN_INITIALIZER_ONES, 0));
+    CNN__TRY(cnn__layer_weight_of(layer, "beta", &shape, &set->beta_initializer, &set->beta_regularizer, 1));
+  CNN__TRY(cnn__layer_weight_of(layer, "moving_mean", &shape, &set->moving_mean_initializer, NULL, 0));
+  CNN__TRY(cnn__layer_weight_of(layer, "moving_variance", &shape, &set->moving_variance_initializer, NULL, 0));
   layer->needs = CNN__IN_PLACE | CNN__NEEDS_X;
   layer->pack_count = 1;
   layer->pack_floats[0] = CNN__BN_PACK_ROWS * c->count;
@@ -239,8 +247,9 @@ const cnn__layer_type cnn__batch_normalization_layer = {
 
 cnn_layer *cnn_batch_normalization(cnn_model *model, const cnn_batch_normalization_opts *options) {
   cnn_batch_normalization_opts given;
-  if (cnn__options(&given, CNN__FIRST(cnn_batch_normalization_opts, frozen),
-                   CNN__FIRST(cnn_batch_normalization_opts, frozen), options, "cnn_batch_normalization_opts") < 0)
+  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_batch_normalization_opts, frozen), options,
+                   "cnn_batch_normalization_opts") < 0 ||
+      cnn__option_reserved(given.reserved, "cnn_batch_normalization_opts") < 0)
     return cnn__model_refuse(model);
   settings set;
   cnn__attributes_default(attributes, &set);
@@ -249,5 +258,13 @@ cnn_layer *cnn_batch_normalization(cnn_model *model, const cnn_batch_normalizati
   set.center = !given.no_center;
   set.scale = !given.no_scale;
   set.trainable = !given.frozen;
+  const cnn__worded words[] = {{"gamma_initializer", given.gamma_init, 0},
+                               {"beta_initializer", given.beta_init, 0},
+                               {"moving_mean_initializer", given.moving_mean_init, 0},
+                               {"moving_variance_initializer", given.moving_variance_init, 0},
+                               {"gamma_regularizer", given.gamma_regularizer, 0},
+                               {"beta_regularizer", given.beta_regularizer, 0}};
+  if (cnn__attributes_worded(&cnn__batch_normalization_layer, &set, given.name, words, 6) < 0)
+    return cnn__model_refuse(model);
   return cnn__model_append(model, &cnn__batch_normalization_layer, &set, given.name, given.input);
 }

@@ -9,7 +9,8 @@ typedef struct settings {
   int64_t filters;
   int64_t kernel_size[2], strides[2], dilation_rate[2];
   int64_t groups;
-  int32_t padding, activation, use_bias, kernel_initializer, bias_initializer, trainable;
+  int32_t padding, activation, use_bias, trainable;
+  cnn__form kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer;
 } settings;
 
 static const cnn__attribute attributes[] = {
@@ -28,10 +29,10 @@ static const cnn__attribute attributes[] = {
     {"activation", CNN_ATTRIBUTE_CHOICE, offsetof(settings, activation), 0, "linear", 0, 0, cnn__activation_names,
      "function applied to the output"},
     {"use_bias", CNN_ATTRIBUTE_FLAG, offsetof(settings, use_bias), 0, "true", 0, 1, NULL, "add a bias to each filter"},
-    {"kernel_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, kernel_initializer), 0, "glorot_uniform", 0, 0,
-     cnn__initializer_names, "first values of the kernel"},
-    {"bias_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, bias_initializer), 0, "zeros", 0, 0,
-     cnn__initializer_names, "first values of the bias"},
+    CNN__INITIALIZER(settings, kernel, "glorot_uniform"),
+    CNN__INITIALIZER(settings, bias, "zeros"),
+    CNN__REGULARIZER(settings, kernel),
+    CNN__REGULARIZER(settings, bias),
     CNN__TRAINABLE(settings),
     {0},
 };
@@ -98,9 +99,9 @@ static cnn_status setup(cnn_layer *layer) {
   g->algorithm = layer->context->winograd ? cnn__conv_algorithm(g) : CNN__CONV_DIRECT;
   layer->out = (cnn__shape){3, {g->oh, g->ow, g->f}};
   cnn__shape kernel = {4, {g->kh, g->kw, g->c / g->groups, g->f}}, bias = {1, {g->f}};
-  CNN__TRY(cnn__layer_weight(layer, "kernel", &kernel, set->kernel_initializer + 1, 1));
+  CNN__TRY(cnn__layer_weight_of(layer, "kernel", &kernel, &set->kernel_initializer, &set->kernel_regularizer, 1));
   if (set->use_bias)
-    CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
+    CNN__TRY(cnn__layer_weight_of(layer, "bias", &bias, &set->bias_initializer, &set->bias_regularizer, 1));
   layer->activation = set->activation;
   layer->activation_parameter = cnn__activation_parameter(set->activation);
   layer->needs = CNN__NEEDS_X | CNN__X_FOR_WEIGHTS | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
@@ -254,8 +255,9 @@ const cnn__layer_type cnn__conv2d_layer = {
 cnn_layer *cnn_conv2d(cnn_model *model, int64_t filters, int64_t kernel_height, int64_t kernel_width,
                       const cnn_conv2d_opts *options) {
   cnn_conv2d_opts given;
-  if (cnn__options(&given, CNN__FIRST(cnn_conv2d_opts, frozen), CNN__FIRST(cnn_conv2d_opts, bias_initializer), options,
-                   "cnn_conv2d_opts") < 0)
+  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_conv2d_opts, bias_initializer), options,
+                   "cnn_conv2d_opts") < 0 ||
+      cnn__option_reserved(given.reserved, "cnn_conv2d_opts") < 0)
     return cnn__model_refuse(model);
   settings set;
   cnn__attributes_default(attributes, &set);
@@ -270,8 +272,14 @@ cnn_layer *cnn_conv2d(cnn_model *model, int64_t filters, int64_t kernel_height, 
   set.groups = cnn__option_int(given.groups, 1);
   set.activation = cnn__option_int(given.activation, CNN_ACTIVATION_LINEAR);
   set.use_bias = !given.no_bias;
-  set.kernel_initializer = cnn__initializer_index(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
-  set.bias_initializer = cnn__initializer_index(given.bias_initializer, CNN_INITIALIZER_ZEROS);
+  set.kernel_initializer = cnn__initializer_form(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
+  set.bias_initializer = cnn__initializer_form(given.bias_initializer, CNN_INITIALIZER_ZEROS);
   set.trainable = !given.frozen;
+  const cnn__worded words[] = {{"kernel_initializer", given.kernel_init, given.kernel_initializer},
+                               {"bias_initializer", given.bias_init, given.bias_initializer},
+                               {"kernel_regularizer", given.kernel_regularizer, 0},
+                               {"bias_regularizer", given.bias_regularizer, 0}};
+  if (cnn__attributes_worded(&cnn__conv2d_layer, &set, given.name, words, 4) < 0)
+    return cnn__model_refuse(model);
   return cnn__model_append(model, &cnn__conv2d_layer, &set, given.name, given.input);
 }

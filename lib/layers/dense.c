@@ -6,7 +6,8 @@
 
 typedef struct settings {
   int64_t units;
-  int32_t activation, use_bias, kernel_initializer, bias_initializer, trainable;
+  int32_t activation, use_bias, trainable;
+  cnn__form kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer;
 } settings;
 
 static const cnn__attribute attributes[] = {
@@ -14,10 +15,10 @@ static const cnn__attribute attributes[] = {
     {"activation", CNN_ATTRIBUTE_CHOICE, offsetof(settings, activation), 0, "linear", 0, 0, cnn__activation_names,
      "function applied to the output"},
     {"use_bias", CNN_ATTRIBUTE_FLAG, offsetof(settings, use_bias), 0, "true", 0, 1, NULL, "add a bias to each output"},
-    {"kernel_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, kernel_initializer), 0, "glorot_uniform", 0, 0,
-     cnn__initializer_names, "first values of the kernel"},
-    {"bias_initializer", CNN_ATTRIBUTE_CHOICE, offsetof(settings, bias_initializer), 0, "zeros", 0, 0,
-     cnn__initializer_names, "first values of the bias"},
+    CNN__INITIALIZER(settings, kernel, "glorot_uniform"),
+    CNN__INITIALIZER(settings, bias, "zeros"),
+    CNN__REGULARIZER(settings, kernel),
+    CNN__REGULARIZER(settings, bias),
     CNN__TRAINABLE(settings),
     {0},
 };
@@ -52,9 +53,9 @@ static cnn_status setup(cnn_layer *layer) {
   *p = (product){1, layer->in.extent[last], set->units};
   p->rows = cnn__shape_count(&layer->in) / p->in;
   cnn__shape kernel = {2, {p->in, p->out}}, bias = {1, {p->out}};
-  CNN__TRY(cnn__layer_weight(layer, "kernel", &kernel, set->kernel_initializer + 1, 1));
+  CNN__TRY(cnn__layer_weight_of(layer, "kernel", &kernel, &set->kernel_initializer, &set->kernel_regularizer, 1));
   if (set->use_bias)
-    CNN__TRY(cnn__layer_weight(layer, "bias", &bias, set->bias_initializer + 1, 1));
+    CNN__TRY(cnn__layer_weight_of(layer, "bias", &bias, &set->bias_initializer, &set->bias_regularizer, 1));
   layer->activation = set->activation;
   layer->needs = CNN__NEEDS_X_LATE | CNN__NEEDS_DY_LATE | (set->activation == CNN_ACTIVATION_LINEAR ? 0 : CNN__NEEDS_Y);
   layer->activation_parameter = cnn__activation_parameter(set->activation);
@@ -188,16 +189,23 @@ const cnn__layer_type cnn__dense_layer = {
 
 cnn_layer *cnn_dense(cnn_model *model, int64_t units, const cnn_dense_opts *options) {
   cnn_dense_opts given;
-  if (cnn__options(&given, CNN__FIRST(cnn_dense_opts, frozen), CNN__FIRST(cnn_dense_opts, bias_initializer), options,
-                   "cnn_dense_opts") < 0)
+  if (cnn__options(&given, sizeof given, CNN__FIRST(cnn_dense_opts, bias_initializer), options,
+                   "cnn_dense_opts") < 0 ||
+      cnn__option_reserved(given.reserved, "cnn_dense_opts") < 0)
     return cnn__model_refuse(model);
   settings set;
   cnn__attributes_default(attributes, &set);
   set.units = units;
   set.activation = cnn__option_int(given.activation, CNN_ACTIVATION_LINEAR);
   set.use_bias = !given.no_bias;
-  set.kernel_initializer = cnn__initializer_index(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
-  set.bias_initializer = cnn__initializer_index(given.bias_initializer, CNN_INITIALIZER_ZEROS);
+  set.kernel_initializer = cnn__initializer_form(given.kernel_initializer, CNN_INITIALIZER_GLOROT_UNIFORM);
+  set.bias_initializer = cnn__initializer_form(given.bias_initializer, CNN_INITIALIZER_ZEROS);
   set.trainable = !given.frozen;
+  const cnn__worded words[] = {{"kernel_initializer", given.kernel_init, given.kernel_initializer},
+                               {"bias_initializer", given.bias_init, given.bias_initializer},
+                               {"kernel_regularizer", given.kernel_regularizer, 0},
+                               {"bias_regularizer", given.bias_regularizer, 0}};
+  if (cnn__attributes_worded(&cnn__dense_layer, &set, given.name, words, 4) < 0)
+    return cnn__model_refuse(model);
   return cnn__model_append(model, &cnn__dense_layer, &set, given.name, given.input);
 }

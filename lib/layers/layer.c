@@ -3,6 +3,8 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "layers/initializer.h"
+#include "layers/regularizer.h"
 
 #include <string.h>
 
@@ -22,6 +24,12 @@ int64_t cnn__window_extent(int64_t n, int64_t k, int64_t s, int64_t d, int32_t p
 
 cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__shape *shape, int32_t initializer,
                              int32_t learns) {
+  cnn__form form = cnn__initializer_form(initializer, initializer);
+  return cnn__layer_weight_of(layer, local, shape, &form, NULL, learns);
+}
+
+cnn_status cnn__layer_weight_of(cnn_layer *layer, const char *local, const cnn__shape *shape,
+                                const cnn__form *initializer, const cnn__form *regularizer, int32_t learns) {
   char text[160];
   if (layer->weight_count == CNN__MAX_WEIGHTS)
     return cnn__fail(CNN_EINTERNAL, "more than %d weights", CNN__MAX_WEIGHTS);
@@ -30,7 +38,13 @@ cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__sha
   weight->count = cnn__shape_count(shape);
   if (weight->count < 1 || weight->count > MAX_ELEMENTS)
     return cnn__fail(CNN_ESHAPE, "%s %s has too many elements", local, cnn__shape_text(text, shape, 0));
-  weight->initializer = initializer;
+  if (initializer->choice + 1 == CNN_INITIALIZER_ORTHOGONAL && shape->rank < 2)
+    return cnn__fail(CNN_EINVAL, "%s %s cannot begin orthogonal: that takes at least two axes", local,
+                     cnn__shape_text(text, shape, 0));
+  weight->initializer = *initializer;
+  weight->l1 = weight->l2 = 0;
+  if (regularizer)
+    cnn__regularize(weight, regularizer);
   weight->learns = learns;
   weight->trainable = learns && !layer->frozen;
   size_t bytes = strlen(layer->name) + strlen(local) + 2;
@@ -48,7 +62,7 @@ static cnn_status make_weights(cnn_layer *layer, uint64_t seed) {
     weight->value = cnn__alloc(layer->context, (size_t)weight->count * sizeof(float), weight->name);
     if (!weight->value)
       return CNN_ENOMEM;
-    cnn__initialize(weight->value, &weight->shape, weight->initializer, seed, layer->index, i);
+    CNN__TRY(cnn__initialize(layer->context, weight->value, &weight->shape, &weight->initializer, seed, layer->index, i));
   }
   return CNN_OK;
 }
@@ -210,6 +224,22 @@ cnn_status cnn_layer_attribute_text(const cnn_layer *layer, const char *key, cha
   char what[256];
   cnn__format(what, sizeof what, "%s '%.128s'", layer->type->name, layer->name);
   return cnn__attributes_text(layer->type->attributes, layer->attributes, key, buffer, bytes, what);
+}
+
+/* ---- options as text ---- */
+
+cnn_status cnn__attributes_worded(const cnn__layer_type *type, void *attributes, const char *name,
+                                  const cnn__worded *words, int32_t count) {
+  char what[320];
+  cnn__format(what, sizeof what, name ? "%s '%.255s'" : "%s", type->name, name);
+  for (int32_t i = 0; i < count; i++) {
+    if (words[i].text && words[i].other)
+      return cnn__fail(CNN_EINVAL, "%s: %s is given as %d and as '%s'", what, words[i].key, (int)words[i].other,
+                       words[i].text);
+    if (words[i].text)
+      CNN__TRY(cnn__attributes_set(type->attributes, attributes, words[i].key, words[i].text, what));
+  }
+  return CNN_OK;
 }
 
 /* ---- a kernel and perhaps a bias ---- */

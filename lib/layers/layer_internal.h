@@ -128,7 +128,8 @@ typedef struct cnn__weight {
   int64_t count;
   int32_t learns;           /* 0: moving statistics, which no gradient changes */
   int32_t trainable;        /* it learns, and its layer was not frozen when the model was compiled last */
-  int32_t initializer;      /* CNN_INITIALIZER_*, never DEFAULT */
+  cnn__form initializer;    /* of cnn__initializers */
+  float l1, l2;             /* its regularizer; 0: none */
   float *value;             /* count floats, 64-byte aligned, the layer's */
 } cnn__weight;
 
@@ -188,6 +189,9 @@ int32_t cnn__layer_needs(const cnn_layer *layer);
  * gradient, which its layer's backward leaves where the weight is trainable: its entry in cnn__work.grads is NULL else. */
 cnn_status cnn__layer_weight(cnn_layer *layer, const char *local, const cnn__shape *shape, int32_t initializer,
                              int32_t learns);
+/* The same from attributes of kind FORM; regularizer NULL: it has none. */
+cnn_status cnn__layer_weight_of(cnn_layer *layer, const char *local, const cnn__shape *shape,
+                                const cnn__form *initializer, const cnn__form *regularizer, int32_t learns);
 
 /* The row of a table for "trainable", which a layer with weights has; cnn__layer_new reads it. */
 #define CNN__TRAINABLE(settings)                                                                                       \
@@ -234,14 +238,30 @@ int32_t cnn__activation_of_input(int32_t activation);
 float cnn__activation_parameter(int32_t activation); /* Keras's default */
 extern const char *const cnn__activation_names[];  /* index is CNN_ACTIVATION_*; ended by NULL, as the others */
 extern const char *const cnn__padding_names[];     /* index is CNN_PADDING_* */
-extern const char *const cnn__initializer_names[]; /* index is CNN_INITIALIZER_* - 1: attributes know no "default" */
+extern const cnn__forms cnn__initializers; /* index is CNN_INITIALIZER_* - 1: attributes know no "default" */
+#define cnn__initializer_names (cnn__initializers.names)
+extern const cnn__forms cnn__regularizers;
 
 /* initializer.c: an option's CNN_INITIALIZER_* as the index of its attribute; any other number as it is, which no index is. */
 int32_t cnn__initializer_index(int32_t option, int32_t standard);
+/* Likewise as a form with the numbers that Keras has. */
+cnn__form cnn__initializer_form(int32_t option, int32_t standard);
 
-/* initializer.c: fill count floats. Coordinates: (seed, CNN__RANDOM_INIT, layer index, weight index, position).
- * Fans as Keras. */
-void cnn__initialize(float *value, const cnn__shape *shape, int32_t initializer, uint64_t seed, int32_t layer,
-                     int32_t weight);
+/* Rows of a table for the initializer and the regularizer of a weight; fields of type cnn__form. */
+#define CNN__INITIALIZER(settings, weight, standard)                                                                   \
+  {#weight "_initializer", CNN_ATTRIBUTE_FORM, offsetof(settings, weight##_initializer), 0, standard, 0, 0,            \
+   cnn__initializers.names, "first values of " #weight}
+#define CNN__REGULARIZER(settings, weight)                                                                             \
+  {#weight "_regularizer", CNN_ATTRIBUTE_FORM, offsetof(settings, weight##_regularizer), 0, "none", 0, 0,              \
+   cnn__regularizers.names, "added to the loss for the size of " #weight}
+
+/* For typed constructors: attributes of FORM that options give as text, NULL where they do not. other: what the same options have said in
+ * another field, which is an error beside a text. CNN_ENAME, CNN_EINVAL. */
+typedef struct cnn__worded {
+  const char *key, *text;
+  int32_t other;
+} cnn__worded;
+cnn_status cnn__attributes_worded(const cnn__layer_type *type, void *attributes, const char *name,
+                                  const cnn__worded *words, int32_t count);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/fp.h"
 #include "core/random.h"
 #include "model/pack.h"
+#include "model/penalty.h"
 #include "model/run_record.h"
 
 #include <string.h>
@@ -297,6 +298,7 @@ static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained,
 
 void cnn__run_train(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass) {
   run_batch(run, model, model, feed, pass);
+  run->penalty = run->penalties ? cnn__penalty_sum(run->k, run->plan->chunk_count, run->penalties) : 0;
   model->iterations++;
   cnn__model_touch(model);
   cnn__model_packed(model);
@@ -307,8 +309,19 @@ void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, 
   cnn__model_touch(model); /* moving statistics have moved */
 }
 
+/* Weights that stay between batches are looked at once. */
+static void penalize(cnn__run *run, const cnn_model *model) {
+  if (run->penalty_version == model->weights_version + 1)
+    return;
+  cnn__fp saved = cnn__fp_enter();
+  run->penalty = cnn__model_penalty(model, run->k);
+  run->penalty_version = model->weights_version + 1;
+  cnn__fp_leave(saved);
+}
+
 void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed) {
   run_batch(run, model, NULL, feed, 0);
+  penalize(run, model);
 }
 
 void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs) {
@@ -319,6 +332,8 @@ void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *fe
 /* ---- what it leaves ---- */
 
 const double *cnn__run_losses(const cnn__run *run) { return run->losses; }
+
+double cnn__run_penalty(const cnn__run *run) { return run->penalty; }
 
 const double *cnn__run_metric(const cnn__run *run, int32_t metric) { return run->metrics + metric * run->capacity; }
 

@@ -46,6 +46,9 @@ double cnn__run_weight(const cnn__run *run, int64_t sample);
 const double *cnn__run_losses(const cnn__run *run);
 const double *cnn__run_metric(const cnn__run *run, int32_t metric);
 
+/* What regularizers add to the loss of that run's batch: of the weights before its update. */
+double cnn__run_penalty(const cnn__run *run);
+
 /* Seconds spent in each op of the plan since the last call with reset, summed over workers; for the benchmark. enable
  * 0 stops measuring. */
 void cnn__run_profile(cnn__run *run, int32_t enable);

@@ -3,10 +3,11 @@
 
 #include "core/cpu.h"
 #include "core/memory.h"
+#include "model/penalty.h"
 
 /* Sizes of the blocks in bytes, checked: capacities come from the caller. */
 typedef struct sizes {
-  int64_t arena, kept, slots, sums, state, rows, workspaces, squares, norms, seconds;
+  int64_t arena, kept, slots, sums, state, rows, workspaces, squares, norms, penalties, seconds;
 } sizes;
 
 static int32_t times(int64_t a, int64_t b, size_t unit, int64_t *out) {
@@ -24,13 +25,14 @@ static cnn_status measure(const cnn__run *run, int64_t norms, sizes *bytes) {
       times((int64_t)run->workspace_bytes, run->workers, 1, &bytes->workspaces) ||
       times(norms ? plan->chunk_count + norms : 0, 1, sizeof(cnn__squares), &bytes->squares) ||
       times(norms, 1, sizeof(float), &bytes->norms) ||
+      times(plan->chunk_count, 1, sizeof(double), &bytes->penalties) ||
       times(plan->op_count, run->workers + 1, sizeof(double), &bytes->seconds)) /* segments are no more than ops */
     return cnn__fail(CNN_ENOMEM, "a run of %lld rows needs more memory than there are addresses",
                      (long long)run->capacity);
   return CNN_OK;
 }
 
-static cnn_status allocate(cnn__run *run, int64_t norms) {
+static cnn_status allocate(cnn__run *run, int64_t norms, int32_t penalized) {
   sizes bytes;
   cnn_context *context = run->context;
   run->local_bytes = (size_t)run->plan->local_floats * CNN__SHARD * sizeof(float);
@@ -45,9 +47,11 @@ static cnn_status allocate(cnn__run *run, int64_t norms) {
   run->workspaces = cnn__alloc(context, (size_t)bytes.workspaces, "workspaces of threads");
   run->squares = cnn__alloc(context, (size_t)bytes.squares, "squares of gradients");
   run->norms = cnn__alloc(context, (size_t)bytes.norms, "norms of gradients");
+  if (penalized)
+    run->penalties = cnn__alloc_zero(context, (size_t)bytes.penalties, "penalties of weights");
   run->seconds = cnn__alloc_zero(context, (size_t)bytes.seconds, "times of a run");
   if (!run->arena || !run->kept || !run->slots || !run->sums || !run->state || !run->losses || !run->workspaces ||
-      !run->squares || !run->norms || !run->seconds)
+      !run->squares || !run->norms || (penalized && !run->penalties) || !run->seconds)
     return CNN_ENOMEM;
   run->metrics = run->losses + run->capacity;
   /* cppcheck-suppress invalidPointerCast ; one allocation holds arrays of different types, the widest first */
@@ -71,7 +75,8 @@ cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan 
   run->splits = model->context->provider != CNN__GEMM_BLAS && cnn__pool_spins(model->context->pool);
   run->op = -1;
   run->metric_count = plan->mode == CNN__MODE_PREDICT ? 0 : model->metric_count;
-  cnn_status status = allocate(run, plan->whole ? model->parameter_count : 0);
+  cnn_status status = allocate(run, plan->whole ? model->parameter_count : 0,
+                               plan->mode == CNN__MODE_TRAIN && cnn__model_regularized(model));
   if (status < 0)
     cnn__run_free(run);
   else
@@ -91,6 +96,7 @@ void cnn__run_free(cnn__run *run) {
   cnn__free(run->context, run->workspaces);
   cnn__free(run->context, run->squares);
   cnn__free(run->context, run->norms);
+  cnn__free(run->context, run->penalties);
   cnn__free(run->context, run->seconds);
   cnn__free(run->context, run);
 }

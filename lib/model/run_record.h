@@ -26,6 +26,9 @@ struct cnn__run {
   size_t workspace_bytes, local_bytes;
   cnn__squares *squares;     /* where the optimizer needs norms: of each chunk of the update, then of each weight array */
   float *norms;              /* likewise, of each weight array */
+  double *penalties;         /* of training, where the model is regularized: of each chunk of the update; else NULL */
+  double penalty;            /* of the last batch, before its update */
+  uint64_t penalty_version;  /* of TEST: the weights' that it was worked out for, and one more; 0: none yet */
   double *seconds;           /* a worker and op; the first op_count entries are the answer */
   double *spans;             /* a segment: from its start to its end */
   int32_t measuring;

@@ -1,4 +1,5 @@
 /* run_update: the update of weights, a chunk at a time; for optimizers that need norms also what joins them. */
+#include "model/penalty.h"
 #include "model/run_record.h"
 
 static cnn__piece piece_of(const cnn__run *run, const cnn__chunk *chunk) {
@@ -38,6 +39,14 @@ static void join_norms(const cnn__run *run, int32_t stage) {
     run->norms[p] = cnn__update_factor(optimizer, &all);
 }
 
+/* What the chunk's weights cost before they change, and its gradient: before anything looks at theirs. */
+static void regularize(const cnn__run *run, int64_t number, const cnn__piece *piece) {
+  const cnn__weight *weight = cnn__model_weight(run->model, run->plan->chunks[number].parameter);
+  run->penalties[number] = cnn__penalty(weight, run->k, piece->n, piece->w);
+  if (weight->l1 != 0 || weight->l2 != 0)
+    run->k->regularize(piece->n, piece->w, weight->l1, 2 * weight->l2, piece->g);
+}
+
 void cnn__run_update(const cnn__run *run, int32_t stage, int64_t number) {
   const cnn__chunk *chunk = &run->plan->chunks[number];
   const cnn_optimizer *optimizer = run->model->optimizer;
@@ -46,6 +55,8 @@ void cnn__run_update(const cnn__run *run, int32_t stage, int64_t number) {
     return;
   }
   cnn__piece piece = piece_of(run, chunk);
+  if (run->penalties && (stage == CNN__STAGE_ALL || stage == CNN__STAGE_GATHER))
+    regularize(run, number, &piece);
   float norm = run->plan->whole ? run->norms[chunk->parameter] : 0;
   if (stage == CNN__STAGE_ALL)
     cnn__update_piece(optimizer, run->k, &run->update, &piece);

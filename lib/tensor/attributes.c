@@ -19,6 +19,8 @@ static int32_t is_automatic(const cnn__attribute *row) {
   return row->standard && strcmp(row->standard, "auto") == 0;
 }
 
+static const cnn__forms *forms_of(const cnn__attribute *row) { return (const cnn__forms *)(const void *)row->choices; }
+
 int32_t cnn__attributes_count(const cnn__attribute *table) {
   int32_t count = 0;
   while (table[count].key)
@@ -76,6 +78,7 @@ int32_t cnn__attribute_text(const cnn__attribute *row, const void *attributes, c
   case CNN_ATTRIBUTE_SHAPE: return cnn__extents_text(at, buffer, bytes);
   case CNN_ATTRIBUTE_TEXT: return cnn__format(buffer, bytes, "%s", (const char *)at);
   case CNN_ATTRIBUTE_LIST: return cnn__numbers_text(at, buffer, bytes);
+  case CNN_ATTRIBUTE_FORM: return cnn__form_text(forms_of(row), at, buffer, bytes);
   default: return cnn__format(buffer, bytes, "%s", "");
   }
 }
@@ -131,14 +134,15 @@ static cnn_status check_row(const cnn__attribute *row, const void *attributes, c
     good = value >= row->minimum && value <= row->maximum;
     break;
   }
-  case CNN_ATTRIBUTE_CHOICE: {
+  case CNN_ATTRIBUTE_FORM:
+  case CNN_ATTRIBUTE_CHOICE: { /* which begins a form too */
     int32_t choice = *(const int32_t *)at;
     if (choice < 0 || choice >= choice_count(row)) {
       char value[16];
       cnn__format(value, sizeof value, "%d", (int)choice);
       return list_choices(row, value, what, CNN_EINVAL);
     }
-    break;
+    return row->kind == CNN_ATTRIBUTE_FORM ? cnn__form_check(forms_of(row), at, row->key, what) : CNN_OK;
   }
   case CNN_ATTRIBUTE_FLAG: break;
   case CNN_ATTRIBUTE_TEXT: good = memchr(at, 0, CNN__ATTRIBUTE_TEXT_BYTES) != NULL; break;
@@ -213,6 +217,7 @@ static int32_t read_value(const cnn__attribute *row, void *attributes, const cha
   case CNN_ATTRIBUTE_TEXT:
     return (size_t)cnn__format(at, CNN__ATTRIBUTE_TEXT_BYTES, "%s", text) >= CNN__ATTRIBUTE_TEXT_BYTES;
   case CNN_ATTRIBUTE_LIST: return cnn__read_numbers(text, at);
+  case CNN_ATTRIBUTE_FORM: return cnn__form_read(forms_of(row), at, text) < 0;
   default: return 1;
   }
 }
@@ -236,6 +241,8 @@ void cnn__attributes_default(const cnn__attribute *table, void *attributes) {
       memset(field(table, attributes), 0, sizeof(cnn__shape));
     else if (table->kind == CNN_ATTRIBUTE_TEXT)
       memset(field(table, attributes), 0, CNN__ATTRIBUTE_TEXT_BYTES);
+    else if (table->kind == CNN_ATTRIBUTE_FORM)
+      memset(field(table, attributes), 0, sizeof(cnn__form));
     else if (table->kind == CNN_ATTRIBUTE_LIST)
       memset(field(table, attributes), 0, sizeof(cnn__list));
     else if (table->kind == CNN_ATTRIBUTE_PAIR)
@@ -265,10 +272,22 @@ static cnn_status unknown_key(const cnn__attribute *table, const char *key, cons
   return cnn__fail(CNN_ENAME, "%s: unknown attribute '%s'", what, key);
 }
 
+/* The name is none of the choices, or what follows it is not what it takes. */
+static cnn_status bad_form(const cnn__attribute *row, const char *value, const char *what) {
+  char usage[96];
+  cnn__form form;
+  if (cnn__form_read(forms_of(row), &form, value) == CNN_ENAME)
+    return list_choices(row, value, what, CNN_ENAME);
+  cnn__form_usage(forms_of(row), form.choice, usage, sizeof usage);
+  return cnn__fail(CNN_EINVAL, "%s: %s is '%s', must be of the form %s", what, row->key, value, usage);
+}
+
 static cnn_status set_row(const cnn__attribute *row, void *attributes, const char *value, const char *what) {
   if (read_value(row, attributes, value)) {
     if (row->kind == CNN_ATTRIBUTE_CHOICE)
       return list_choices(row, value, what, CNN_ENAME);
+    if (row->kind == CNN_ATTRIBUTE_FORM)
+      return bad_form(row, value, what);
     return cnn__fail(CNN_EINVAL, "%s: %s is '%s', must be %s", what, row->key, value, kind_text(row->kind));
   }
   return check_row(row, attributes, what);

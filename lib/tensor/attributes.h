@@ -5,11 +5,12 @@
 
 #include "cnn/layer.h"
 #include "core/options.h"
+#include "tensor/form.h"
 #include "tensor/shape.h"
 
 /* Every type has an attributes struct of its own, whose fields have these C types by kind:
  *   INT int64_t   PAIR int64_t[2]   FLOAT float   CHOICE int32_t (index into choices)   FLAG int32_t   SHAPE cnn__shape
- *   TEXT char[CNN__ATTRIBUTE_TEXT_BYTES]   LIST cnn__list
+ *   TEXT char[CNN__ATTRIBUTE_TEXT_BYTES]   LIST cnn__list   FORM cnn__form
  * What a TEXT may say, its type's check looks at (name and input are the layer's own and stand in no table). */
 #define CNN__ATTRIBUTE_TEXT_BYTES 512
 #define CNN__MAX_LIST 24
@@ -25,7 +26,7 @@ typedef struct cnn__attribute {
   int32_t required;
   const char *standard;       /* default as text; NULL: required; "auto" where setup derives it (the field is 0) */
   double minimum, maximum;    /* both allowed; for "more than 0" and "less than 1" the floats next to them, below */
-  const char *const *choices; /* ended by NULL */
+  const char *const *choices; /* ended by NULL; of FORM the names of a cnn__forms */
   const char *help;
 } cnn__attribute;
 

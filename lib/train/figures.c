@@ -32,6 +32,8 @@ void cnn__figures_add(cnn__figures *figures, const cnn__run *run, int64_t count)
     double sum = figures->sums[f];
     for (int64_t i = 0; i < count; i++)
       sum += rows[i];
+    if (figures->metric[f] < 0)
+      sum += (double)count * cnn__run_penalty(run);
     figures->sums[f] = sum;
   }
   for (int64_t i = 0; i < count; i++)

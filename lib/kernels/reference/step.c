@@ -1,5 +1,6 @@
 /* step, in plain C: the definition of what stands around an update. */
 #include "kernels/kernel.h"
+#include "kernels/math.h"
 
 static void mean_gradient(int64_t n, float *g, float *accumulator, float steps) {
   for (int64_t i = 0; i < n; i++) {
@@ -8,17 +9,36 @@ static void mean_gradient(int64_t n, float *g, float *accumulator, float steps) 
   }
 }
 
-static void square_sum(int64_t n, const float *x, double *sum) {
-  double lanes[16] = {0};
-  for (int64_t i = 0; i < n; i++) {
-    lanes[i % 16] += (double)x[i] * (double)x[i];
-  }
+static double fold(double lanes[16]) {
   for (int d = 8; d > 0; d /= 2) {
     for (int j = 0; j < d; j++) {
       lanes[j] += lanes[j + d];
     }
   }
-  *sum = lanes[0];
+  return lanes[0];
+}
+
+static void square_sum(int64_t n, const float *x, double *sum) {
+  double lanes[16] = {0};
+  for (int64_t i = 0; i < n; i++) {
+    lanes[i % 16] += (double)x[i] * (double)x[i];
+  }
+  *sum = fold(lanes);
+}
+
+static void magnitude_sum(int64_t n, const float *x, double *sum) {
+  double lanes[16] = {0};
+  for (int64_t i = 0; i < n; i++) {
+    lanes[i % 16] += (double)cnn__magnitude(x[i]);
+  }
+  *sum = fold(lanes);
+}
+
+static void regularize(int64_t n, const float *w, float l1, float twice_l2, float *g) {
+  for (int64_t i = 0; i < n; i++) {
+    const float side = (w[i] > 0.0f ? l1 : 0.0f) - (0.0f > w[i] ? l1 : 0.0f);
+    g[i] = g[i] + (w[i] * twice_l2 + side);
+  }
 }
 
 static void clip_value(int64_t n, float *g, float limit) {
@@ -49,6 +69,8 @@ static void average(int64_t n, const float *w, float share, float *mean) {
 void CNN__NAME(step_init)(cnn__kernels *t) {
   t->mean_gradient = mean_gradient;
   t->square_sum = square_sum;
+  t->magnitude_sum = magnitude_sum;
+  t->regularize = regularize;
   t->clip_value = clip_value;
   t->clip_norm = clip_norm;
   t->weight_decay = weight_decay;

@@ -247,7 +247,7 @@ START_TEST(types_are_enumerated) {
       ck_assert_ptr_nonnull(row.key);
       ck_assert_ptr_nonnull(row.standard);
       ck_assert_uint_eq(row.size, sizeof row);
-      ck_assert((row.choices != NULL) == (row.kind == CNN_ATTRIBUTE_CHOICE));
+      ck_assert((row.choices != NULL) == (row.kind == CNN_ATTRIBUTE_CHOICE || row.kind == CNN_ATTRIBUTE_FORM));
     }
   }
   ck_assert_int_eq(cnn_layer_attribute_count("con2d"), -1);

@@ -309,7 +309,7 @@ START_TEST(a_value_that_is_no_number_is_named) {
 END_TEST
 
 START_TEST(an_unknown_initializer_is_named_as_it_was_given) {
-  static const int32_t given[] = {5, 99, -1, CNN_ZERO_INT};
+  static const int32_t given[] = {14, 99, -1, CNN_ZERO_INT};
   char text[128];
   ck_assert_ptr_null(cnn_dense(model, 2, cnn_dense_opts(.name = "a", .kernel_initializer = given[_i])));
   ck_assert_int_eq(cnn_model_status(model), CNN_EINVAL);
