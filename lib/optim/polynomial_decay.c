@@ -21,6 +21,7 @@ static const cnn__attribute attributes[] = {
     {0},
 };
 
+/* Of steps so many that float32 rounds them, the last one of a cycle may lie behind its end: nothing is left then. */
 static float rate(const void *settings_given, float step) {
   const settings *set = settings_given;
   float end = (float)set->steps;
@@ -28,7 +29,8 @@ static float rate(const void *settings_given, float step) {
     step = step < end ? step : end;
   else if (step > 0)
     end *= ceilf(step / end);
-  return (set->initial - set->end) * cnn__power(1.0f - step / end, set->power) + set->end;
+  float left = 1.0f - step / end;
+  return (set->initial - set->end) * cnn__power(left > 0 ? left : 0, set->power) + set->end;
 }
 
 const cnn__schedule_type cnn__polynomial_decay_schedule = {

@@ -97,11 +97,12 @@ START_TEST(far_away) {
       {"piecewise_constant_decay", "boundaries=1:5 values=1:0.5:0.25"},
       {"polynomial_decay", "initial_learning_rate=0.1 decay_steps=7 power=0.5 cycle=true"},
       {"polynomial_decay", "initial_learning_rate=0.1 decay_steps=7 power=0"},
+      {"polynomial_decay", "initial_learning_rate=0.1 decay_steps=4237 cycle=true"},
       {"cosine_decay", "initial_learning_rate=0.1 decay_steps=7 warmup_target=0.3 warmup_steps=5"},
       {"cosine_decay_restarts", "initial_learning_rate=0.1 first_decay_steps=1 t_mul=1"},
       {"cosine_decay_restarts", "initial_learning_rate=0.1 first_decay_steps=1 t_mul=1.0000001 m_mul=0.5"},
       {"cosine_decay_restarts", "initial_learning_rate=0.1 first_decay_steps=3 t_mul=1e30"}};
-  static const int64_t steps[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 100, 16777217, (int64_t)1 << 53, INT64_MAX};
+  static const int64_t steps[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 100, 16777217, 17358990, (int64_t)1 << 53, INT64_MAX};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
     for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
       double rate = at(all[i][0], all[i][1], steps[s]);
