@@ -13,8 +13,9 @@
  * What every optimizer takes besides its own options, in this order at each step:
  *   gradient_accumulation_steps k: gradients of k steps are added up, the mean of them makes the update of every k-th step. Each
  *     step counts in cnn_model_iterations; t above counts updates.
- *   clipnorm c: g *= c / max(|g|, c), |g| the norm of each weight array's gradient by itself; global_clipnorm: of all arrays
- *     together (a norm that is not finite makes all weights NaN); clipvalue: each g limited to [-c, c]. At most one of the three.
+ *   clipnorm c: g *= c / max(|g|, c), |g| the norm of each weight array's gradient by itself (one that is NaN makes the whole
+ *     array NaN); global_clipnorm: of all arrays together (a norm that is not finite makes all weights NaN); clipvalue: each g
+ *     limited to [-c, c]. At most one of the three.
  *     Norms are summed in double, in an order that follows from the shapes alone.
  *   weight_decay d: w -= w * d * rate, in all trainable weights whose names ("conv1/bias") hold none of the texts of
  *     exclude_from_weight_decay (Loshchilov, Hutter 2019).

@@ -18,9 +18,10 @@ void cnn__update_begin(const cnn_optimizer *optimizer, int64_t calls, float rate
     optimizer->type->begin(optimizer->attributes, iteration, update);
 }
 
+/* A norm that is NaN stays one: it is not at most the limit. */
 static void clip(const cnn__optimizer_common *common, const cnn__kernels *k, const cnn__piece *piece, float norm) {
   if (common->clipnorm > 0)
-    k->clip_norm(piece->n, piece->g, common->clipnorm, norm > common->clipnorm ? norm : common->clipnorm);
+    k->clip_norm(piece->n, piece->g, common->clipnorm, norm <= common->clipnorm ? common->clipnorm : norm);
   else if (common->global_clipnorm > 0)
     k->scale(piece->n, piece->g, norm, piece->g); /* the factor of all gradients */
   else if (common->clipvalue > 0)

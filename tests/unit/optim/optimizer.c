@@ -46,6 +46,26 @@ START_TEST(known_steps) {
 }
 END_TEST
 
+/* Of a gradient with a NaN in it no part is clipped to something that looks right, as in Keras. */
+START_TEST(a_norm_that_is_nan) {
+  static const char *const ways[] = {"clipnorm=1", "global_clipnorm=1"};
+  for (int32_t level = 0; level <= cnn__cpu_best(); level++)
+    for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
+      cnn_optimizer *optimizer;
+      steps_array array;
+      ck_assert_int_eq(cnn_optimizer_new(&optimizer, context, "sgd", ways[way]), CNN_OK);
+      steps_begin(optimizer, &array, 2);
+      array.w[0] = array.w[1] = 1;
+      array.g[0] = NAN;
+      array.g[1] = 0.5f;
+      steps_take(optimizer, cnn__kernels_for(level, level == CNN__CPU_REF ? CNN__GEMM_REF : CNN__GEMM_NATIVE), 0, 0.1f,
+                 &array, 1);
+      ck_assert_msg(isnan(array.w[0]) && isnan(array.w[1]), "%s: %g %g", ways[way], (double)array.w[0], (double)array.w[1]);
+      cnn_optimizer_free(optimizer);
+    }
+}
+END_TEST
+
 START_TEST(slots_by_momentum) {
   cnn_optimizer *optimizer;
   ck_assert_int_eq(cnn_sgd_new(&optimizer, context, NULL), CNN_OK);
@@ -197,6 +217,7 @@ int main(void) {
   TCase *tests = tcase_create("optimizer");
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, known_steps);
+  tcase_add_test(tests, a_norm_that_is_nan);
   tcase_add_test(tests, slots_by_momentum);
   tcase_add_test(tests, errors);
   tcase_add_test(tests, options_that_are_refused);
