@@ -13,6 +13,11 @@ def options(text):
     return set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", text))
 
 
+def operands(text):
+    """What each long option takes, of the first line of its description."""
+    return dict(re.findall(r"^ +(?:-\w, +)?(--[a-z-]+) ([A-Z0-9]\S*)", text, re.M))
+
+
 def main():
     checks = Checks()
     pages = {path.name for path in (ROOT / "docs").glob("*.[0-9]")}
@@ -26,6 +31,8 @@ def main():
         help_text, _, _ = run(program, "--help")
         described = set().union(*(options(line) for line in page.split("\n") if re.match(r"\.BR? -", line)))
         checks.equal(described - {"-libcnn"}, options(help_text), f"{name}.1 describes the options of --help")
+        taken = dict(re.findall(r'^\.BR? .*?(--[a-z-]+) " (.*)"$', re.sub(r"\\f[IR]", "", page), re.M))
+        checks.equal(taken, operands(help_text), f"{name}.1 names what the options take as --help does")
         statuses = set(re.findall(r"^\.B (\d+)$", page, re.M))
         checks.equal(statuses, set(re.findall(r"\b(\d+) [a-z]", help_text[help_text.index("Exit status"):])) | {"130"} & statuses,
                      f"{name}.1 explains each exit status")
