@@ -42,6 +42,7 @@ typedef struct cnn_dataset_opts {
 
 /** A data set of tensors, which it holds (no copy): their values must not change as long as it, or a part split off, lives.
  * @param inputs   input_count (1) tensors, u8 or f32, first axis the samples; rank 3 images [N, H, W] get a channel axis
+ *                 (a model whose input has two axes takes them without)
  * @param targets  target_count (0 or 1) tensors with the same first axis: class labels (u8, i32, i64), one a sample, [N] or [N, 1], or one for each
  *                 row of the model's output, [N, ...]; or f32 rows, [N, ...output shape], a last axis of 1 may be left out
  * Errors: CNN_ESHAPE types, ranks, or first axes differ; CNN_EDATA NaN or infinity (sample and position), a label outside [0, classes);

@@ -59,7 +59,7 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_set_learning_rate(cnn_model *model, 
 /* ---- batches of one's own ---- */
 
 /** One batch of tensors, which stay the caller's.
- *  - inputs: f32, or u8 that are divided by 255: [N, ...input shape], N >= 1; images [N, H, W] get a channel axis
+ *  - inputs: f32, or u8 that are divided by 255: [N, ...input shape], N >= 1; images [N, H, W] get a channel axis where the model wants one
  *  - targets: class labels or f32 rows, as those of a data set; not looked at by predict, which needs none
  *  - sample_weights: f32 [N], or NULL */
 typedef struct cnn_batch {

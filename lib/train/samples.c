@@ -14,7 +14,12 @@ void cnn__samples_close(cnn__samples *samples) {
 cnn_status cnn__samples_check_inputs(const cnn_dataset *dataset, const cnn_model *model, const char *what) {
   char has[160], takes[160];
   const cnn__shape *input = &model->layers[0]->out;
+  cnn__shape without_channels = dataset->sample;
   if (cnn__shape_equal(&dataset->sample, input))
+    return CNN_OK;
+  /* Samples of two axes have got a channel axis; a model of two axes takes them as they came. */
+  without_channels.rank--;
+  if (dataset->inputs->shape.rank == 3 && cnn__shape_equal(&without_channels, input))
     return CNN_OK;
   return cnn__fail(CNN_ESHAPE, "%s: samples are %s, model '%s' takes %s", what, cnn__shape_text(has, &dataset->sample, 1),
                    model->name, cnn__shape_text(takes, input, 1));

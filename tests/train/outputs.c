@@ -164,7 +164,49 @@ START_TEST(shapes_that_do_not_fit) {
 }
 END_TEST
 
+/* Samples of two axes are images for a model that wants a channel axis, and themselves for one that does not. */
+START_TEST(samples_of_two_axes) {
+  cnn_tensor *x, *y, *outputs[2];
+  cnn_dataset *dataset;
+  cnn_logs *logs;
+  cnn_model *m;
+  ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.seed = 3, .threads = 2)), CNN_OK);
+  x = tensor_of(CNN_F32, 3, (const int64_t[]){COUNT, SIDE, 2});
+  y = tensor_of(CNN_F32, 3, (const int64_t[]){COUNT, SIDE, 1});
+  test_numbers(cnn_tensor_data(x), COUNT * SIDE * 2, 8, 1);
+  for (int64_t i = 0; i < COUNT * SIDE; i++)
+    ((float *)cnn_tensor_data(y))[i] = 2 * ((const float *)cnn_tensor_read(x))[i * 2] - ((const float *)cnn_tensor_read(x))[i * 2 + 1];
+  ck_assert_int_eq(cnn_dataset_new(&dataset, context, 1, &x, 1, &y, NULL), CNN_OK);
+  ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
+  cnn_input(m, 2, (const int64_t[]){SIDE, 2}, NULL);
+  cnn_dense(m, 1, NULL);
+  compiled(m, "mse", "mae");
+  ck_assert_msg(cnn_model_fit(m, dataset, cnn_fit_opts(.epochs = 60, .batch_size = 8)) == CNN_OK, "%s", cnn_error_text());
+  ck_assert_int_eq(cnn_model_evaluate(&logs, m, dataset, NULL), CNN_OK);
+  ck_assert_double_lt(training_value(logs, "mae"), 0.1);
+  ck_assert_int_eq(cnn_model_train_on_batch(logs, m, cnn_batch(.inputs = x, .targets = y)), CNN_OK);
+  ck_assert_int_eq(cnn_model_predict(&outputs[0], 1, m, (const cnn_tensor *const[]){x}, 1, NULL), CNN_OK);
+  ck_assert_int_eq(cnn_model_predict_dataset(&outputs[1], 1, m, dataset, NULL), CNN_OK);
+  ck_assert_mem_eq(cnn_tensor_read(outputs[0]), cnn_tensor_read(outputs[1]), COUNT * SIDE * sizeof(float));
+  cnn_model_free(m);
+  ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
+  cnn_input(m, 2, (const int64_t[]){2, SIDE}, NULL);
+  cnn_dense(m, 1, NULL);
+  compiled(m, "mse", "mae");
+  ck_assert_int_eq(cnn_model_fit(m, dataset, NULL), CNN_ESHAPE);
+  ck_assert_str_eq(cnn_error_text(), "fit: samples are (None, 4, 2, 1), model 'sequential' takes (None, 2, 4)");
+  cnn_model_free(m);
+  cnn_logs_free(logs);
+  cnn_dataset_free(dataset);
+  for (int i = 0; i < 2; i++)
+    cnn_tensor_free(outputs[i]);
+  cnn_tensor_free(x);
+  cnn_tensor_free(y);
+  cnn_context_free(context);
+}
+END_TEST
+
 int main(void) {
   return RUN_SUITE("outputs", 60, pixels_learn_their_classes, ignored_labels_change_nothing, single_values_are_learned,
-                   shapes_that_do_not_fit);
+                   shapes_that_do_not_fit, samples_of_two_axes);
 }
