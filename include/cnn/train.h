@@ -42,7 +42,7 @@ typedef struct cnn_compile_opts {
  * @param loss_count 1   @param losses by name, with attributes as text: "categorical_crossentropy label_smoothing=0.1" (objective.h lists
  *        them); NULL: options.loss_handles. A cross-entropy is fused with the softmax or sigmoid that ends the model, as Keras does: loss and
  *        gradient then come from its logits. At most 8 metrics in all.
- * Errors: CNN_EINVAL counts, no layers, a name in logs twice; CNN_ENAME loss, metric or attribute unknown (nearest named); CNN_ENOMEM;
+ * Errors: CNN_EINVAL counts, no layers, a name in logs twice (also with "val_" in front); CNN_ENAME loss, metric or attribute unknown (nearest named); CNN_ENOMEM;
  * CNN_ESTATE inside fit. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t loss_count,
                                                     const char *const *losses, const cnn_compile_opts *options);

@@ -37,6 +37,10 @@ static cnn_status name_metrics(compilation *made) {
     if (twice && is_used(made, m, made->names[m]))
       return cnn__fail(CNN_EINVAL, "compile: metric '%s' is named twice", made->names[m]);
   }
+  for (int32_t m = 0; m < made->goals->metric_count; m++)
+    if (!strncmp(made->names[m], "val_", 4) && is_used(made, made->goals->metric_count, made->names[m] + 4))
+      return cnn__fail(CNN_EINVAL, "compile: metric '%s' is named as the validation's figure of '%s' is; give it another name",
+                       made->names[m], made->names[m] + 4);
   return CNN_OK;
 }
 

@@ -194,6 +194,10 @@ END_TEST
 
 START_TEST(what_compile_refuses) {
   static const char *const loss = "mse", *const named_loss[] = {"acc name=loss"}, *const wrong = "mse delta=1";
+  static const char *const as_validation[2][2] = {{"acc", "mae name=val_loss"}, {"mae name=val_acc", "acc"}};
+  static const char *const taken[] = {
+      "compile: metric 'val_loss' is named as the validation's figure of 'loss' is; give it another name",
+      "compile: metric 'val_acc' is named as the validation's figure of 'acc' is; give it another name"};
   cnn_model *m = small(0);
   cnn_optimizer *sgd;
   cnn_loss *handle;
@@ -204,6 +208,10 @@ START_TEST(what_compile_refuses) {
   ck_assert_str_eq(cnn_error_text(), "compile: loss 'mse' is given by name and as a handle");
   ck_assert_int_eq(cnn_model_compile(m, sgd, 1, &loss, cnn_compile_opts(.metrics = named_loss, .metric_count = 1)), CNN_EINVAL);
   ck_assert_str_eq(cnn_error_text(), "compile: metric 'loss' is named twice");
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(cnn_model_compile(m, sgd, 1, &loss, cnn_compile_opts(.metrics = as_validation[i], .metric_count = 2)), CNN_EINVAL);
+    ck_assert_str_eq(cnn_error_text(), taken[i]);
+  }
   ck_assert_int_eq(cnn_model_compile(m, sgd, 1, &wrong, NULL), CNN_ENAME);
   ck_assert_str_eq(cnn_error_text(), "mean_squared_error: unknown attribute 'delta'");
   ck_assert_int_eq(cnn_model_compile(m, sgd, 1, &loss, cnn_compile_opts(.metric_handle_count = 1)), CNN_EINVAL);
