@@ -144,6 +144,7 @@ cnn_status cnn_augmenter_set_statistics(cnn_augmenter *augmenter, int64_t channe
   augmenter->channels = channels;
   augmenter->mean = both;
   augmenter->deviation = both + channels;
+  /* cppcheck-suppress invalidPointerCast ; one allocation holds arrays of different types, the widest first */
   augmenter->subtract = (float *)(both + 2 * channels);
   augmenter->divide = augmenter->subtract + channels;
   cnn__fp saved = cnn__fp_enter();

@@ -71,6 +71,7 @@ static cnn_status moments_new(moments *m) {
   if (!m->mean)
     return cnn__fail_code();
   m->m2 = m->mean + m->features;
+  /* cppcheck-suppress invalidPointerCast ; one allocation holds arrays of different types, the widest first */
   m->sample = (float *)(m->m2 + m->features);
   cnn__fp saved = cnn__fp_enter();
   measure(m);

@@ -57,6 +57,7 @@ static cnn_status allocate(cnn__run *run, int64_t norms, int32_t penalized) {
   /* cppcheck-suppress invalidPointerCast ; one allocation holds arrays of different types, the widest first */
   run->samples = (int64_t *)(run->metrics + run->metric_count * run->capacity);
   run->labels = (int32_t *)(run->samples + run->capacity);
+  /* cppcheck-suppress invalidPointerCast ; one allocation holds arrays of different types, the widest first */
   run->weights = (float *)(run->labels + run->plan->positions * run->capacity);
   run->spans = run->seconds + (size_t)run->workers * (size_t)run->plan->op_count;
   return CNN_OK;

@@ -14,16 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static cnn_model *load(cnn_context *context, const char *name, const cnn_load_opts *options) {
-  cnn_model *m = NULL;
-  ck_assert_msg(cnn_model_load(&m, context, scratch_path(name), options) == CNN_OK, "%s", cnn_error_text());
-  return m;
-}
-
-static void save(const cnn_model *model, const char *name, const cnn_save_opts *options) {
-  ck_assert_msg(cnn_model_save(model, scratch_path(name), options) == CNN_OK, "%s", cnn_error_text());
-}
-
 static const struct {
   const char *name, *attributes;
 } optimizers[] = {{"adam", "learning_rate=0.01 beta_1=0.8"},
@@ -38,9 +28,9 @@ START_TEST(training_goes_on_with_the_same_bits) {
   small_model_train(m, 3);
   ck_assert_int_eq(cnn_model_set_learning_rate(m, 0.0123), CNN_OK);
   small_model_train(m, 2);
-  save(m, "f", NULL);
+  small_model_save(m, "f", NULL);
   ck_assert_int_eq(cnn_context_new(&other, cnn_context_opts(.seed = 99, .threads = 1)), CNN_OK);
-  cnn_model *copy = load(other, "f", NULL);
+  cnn_model *copy = small_model_load(other, "f", NULL);
   ck_same_model(m, copy);
   float outputs[2][20];
   small_model_predict(m, outputs[0]);
@@ -49,8 +39,8 @@ START_TEST(training_goes_on_with_the_same_bits) {
   small_model_train(m, 3);
   small_model_train(copy, 3);
   ck_same_model(m, copy);
-  save(copy, "g", NULL);
-  save(m, "f", NULL);
+  small_model_save(copy, "g", NULL);
+  small_model_save(m, "f", NULL);
   size_t counts[2];
   unsigned char *files[2] = {scratch_read("f", &counts[0]), scratch_read("g", &counts[1])};
   ck_assert(counts[0] == counts[1] && memcmp(files[0], files[1], counts[0]) == 0);
@@ -67,8 +57,8 @@ END_TEST
 START_TEST(without_a_compilation) {
   cnn_context *context = scratch_context();
   cnn_model *m = small_model(context);
-  save(m, "f", NULL);
-  cnn_model *copy = load(context, "f", NULL);
+  small_model_save(m, "f", NULL);
+  cnn_model *copy = small_model_load(context, "f", NULL);
   ck_same_model(m, copy);
   ck_assert_int_eq(copy->compiled, 0);
   cnn_model_free(copy);
@@ -84,15 +74,15 @@ START_TEST(without_the_state_of_the_optimizer) {
   small_model_compile(m, "adam", NULL);
   small_model_train(m, 2);
   ck_assert_int_eq(cnn_model_set_learning_rate(m, 0.25), CNN_OK);
-  save(m, "with", NULL);
-  save(m, "without", cnn_save_opts(.no_optimizer = 1));
-  cnn_model *copy = load(context, "without", NULL);
+  small_model_save(m, "with", NULL);
+  small_model_save(m, "without", cnn_save_opts(.no_optimizer = 1));
+  cnn_model *copy = small_model_load(context, "without", NULL);
   ck_assert_int_eq(copy->compiled, 1);
   ck_assert_int_eq(copy->iterations, 0);
   ck_assert(cnn_model_learning_rate(copy) == 0.25);
   ck_assert(copy->parameters[0].slots[0][0] == 0);
   cnn_model_free(copy);
-  copy = load(context, "with", cnn_load_opts(.no_optimizer = 1));
+  copy = small_model_load(context, "with", cnn_load_opts(.no_optimizer = 1));
   ck_assert_int_eq(copy->compiled, 0);
   ck_assert_uint_eq(copy->pass, m->pass);
   cnn_model_free(copy);
@@ -107,8 +97,8 @@ START_TEST(weights_alone) {
   char hash[3][33];
   small_model_compile(m, "adam", NULL);
   small_model_train(m, 2);
-  save(m, "w", cnn_save_opts(.weights_only = 1));
-  save(m, "f", NULL);
+  small_model_save(m, "w", cnn_save_opts(.weights_only = 1));
+  small_model_save(m, "f", NULL);
   cnn_model_hash(m, hash[0]);
   ck_assert_str_ne(cnn_model_hash(other, hash[1]), hash[0]);
   ck_assert_int_eq(cnn_model_load_weights(other, scratch_path("w"), NULL), CNN_OK);
@@ -132,17 +122,6 @@ START_TEST(weights_alone) {
 END_TEST
 
 /* A dense network of these units, its layers called a and b. */
-static cnn_model *dense_model(cnn_context *context, int64_t units, const char *name) {
-  cnn_model *m;
-  ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
-  cnn_input(m, 1, (const int64_t[]){3}, NULL);
-  cnn_dense(m, units, cnn_dense_opts(.name = "a"));
-  if (name)
-    cnn_dense(m, 2, cnn_dense_opts(.name = name));
-  ck_assert_int_eq(cnn_model_status(m), CNN_OK);
-  return m;
-}
-
 START_TEST(weights_that_do_not_fit_change_nothing) {
   cnn_context *context = scratch_context();
   cnn_model *m = dense_model(context, 5, "b");
@@ -156,13 +135,13 @@ START_TEST(weights_that_do_not_fit_change_nothing) {
   cnn_model_hash(m, hash[0]);
   for (size_t i = 0; i < 3; i++) {
     cnn_model *other = dense_model(context, others[i].units, others[i].name);
-    save(other, "o", cnn_save_opts(.weights_only = 1));
+    small_model_save(other, "o", cnn_save_opts(.weights_only = 1));
     ck_failed(cnn_model_load_weights(m, scratch_path("o"), NULL), CNN_ESHAPE, others[i].part);
     ck_failed(cnn_model_load_weights(m, scratch_path("o"), NULL), CNN_ESHAPE, "/o': weight");
     cnn_model_free(other);
   }
   cnn_model *shorter = dense_model(context, 5, NULL);
-  save(m, "m", NULL);
+  small_model_save(m, "m", NULL);
   ck_failed(cnn_model_load_weights(shorter, scratch_path("m"), NULL), CNN_ESHAPE,
             "weight 'b/kernel' of the file is none of the model's");
   cnn_model_free(shorter);
@@ -202,15 +181,15 @@ START_TEST(rounding_modes) {
   cnn_context *context = scratch_context();
   cnn_model *m = small_model(context);
   small_model_compile(m, "adam", "learning_rate=0.0007 beta_2=0.99");
-  save(m, "f", NULL);
+  small_model_save(m, "f", NULL);
   ck_assert_int_eq(fesetround(FE_UPWARD), 0);
-  cnn_model *copy = load(context, "f", NULL);
-  save(m, "g", NULL);
+  cnn_model *copy = small_model_load(context, "f", NULL);
+  small_model_save(m, "g", NULL);
   ck_assert_int_eq(fegetround(), FE_UPWARD);
   ck_assert_int_eq(fesetround(FE_TONEAREST), 0);
   ck_same_model(m, copy);
   cnn_model_free(copy);
-  copy = load(context, "g", NULL);
+  copy = small_model_load(context, "g", NULL);
   ck_same_model(m, copy);
   cnn_model_free(copy);
   cnn_model_free(m);
@@ -233,9 +212,9 @@ START_TEST(weights_that_are_not_finite_are_told) {
   cnn_model *m = dense_model(context, 5, "b");
   m->layers[2]->weights[0].value[7] = -INFINITY;
   m->layers[2]->weights[0].value[8] = NAN;
-  save(m, "f", NULL);
+  small_model_save(m, "f", NULL);
   ck_assert_str_eq(logged, "");
-  cnn_model *copy = load(context, "f", NULL);
+  cnn_model *copy = small_model_load(context, "f", NULL);
   ck_assert_ptr_nonnull(strstr(logged, "weight 'b/kernel' holds NaN or infinity, first at element 7"));
   ck_assert_float_infinite(copy->layers[2]->weights[0].value[7]);
   logged[0] = 0;
@@ -254,142 +233,12 @@ START_TEST(another_reader_takes_it) {
   small_model_compile(m, "adam", NULL);
   if (access("/usr/bin/python3", X_OK) == 0)
     for (int only = 0; only < 2; only++) {
-      save(m, "f", cnn_save_opts(.weights_only = only));
+      small_model_save(m, "f", cnn_save_opts(.weights_only = only));
       cnn__format(command, sizeof command, "/usr/bin/python3 %s %s", SAFETENSORS_CHECK, scratch_path("f"));
       ck_assert_int_eq(system(command), 0);
     }
   cnn_model_free(m);
   cnn_context_free(context);
-}
-END_TEST
-
-/* ---- failures ---- */
-
-static cnn_status save_and_load(const cnn_allocator *allocator, void *user) {
-  cnn_context *context;
-  cnn_model *m = NULL, *copy = NULL;
-  cnn_optimizer *adam = NULL;
-  (void)user;
-  cnn_status status = cnn_context_new(&context, cnn_context_opts(.threads = 1, .allocator = allocator));
-  if (status < 0)
-    return status;
-  status = cnn_model_new(&m, context, NULL);
-  if (status == CNN_OK) {
-    cnn_input(m, 1, (const int64_t[]){3}, NULL);
-    cnn_dense(m, 5, NULL);
-    status = cnn_optimizer_new(&adam, context, "adam", NULL);
-  }
-  if (status == CNN_OK)
-    status = cnn_model_compile(m, adam, 1, (const char *const[]){"categorical_crossentropy"}, NULL);
-  if (status == CNN_OK)
-    status = cnn_model_save(m, scratch_path("f"), NULL);
-  if (status == CNN_OK)
-    status = cnn_model_load(&copy, context, scratch_path("f"), NULL);
-  if (status == CNN_OK)
-    status = cnn_model_load_weights(m, scratch_path("f"), NULL);
-  cnn_model_free(copy);
-  cnn_optimizer_free(adam);
-  cnn_model_free(m);
-  cnn_context_free(context);
-  return status;
-}
-
-START_TEST(failing_allocations) {
-  scratch_without_sync();
-  ck_assert_int_gt(test_alloc_fail_each(save_and_load, NULL), 30);
-}
-END_TEST
-
-static long json_left = -1, json_live;
-static void *json_alloc(size_t count) {
-  if (json_left == 0 || (json_left > 0 && --json_left == 0))
-    return NULL;
-  json_live++;
-  return malloc(count);
-}
-static void json_release(void *pointer) {
-  json_live -= pointer != NULL;
-  free(pointer);
-}
-
-START_TEST(failing_allocations_of_json) {
-  cnn_context *context = scratch_context();
-  scratch_without_sync();
-  cnn_model *m = dense_model(context, 5, "b");
-  small_model_compile(m, "adam", NULL);
-  save(m, "f", NULL);
-  json_set_alloc_funcs(json_alloc, json_release);
-  for (long n = 1, done = 0; !done; n++) {
-    cnn_model *copy = NULL;
-    json_left = n;
-    cnn_status status = cnn_model_save(m, scratch_path("f"), NULL);
-    if (status == CNN_OK)
-      status = cnn_model_load(&copy, context, scratch_path("f"), NULL);
-    done = status == CNN_OK;
-    json_left = -1;
-    ck_assert_msg(done || status == CNN_ENOMEM || status == CNN_EFORMAT, "%s", cnn_error_text());
-    cnn_model_free(copy);
-    ck_assert_int_eq(json_live, 0);
-    cnn_model_free(load(context, "f", NULL));
-  }
-  cnn_model_free(m);
-  cnn_context_free(context);
-  test_alloc_check(&scratch_alloc);
-}
-END_TEST
-
-static int full(int file) {
-  (void)file;
-  errno = ENOSPC;
-  return -1;
-}
-
-START_TEST(a_failed_save_keeps_the_old_model) {
-  cnn_context *context = scratch_context();
-  cnn_model *m = small_model(context);
-  save(m, "f", NULL);
-  small_model_compile(m, "adam", NULL);
-  small_model_train(m, 1);
-  const cnn__file_calls whole = cnn__file_ops;
-  cnn__file_ops.sync = full;
-  ck_failed(cnn_model_save(m, scratch_path("f"), NULL), CNN_EIO, "/f': cannot sync: No space left on device");
-  cnn__file_ops = whole;
-  ck_assert_int_eq(scratch_count(), 1);
-  cnn_model *old = load(context, "f", NULL), *fresh = small_model(context);
-  ck_same_model(old, fresh);
-  cnn_model_free(fresh);
-  cnn_model_free(old);
-  cnn_model_free(m);
-  cnn_context_free(context);
-}
-END_TEST
-
-/* Cut at every 512 bytes and in the header everywhere; thousands of flipped bits: none loads. */
-START_TEST(damage) {
-  cnn_context *context = scratch_context();
-  cnn_model *m = small_model(context), *none = NULL;
-  size_t count;
-  small_model_compile(m, "adam", NULL);
-  save(m, "f", NULL);
-  unsigned char *whole = scratch_read("f", &count);
-  for (size_t length = 0; length < count; length += length < 2048 ? 1 : 512) {
-    scratch_write("d", whole, length);
-    ck_failed(cnn_model_load(&none, context, scratch_path("d"), NULL), CNN_EFORMAT, "/d': ");
-  }
-  uint32_t state = 1;
-  for (int i = 0; i < 4000; i++) {
-    state = state * 1664525u + 1013904223u;
-    size_t bit = (size_t)(((uint64_t)state * (8 * count)) >> 32);
-    whole[bit / 8] ^= (unsigned char)(1u << bit % 8);
-    scratch_write("d", whole, count);
-    ck_failed(cnn_model_load(&none, context, scratch_path("d"), NULL), CNN_EFORMAT, "/d': ");
-    whole[bit / 8] ^= (unsigned char)(1u << bit % 8);
-  }
-  ck_assert_ptr_null(none);
-  free(whole);
-  cnn_model_free(m);
-  cnn_context_free(context);
-  test_alloc_check(&scratch_alloc);
 }
 END_TEST
 
@@ -406,8 +255,8 @@ START_TEST(files_of_version_1) {
   ck_assert_uint_eq(m->pass, 1);
   ck_assert_int_eq(m->iterations, 3);
   ck_assert(m->rate == 0.0123f);
-  save(m, "f", NULL);
-  again = load(context, "f", NULL);
+  small_model_save(m, "f", NULL);
+  again = small_model_load(context, "f", NULL);
   ck_same_model(m, again);
   small_model_train(again, 1);
   cnn_model_free(again);
@@ -426,10 +275,6 @@ static void add(TCase *tests) {
   tcase_add_test(tests, rounding_modes);
   tcase_add_test(tests, weights_that_are_not_finite_are_told);
   tcase_add_test(tests, another_reader_takes_it);
-  tcase_add_test(tests, failing_allocations);
-  tcase_add_test(tests, failing_allocations_of_json);
-  tcase_add_test(tests, a_failed_save_keeps_the_old_model);
-  tcase_add_test(tests, damage);
   tcase_add_test(tests, files_of_version_1);
 }
 

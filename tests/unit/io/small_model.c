@@ -1,6 +1,8 @@
 #include "cnn/train.h"
 #include "small_model.h"
 
+#include "scratch.h"
+
 #include <check.h>
 #include <string.h>
 
@@ -124,4 +126,25 @@ void ck_same_model(const cnn_model *a, const cnn_model *b) {
     ck_same_layer(a->layers[i], b->layers[i]);
   ck_assert_str_eq(cnn_model_hash(a, hash[0]), cnn_model_hash(b, hash[1]));
   ck_same_optimizer(a, b);
+}
+
+cnn_model *small_model_load(cnn_context *context, const char *name, const cnn_load_opts *options) {
+  cnn_model *m = NULL;
+  ck_assert_msg(cnn_model_load(&m, context, scratch_path(name), options) == CNN_OK, "%s", cnn_error_text());
+  return m;
+}
+
+void small_model_save(const cnn_model *model, const char *name, const cnn_save_opts *options) {
+  ck_assert_msg(cnn_model_save(model, scratch_path(name), options) == CNN_OK, "%s", cnn_error_text());
+}
+
+cnn_model *dense_model(cnn_context *context, int64_t units, const char *name) {
+  cnn_model *m;
+  ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
+  cnn_input(m, 1, (const int64_t[]){3}, NULL);
+  cnn_dense(m, units, cnn_dense_opts(.name = "a"));
+  if (name)
+    cnn_dense(m, 2, cnn_dense_opts(.name = name));
+  ck_assert_int_eq(cnn_model_status(m), CNN_OK);
+  return m;
 }

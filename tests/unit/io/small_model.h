@@ -16,4 +16,11 @@ void small_model_predict(const cnn_model *model, float outputs[20]);
 /* Same weights, slots, rate, iterations, pass, seed, configuration. */
 void ck_same_model(const cnn_model *a, const cnn_model *b);
 
+/* To and from a file of the test's own folder, without an error. */
+cnn_model *small_model_load(cnn_context *context, const char *name, const cnn_load_opts *options);
+void small_model_save(const cnn_model *model, const char *name, const cnn_save_opts *options);
+
+/* One dense layer. */
+cnn_model *dense_model(cnn_context *context, int64_t units, const char *name);
+
 #endif
