@@ -192,7 +192,7 @@ void cnn_report_free(cnn_report *report) {
   cnn__context_drop(context);
 }
 
-static int32_t is_class(const cnn_report *report, int64_t label) { return label >= 0 && label < report->classes; }
+static int32_t is_class(const cnn_report *report, int64_t label) { return report && label >= 0 && label < report->classes; }
 
 const char *cnn__report_class_name(char buffer[32], const cnn_report *report, int64_t label) {
   if (report->rows[label].name)
@@ -205,9 +205,9 @@ static double figure(const cnn_report *report, int64_t label, int32_t which) {
   return is_class(report, label) ? report->rows[label].figures[which] : (double)NAN;
 }
 
-int64_t cnn_report_classes(const cnn_report *report) { return report->classes; }
-int64_t cnn_report_samples(const cnn_report *report) { return report->samples; }
-double cnn_report_accuracy(const cnn_report *report) { return report->accuracy; }
+int64_t cnn_report_classes(const cnn_report *report) { return report ? report->classes : 0; }
+int64_t cnn_report_samples(const cnn_report *report) { return report ? report->samples : 0; }
+double cnn_report_accuracy(const cnn_report *report) { return report ? report->accuracy : 0; }
 double cnn_report_precision(const cnn_report *report, int64_t label) { return figure(report, label, 0); }
 double cnn_report_recall(const cnn_report *report, int64_t label) { return figure(report, label, 1); }
 double cnn_report_f1(const cnn_report *report, int64_t label) { return figure(report, label, 2); }
@@ -221,18 +221,18 @@ int64_t cnn_report_count(const cnn_report *report, int64_t label, int64_t predic
 }
 
 double cnn_report_macro(const cnn_report *report, int32_t which) {
-  return which >= 0 && which < CNN__REPORT_FIGURES ? report->macro[which] : (double)NAN;
+  return report && which >= 0 && which < CNN__REPORT_FIGURES ? report->macro[which] : (double)NAN;
 }
 
 double cnn_report_weighted(const cnn_report *report, int32_t which) {
-  return which >= 0 && which < CNN__REPORT_FIGURES ? report->weighted[which] : (double)NAN;
+  return report && which >= 0 && which < CNN__REPORT_FIGURES ? report->weighted[which] : (double)NAN;
 }
 
 double cnn_report_class_accuracy(const cnn_report *report, int64_t label) {
   return is_class(report, label) && report->rows[label].support ? report->rows[label].figures[1] : (double)NAN;
 }
 
-int64_t cnn_report_error_count(const cnn_report *report) { return report->samples - report->correct; }
+int64_t cnn_report_error_count(const cnn_report *report) { return report ? report->samples - report->correct : 0; }
 
 cnn_status cnn_report_error_at(const cnn_report *report, int64_t index, cnn_report_error *out) {
   if (!report)
@@ -246,15 +246,15 @@ cnn_status cnn_report_error_at(const cnn_report *report, int64_t index, cnn_repo
 }
 
 int64_t cnn_report_most_confused(const cnn_report *report, int64_t *label, int64_t *prediction) {
-  int64_t most = 0, found = -1;
-  for (int64_t i = 0; i < report->classes * report->classes; i++)
-    if (i / report->classes != i % report->classes && report->matrix[i] > most) {
+  int64_t most = 0, found = -1, classes = cnn_report_classes(report);
+  for (int64_t i = 0; i < classes * classes; i++)
+    if (i / classes != i % classes && report->matrix[i] > most) {
       most = report->matrix[i];
       found = i;
     }
   if (label)
-    *label = found < 0 ? -1 : found / report->classes;
+    *label = found < 0 ? -1 : found / classes;
   if (prediction)
-    *prediction = found < 0 ? -1 : found % report->classes;
+    *prediction = found < 0 ? -1 : found % classes;
   return most;
 }

@@ -47,7 +47,7 @@ void cnn_state_free(cnn_state *state) {
 }
 
 static entry *find(const cnn_state *state, const char *name) {
-  for (int32_t i = 0; name && i < state->count; i++)
+  for (int32_t i = 0; name && i < cnn_state_count(state); i++)
     if (!strcmp(state->entries[i].name, name))
       return &state->entries[i];
   return NULL;

@@ -126,6 +126,7 @@ START_TEST(state_keeps_numbers_and_tensors) {
   double value = 7;
   open_context();
   ck_assert_int_eq(cnn_state_new(NULL, context), CNN_EINVAL);
+  ck_assert_ptr_null(cnn_state_tensor(NULL, "weight"));
   ck_assert_int_eq(cnn_state_new(&state, NULL), CNN_EINVAL);
   ck_assert_int_eq(cnn_state_new(&state, context), CNN_OK);
   ck_assert_int_eq(cnn_tensor_new(&tensor, context, CNN_F32, 2, (const int64_t[]){2, 3}, NULL), CNN_OK);

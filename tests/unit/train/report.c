@@ -44,6 +44,26 @@ START_TEST(predictions_as_rows) {
 }
 END_TEST
 
+/* Figures of no report: a program that asks for them goes on. */
+START_TEST(null_is_answered) {
+  int64_t label = 7, prediction = 7;
+  ck_assert_int_eq(cnn_report_classes(NULL), 0);
+  ck_assert_int_eq(cnn_report_samples(NULL), 0);
+  ck_assert_int_eq(cnn_report_count(NULL, 0, 0), -1);
+  ck_assert_int_eq(cnn_report_support(NULL, 0), -1);
+  ck_assert_int_eq(cnn_report_error_count(NULL), 0);
+  ck_assert_double_eq(cnn_report_accuracy(NULL), 0);
+  ck_assert_double_nan(cnn_report_precision(NULL, 0));
+  ck_assert_double_nan(cnn_report_recall(NULL, 0));
+  ck_assert_double_nan(cnn_report_f1(NULL, 0));
+  ck_assert_double_nan(cnn_report_class_accuracy(NULL, 0));
+  ck_assert_double_nan(cnn_report_macro(NULL, 0));
+  ck_assert_double_nan(cnn_report_weighted(NULL, 0));
+  ck_assert_int_eq(cnn_report_most_confused(NULL, &label, &prediction), 0);
+  ck_assert(label == -1 && prediction == -1);
+}
+END_TEST
+
 START_TEST(out_of_range) {
   const int32_t labels[] = {0, 1, 1}, predictions[] = {0, 1, 1};
   int64_t label, prediction;
@@ -208,6 +228,7 @@ int main(void) {
   TCase *tests = tcase_create("report");
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_add_test(tests, predictions_as_rows);
+  tcase_add_test(tests, null_is_answered);
   tcase_add_test(tests, out_of_range);
   tcase_add_test(tests, what_is_refused);
   tcase_add_test(tests, matrix_as_text);
