@@ -39,6 +39,7 @@ cnn_status cnn__supply_source(cnn__supply *s, const cnn_batch_source *source, in
   if (s->augmenter && cnn__augmenter_ready(s->augmenter, &s->model->layers[0]->out) < 0)
     return cnn__fail_in("%s", s->what);
   s->source = given;
+  s->held = s->augmenter ? cnn__augmenter_hold(s->augmenter) : NULL;
   s->batch_size = batch_size ? batch_size : 32;
   s->steps = s->wanted = steps ? steps : given.batches;
   return CNN_OK;
@@ -87,6 +88,8 @@ void cnn__supply_close(cnn__supply *s) {
   release_run(s);
   cnn__batch_free(s->batch);
   s->batch = NULL;
+  cnn_augmenter_free(s->held);
+  s->held = NULL;
   cnn__samples_close(&s->samples);
 }
 
@@ -105,13 +108,14 @@ static void next_of_dataset(cnn__supply *s, cnn__feed *feed) {
   *feed = cnn__batch_feed(s->batch);
 }
 
-static cnn_tensor *held(const cnn_tensor *tensor) {
+static cnn_tensor *hold(const cnn_tensor *tensor) {
   return tensor ? cnn__tensor_hold((cnn_tensor *)(uintptr_t)tensor) : NULL;
 }
 
 static cnn_status next_of_source(cnn__supply *s, cnn__feed *feed) {
   char what[160];
   cnn_batch batch = {.size = sizeof batch};
+  const int32_t targets = s->mode != CNN__MODE_PREDICT;
   const cnn_batch_request request = {.size = sizeof request, .epoch = s->epoch, .step = s->step,
                                      .batch_size = s->batch_size, .pass = s->pass};
   uint64_t failures = cnn__fail_count();
@@ -122,12 +126,13 @@ static cnn_status next_of_source(cnn__supply *s, cnn__feed *feed) {
     return status;
   cnn__format(what, sizeof what, "%s: batch %lld of the batch function in epoch %lld", s->what, (long long)s->step,
               (long long)s->epoch);
-  CNN__TRY(cnn__view_set(&s->view, s->model, &batch, s->mode != CNN__MODE_PREDICT, s->augmenter,
-                         &s->class_weights, what));
+  if (batch.size > sizeof batch)
+    return cnn__fail(CNN_EINVAL, "%s: its size is %zu, the call gave %zu", what, batch.size, sizeof batch);
+  CNN__TRY(cnn__view_set(&s->view, s->model, &batch, targets, s->augmenter, &s->class_weights, what));
   s->view.batch.still = s->mode != CNN__MODE_TRAIN;
-  s->inputs = held(batch.inputs);
-  s->targets = held(batch.targets);
-  s->weights = held(batch.sample_weights);
+  s->inputs = hold(batch.inputs);
+  s->targets = targets ? hold(batch.targets) : NULL;
+  s->weights = targets ? hold(batch.sample_weights) : NULL;
   CNN__TRY(reserve(s, s->view.part.count));
   *feed = cnn__view_feed(&s->view, s->run, s->pass, s->given);
   return CNN_OK;

@@ -10,12 +10,13 @@ typedef struct cnn__supply {
   const cnn_model *model;
   int32_t mode;                   /* CNN__MODE_*: what the batches are for */
   const char *what;               /* begins texts: "fit" */
-  const cnn_augmenter *augmenter; /* NULL: none; the caller's as long as the supply is open. Other modes than training
+  const cnn_augmenter *augmenter; /* NULL: none; held as long as the supply is open. Other modes than training
                                    * standardise with it and transform nothing */
   cnn__class_weights class_weights;
 
   cnn__samples samples;           /* of a data set; its `held` NULL: */
   cnn_batch_source source;        /* of this function; its `next` NULL too: of nothing */
+  cnn_augmenter *held;            /* of a function, which may let go of it; a data set's batch holds its own */
   int64_t batch_size;             /* of a data set: of all batches but the last; of a function: what is wished */
   int64_t steps;                  /* batches of a pass; 0: as many as the function has */
   int64_t wanted;                 /* batches that were asked for: fewer are worth a warning; 0: whatever there are */

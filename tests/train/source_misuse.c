@@ -1,0 +1,114 @@
+/* source_misuse: batch functions that write what they should not, and let go of what the call still needs. */
+#include "stream.h"
+#include "suite.h"
+
+#include <string.h>
+
+static fitting f;
+static stream s;
+
+static cnn_status evaluates(const cnn_augmenter *augmenter) {
+  cnn_logs *logs = NULL;
+  cnn_status status = cnn_model_evaluate_source(&logs, f.model, &s.source, cnn_evaluate_opts(.augmenter = augmenter));
+  cnn_logs_free(logs);
+  return status;
+}
+
+static cnn_status predicts(const cnn_augmenter *augmenter) {
+  cnn_tensor *outputs = NULL;
+  cnn_status status = cnn_model_predict_source(&outputs, 1, f.model, &s.source, cnn_predict_opts(.augmenter = augmenter));
+  cnn_tensor_free(outputs);
+  return status;
+}
+
+static cnn_status fits(const cnn_augmenter *augmenter) {
+  return cnn_model_fit_source(f.model, &s.source, cnn_fit_opts(.augmenter = augmenter));
+}
+
+typedef cnn_status call(const cnn_augmenter *augmenter);
+static call *const calls[] = {evaluates, predicts, fits};
+
+static void begin(cnn_status (*spoil)(stream *x, cnn_batch *batch)) {
+  fitting_open(&f, 2);
+  stream_open(&s, &f, f.data.labels, 10);
+  s.spoil = spoil;
+  s.spoil_step = 1;
+}
+
+static void end(void) {
+  stream_close(&s);
+  fitting_close(&f);
+}
+
+/* ---- the batch ---- */
+
+static cnn_status larger(stream *x, cnn_batch *batch) {
+  (void)x;
+  batch->size = 4000;
+  return CNN_OK;
+}
+
+/* What lies behind the batch is not the function's to fill, nor the library's to read. */
+START_TEST(size_does_not_grow) {
+  for (int i = 0; i < 3; i++) {
+    begin(larger);
+    ck_assert_int_eq(calls[i](NULL), CNN_EINVAL);
+    ck_assert_msg(strstr(cnn_error_text(), "batch 1 of the batch function in epoch 0: its size is 4000, the call gave 32") != NULL,
+                  "%s", cnn_error_text());
+    end();
+  }
+}
+END_TEST
+
+/* No tensor, in memory that cannot be written. */
+static cnn_status no_tensors(stream *x, cnn_batch *batch) {
+  static const char nothing[64] = {0};
+  (void)x;
+  batch->targets = batch->sample_weights = (const cnn_tensor *)(const void *)nothing;
+  return CNN_OK;
+}
+
+START_TEST(predict_does_not_look_at_targets) {
+  begin(no_tensors);
+  ck_assert_int_eq(predicts(NULL), CNN_OK);
+  end();
+}
+END_TEST
+
+/* ---- the augmenter ---- */
+
+static cnn_augmenter *used;
+static cnn_status told;
+
+static cnn_status changes(stream *x, cnn_batch *batch) {
+  (void)x, (void)batch;
+  told = cnn_augmenter_set_statistics(used, 3, (const double[]){9, 9, 9}, NULL);
+  return CNN_OK;
+}
+
+static cnn_status lets_go(stream *x, cnn_batch *batch) {
+  (void)x, (void)batch;
+  cnn_augmenter_free(used);
+  used = NULL;
+  return CNN_OK;
+}
+
+START_TEST(augmenter_stays) {
+  for (int i = 0; i < 6; i++) {
+    begin(i % 2 ? lets_go : changes);
+    ck_assert_int_eq(cnn_augmenter_new_text(&used, f.context, "featurewise_std_normalization=true"), CNN_OK);
+    ck_assert_int_eq(cnn_augmenter_fit(used, f.data.labels, NULL), CNN_OK);
+    told = CNN_OK;
+    ck_assert_msg(calls[i / 2](used) == CNN_OK, "%s", cnn_error_text());
+    ck_assert_int_eq(told, i % 2 ? CNN_OK : CNN_ESTATE);
+    if (used)
+      ck_assert_int_eq(cnn_augmenter_channels(used), 1);
+    cnn_augmenter_free(used);
+    end();
+  }
+}
+END_TEST
+
+int main(void) {
+  return RUN_SUITE("source_misuse", 60, size_does_not_grow, predict_does_not_look_at_targets, augmenter_stays);
+}
