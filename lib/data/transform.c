@@ -9,6 +9,7 @@
 #include "core/options.h"
 #include "kernels/math.h"
 
+#include <float.h>
 #include <string.h>
 
 #define DEGREE 0.017453292519943295 /* in radians */
@@ -106,11 +107,12 @@ static float cut(float x) { return (float)(int32_t)x; }
 static void brighten_8bit(int64_t n, float factor, float *x) {
   const extremes own = extremes_of(n, x);
   const int32_t stretched = own.least < 0.0f || own.most > WHITE_8BIT;
-  const float range = own.most - own.least, by = range == 0.0f ? 1.0f : range;
+  const float part = own.most / 2.0f - own.least / 2.0f > FLT_MAX / 2.0f ? 0.5f : 1.0f; /* of values whose range no float holds */
+  const float least = own.least * part, range = own.most * part - least, by = range == 0.0f ? 1.0f : range;
   for (int64_t i = 0; i < n; i++) {
-    const float from_0 = stretched ? (x[i] - own.least) / by * WHITE_8BIT : x[i];
+    const float from_0 = stretched ? (x[i] * part - least) / by * WHITE_8BIT : x[i];
     const float value = cut(limited(factor * cut(from_0), 0.0f, WHITE_8BIT));
-    x[i] = stretched ? value / WHITE_8BIT * range + own.least : value;
+    x[i] = stretched ? (value / WHITE_8BIT * range + least) / part : value;
   }
 }
 

@@ -126,6 +126,22 @@ START_TEST(brightness_beyond_8_bits) {
 }
 END_TEST
 
+/* A range that no float holds is stretched like any other, and nothing that is no number is cut. */
+START_TEST(brightness_of_the_widest_range) {
+  const float x[4] = {-3e38f, 0, 1.1e38f, 3e38f};
+  const double stretch[4] = {0, 127, 174, 255}; /* cut from (x + 3e38) / 6e38 * 255 */
+  cnn_tensor *image, *out;
+  ck_assert_int_eq(cnn_tensor_new(&image, context, CNN_F32, 3, (const int64_t[]){2, 2, 1}, NULL), CNN_OK);
+  memcpy(cnn_tensor_data(image), x, sizeof x);
+  const cnn_transform t = {.size = sizeof t, .brightness = 0.5, .brightness_8bit = 1};
+  ck_assert_int_eq(cnn_image_transform(&out, image, &t), CNN_OK);
+  for (int i = 0; i < 4; i++)
+    ck_assert_double_eq_tol((double)((const float *)cnn_tensor_read(out))[i], floor(stretch[i] * 0.5) / 255 * 6e38 - 3e38, 1e33);
+  cnn_tensor_free(out);
+  cnn_tensor_free(image);
+}
+END_TEST
+
 START_TEST(whole_transforms) {
   for (int n = 0; n < 2; n++) {
     reference *r = reference_open("augmentation", files[n]);
@@ -227,6 +243,7 @@ int main(void) {
   tcase_add_test(tests, channel_shift_and_flips);
   tcase_add_test(tests, brightness);
   tcase_add_test(tests, brightness_beyond_8_bits);
+  tcase_add_test(tests, brightness_of_the_widest_range);
   tcase_add_test(tests, whole_transforms);
   tcase_add_test(tests, the_notebooks_images);
   tcase_add_test(tests, the_flow);
