@@ -20,8 +20,9 @@
  *   weight_decay d: w -= w * d * rate, in all trainable weights whose names ("conv1/bias") hold none of the texts of
  *     exclude_from_weight_decay (Loshchilov, Hutter 2019).
  *   The update itself, as below.
- *   use_ema: average = ema_momentum * average + (1 - ema_momentum) * w, at first w; every ema_overwrite_frequency-th update, and
- *     when fit ends without an error, the average replaces the weights. Validation during training sees the weights. */
+ *   use_ema: average = ema_momentum * average + (1 - ema_momentum) * w, at first w, in every step, also in those that only add a
+ *     gradient up (as Keras); every ema_overwrite_frequency-th update, and when fit ends without an error, the average replaces the
+ *     weights. Validation during training sees the weights. */
 #ifndef CNN_OPTIMIZER_H
 #define CNN_OPTIMIZER_H
 
