@@ -18,10 +18,15 @@ static cnn_status check_clipping(const cnn__optimizer_common *common, const char
   return CNN_OK;
 }
 
-/* Texts apart by commas; an empty one would be part of every name. */
+/* Texts apart by commas; an empty one would be part of every name. What is no UTF-8 could not be saved. */
 static cnn_status check_exclusion(const cnn__optimizer_common *common, const char *what) {
   const char *text = common->exclude_from_weight_decay;
   size_t length = strlen(text);
+  char clean[sizeof common->exclude_from_weight_decay];
+  cnn__clean(clean, sizeof clean, text);
+  if (strcmp(text, clean) != 0)
+    return cnn__fail(CNN_EINVAL, "%s: exclude_from_weight_decay is '%s', must be UTF-8 without control characters, as names are",
+                     what, clean);
   if (length && (text[0] == ',' || text[length - 1] == ',' || strstr(text, ",,")))
     return cnn__fail(CNN_EINVAL, "%s: exclude_from_weight_decay is '%s', one of its texts is empty", what, text);
   return CNN_OK;

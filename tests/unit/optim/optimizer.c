@@ -134,6 +134,8 @@ START_TEST(options_that_are_refused) {
   refused("ftrl", "learning_rate_power=0.5", "ftrl: learning_rate_power is 0.5, must be at least -3.4028235e+38 and at most 0");
   refused("adam", "exclude_from_weight_decay=bias,,gamma",
           "adam: exclude_from_weight_decay is 'bias,,gamma', one of its texts is empty");
+  refused("adam", "exclude_from_weight_decay=b\xff",
+          "adam: exclude_from_weight_decay is 'b?', must be UTF-8 without control characters, as names are");
   cnn_optimizer *optimizer = NULL;
   ck_assert_int_eq(cnn_adamw_new(&optimizer, context, cnn_adamw_opts(.clipnorm = 1, .global_clipnorm = 1)), CNN_EINVAL);
   ck_assert_int_eq(cnn_rmsprop_new(&optimizer, context, cnn_rmsprop_opts(.ema_overwrite_frequency = -3)), CNN_EINVAL);
