@@ -162,7 +162,8 @@ typedef struct cnn_objective_rows {
   int64_t columns;       /**< values in each */
   const float *outputs;  /**< row after row */
   const float *targets;  /**< likewise; NULL where there are: */
-  const int32_t *labels; /**< one a row; NULL where there are targets */
+  const int32_t *labels; /**< one a row, a column's number or, where columns is 1, any number from 0 on; NULL where there are targets. A metric
+                              also gets rows whose label the loss ignores (ignore_class), which may be no column's */
 } cnn_objective_rows;
 
 /** A type of loss or of metric. type and rows must be there. What the pointers lead to must outlive the context and all that was made
