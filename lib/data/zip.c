@@ -16,6 +16,8 @@ typedef struct cnn__member {
   unzFile archive;
   int64_t size;         /* of the archive */
   int64_t position;     /* in it */
+  ZPOS64_T promised;    /* bytes of the member, unpacked: minizip compares the checksum only where they all came */
+  ZPOS64_T given;
   int32_t error_number; /* of the last read that failed; 0: none */
   int32_t cut;          /* minizip asked for bytes behind the end, which it would take for zeros */
   int32_t open, ended;
@@ -93,6 +95,7 @@ static cnn_status read_member(cnn__source *source, void *to, size_t bytes, size_
     if (n < 0)
       return failed(source, n);
     *got += (size_t)n;
+    member->given += (ZPOS64_T)n;
     if (n > 0)
       continue;
     member->ended = 1;
@@ -100,6 +103,9 @@ static cnn_status read_member(cnn__source *source, void *to, size_t bytes, size_
     int result = unzCloseCurrentFile(member->archive); /* compares the checksum */
     if (result != UNZ_OK)
       return failed(source, result);
+    if (member->given != member->promised)
+      return cnn__fail(CNN_EFORMAT, "'%s': the zip archive is damaged (%llu bytes where it promises %llu)", source->name,
+                       (unsigned long long)member->given, (unsigned long long)member->promised);
   }
   return CNN_OK;
 }
@@ -140,6 +146,7 @@ static cnn_status open_member(cnn__source *source, const char *name) {
   if (result != UNZ_OK)
     return failed(source, result);
   member->open = 1;
+  member->promised = info.uncompressed_size;
   if (info.compressed_size < (ZPOS64_T)source->size)
     source->size = (int64_t)info.compressed_size;
   size_t used = strlen(source->name);

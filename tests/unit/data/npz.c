@@ -212,6 +212,29 @@ START_TEST(damage) {
 }
 END_TEST
 
+/* Where the archive promises another length, its checksum would never be compared. */
+START_TEST(lengths_that_lie) {
+  static const char *const names[] = {"small_plain.npz", "small_packed.npz"};
+  for (int k = 0; k < 2; k++) {
+    unsigned char bytes[4096];
+    FILE *file = fopen(in_folder(names[k]), "rb");
+    ck_assert_ptr_nonnull(file);
+    size_t count = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    int entries = 0;
+    for (size_t i = 0; i + 46 < count; i++)
+      if (memcmp(bytes + i, "PK\1\2", 4) == 0) { /* an entry of the directory, and the head of its member */
+        unsigned char *head = bytes + (bytes[i + 42] | (size_t)bytes[i + 43] << 8);
+        bytes[i + 24]++;
+        memcpy(head + 22, bytes + i + 24, 4);
+        entries++;
+      }
+    ck_assert_int_gt(entries, 0);
+    refused(file_of(bytes, count), "i4", CNN_EFORMAT, "the zip archive is damaged");
+  }
+}
+END_TEST
+
 /* An archive that promises more than may be loaded. */
 START_TEST(limits) {
   cnn_context *small;
@@ -252,6 +275,7 @@ int main(void) {
   tcase_add_test(tests, what_is_refused);
   tcase_add_test(tests, headers);
   tcase_add_test(tests, damage);
+  tcase_add_test(tests, lengths_that_lie);
   tcase_add_test(tests, limits);
   tcase_add_test(tests, memory_runs_out);
   suite_add_tcase(suite, tests);
