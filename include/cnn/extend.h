@@ -54,7 +54,7 @@ typedef struct cnn_attribute_row {
   size_t offset;                 /**< offsetof in the attributes struct */
   const char *standard;          /**< default as text, as a user would write it */
   double minimum, maximum;       /**< of each number, both allowed; of choices and flags not read */
-  const char *const *choices;    /**< names ended by NULL; of a choice only */
+  const char *const *choices;    /**< names without blanks, ended by NULL; of a choice only */
   const char *help;              /**< one sentence */
 } cnn_attribute_row;
 
@@ -127,7 +127,7 @@ typedef struct cnn_layer_descriptor {
   int32_t inputs;                /**< layers that it reads: 0 or 1: one; CNN_SEVERAL_INPUTS */
   void *user;
   const char *type;              /**< for cnn_layer_add and files: lower-case letters, digits and '_', at most 63 */
-  const char *class_name;        /**< for summary and diagram; NULL: type */
+  const char *class_name;        /**< for summary and diagram: letters, digits and '_', at most 63; NULL: type */
   const char *summary;           /**< one sentence */
   const cnn_attribute_row *attributes; /**< NULL: none */
   size_t attributes_size;        /**< of the struct that the rows point into */

@@ -64,6 +64,16 @@ static cnn_status check_place(const cnn_attribute_row *row, size_t size, const c
   return CNN_OK;
 }
 
+/* Choices are typed in key=value text, which blanks end. */
+static cnn_status check_choices(const cnn_attribute_row *row, const char *what) {
+  if ((row->kind == CNN_ATTRIBUTE_CHOICE) != (row->choices && row->choices[0]))
+    return cnn__fail(CNN_EINVAL, "%s: choices belong to kind CNN_ATTRIBUTE_CHOICE, and at least one to each", what);
+  for (int32_t i = 0; row->choices && row->choices[i]; i++)
+    if (!row->choices[i][0] || strpbrk(row->choices[i], " \t\n\r\f\v"))
+      return cnn__fail(CNN_EINVAL, "%s: choice '%s' must not be empty or hold blanks", what, row->choices[i]);
+  return CNN_OK;
+}
+
 /* The default must be one that the row itself would take. */
 static cnn_status check_standard(const cnn_attribute_row *row, size_t size, const char *what) {
   int64_t set[MAX_ATTRIBUTES / sizeof(int64_t)];
@@ -94,8 +104,7 @@ static cnn_status check_row(const cnn_layer_descriptor *descriptor, int32_t inde
     if (!strcmp(descriptor->attributes[i].key, row->key))
       return cnn__fail(CNN_EINVAL, "%s: stands twice in the table", what);
   CNN__TRY(check_place(row, descriptor->attributes_size, what));
-  if ((row->kind == CNN_ATTRIBUTE_CHOICE) != (row->choices && row->choices[0]))
-    return cnn__fail(CNN_EINVAL, "%s: choices belong to kind CNN_ATTRIBUTE_CHOICE, and at least one to each", what);
+  CNN__TRY(check_choices(row, what));
   if (!(row->minimum <= row->maximum))
     return cnn__fail(CNN_EINVAL, "%s: minimum %g is above maximum %g", what, row->minimum, row->maximum);
   return check_standard(row, descriptor->attributes_size, what);
@@ -120,6 +129,9 @@ cnn_status cnn__own_check(const cnn_layer_descriptor *descriptor) {
   if (!cnn__own_name(descriptor->type, 1))
     return cnn__fail(CNN_EINVAL, "cnn_layer_descriptor: type '%s' must be 1 to 63 lower-case letters, digits or '_'",
                      descriptor->type ? descriptor->type : "(none)");
+  if (descriptor->class_name && !cnn__own_name(descriptor->class_name, 0))
+    return cnn__fail(CNN_EINVAL, "layer type '%s': class_name '%s' must be 1 to 63 letters, digits or '_'", descriptor->type,
+                     descriptor->class_name);
   CNN__TRY(check_functions(descriptor));
   int32_t rows = cnn__own_rows(descriptor->attributes);
   if (rows > MAX_ROWS || descriptor->attributes_size > MAX_ATTRIBUTES)

@@ -59,6 +59,12 @@ START_TEST(a_descriptor_is_checked) {
     ck_assert_int_eq(cnn_layer_type_register(context, &d), CNN_EINVAL);
     ck_assert_ptr_nonnull(strstr(cnn_error_text(), "must be 1 to 63 lower-case letters, digits or '_'"));
   }
+  static const char *const class_names[] = {"", "Noisy\nScale", "<b>Noisy"};
+  for (size_t i = 0; i < sizeof class_names / sizeof *class_names; i++) {
+    d = own_noisy_scale, d.class_name = class_names[i];
+    ck_assert_int_eq(cnn_layer_type_register(context, &d), CNN_EINVAL);
+    ck_assert_ptr_nonnull(strstr(cnn_error_text(), "' must be 1 to 63 letters, digits or '_'"));
+  }
   d = own_noisy_scale, d.setup = NULL;
   refused(CNN_EINVAL, "layer type 'noisy_scale': setup is NULL", d);
   d = own_noisy_scale, d.forward = NULL;
@@ -73,7 +79,12 @@ END_TEST
 
 START_TEST(each_row_is_checked) {
   set_up();
-  static const char *const none[] = {NULL}, *const some[] = {"a", "b", NULL};
+  static const char *const none[] = {NULL}, *const some[] = {"a", "b", NULL}, *const blank[] = {"a", "b c", NULL},
+                           *const empty[] = {"a", "", NULL};
+  row_refused("'a': choice 'b c' must not be empty or hold blanks",
+              (cnn_attribute_row){.key = "a", .kind = CNN_ATTRIBUTE_CHOICE, .choices = blank, .standard = "a"});
+  row_refused("'a': choice '' must not be empty or hold blanks",
+              (cnn_attribute_row){.key = "a", .kind = CNN_ATTRIBUTE_CHOICE, .choices = empty, .standard = "a"});
   row_refused("0: key 'name' must be 1 to 63 letters, digits or '_' and not name, input, inputs or trainable",
               (cnn_attribute_row){.key = "name", .kind = CNN_ATTRIBUTE_INT, .standard = "1", .maximum = 1});
   row_refused("'a': is of kind 6, must be one of CNN_ATTRIBUTE_INT to _FLAG or _SHAPE",
