@@ -15,7 +15,7 @@
 int32_t cnn__vformat(char *buffer, size_t bytes, const char *format, va_list arguments) {
   cnn__fp environment = cnn__fp_enter(); /* digits follow the rounding mode */
   cnn__locale saved = cnn__locale_enter();
-  int length = vsnprintf(buffer, bytes, format, arguments); /* NOLINT(clang-analyzer-valist.Uninitialized): the caller's */
+  int length = vsnprintf(buffer, bytes, format ? format : "", arguments); /* NOLINT(clang-analyzer-valist.Uninitialized): the caller's */
   if (length < 0) { /* an argument that has no text, such as a wide character */
     length = 0;
     if (bytes)

@@ -21,9 +21,14 @@ END_TEST
 
 START_TEST(what_has_no_text_gives_an_empty_one) {
   char buffer[8] = "before";
+  const char *none = NULL;
   static const wchar_t beyond[] = {(wchar_t)0x20ac, 0}; /* the C locale cannot write it */
   ck_assert_int_eq(cnn__format(buffer, sizeof buffer, "%ls", beyond), 0);
   ck_assert_str_eq(buffer, "");
+  ck_assert_int_eq(cnn_format(strcpy(buffer, "before"), sizeof buffer, none), 0);
+  ck_assert_str_eq(buffer, "");
+  ck_assert_int_eq(cnn_error_set(CNN_EDATA, none), CNN_EDATA);
+  ck_assert_str_eq(cnn_error_text(), "");
 }
 END_TEST
 
