@@ -10,8 +10,9 @@
  *
  * All return the layer, borrowed from the model, or NULL on an error that the model keeps (see layer.h). Images are [N, H, W, C], batch axis
  * included in the formulas below and never given. Names of options are those of Keras where it has one; formulas are Keras 3's.
- * Errors of all: CNN_EINVAL an argument out of range; CNN_ESHAPE the input's rank or extents do not fit; CNN_ENAME a name
- * taken or an input that does not exist; CNN_ESTATE the model is compiled; CNN_ENOMEM. Threads: one per model. Since 0.1. */
+ * Errors of all: CNN_EINVAL an argument out of range, a first layer that is no input; CNN_ESHAPE the input's rank or extents do not fit;
+ * CNN_ENAME a name taken, an input that does not exist, an unknown initialiser or regularizer; CNN_ESTATE the model is compiled;
+ * CNN_EUNSUPPORTED a second input; CNN_ENOMEM. Threads: one per model. Since 0.1. */
 #ifndef CNN_LAYERS_H
 #define CNN_LAYERS_H
 
