@@ -40,7 +40,7 @@ CNN_API int32_t cnn_layer_output_shape(const cnn_layer *layer, int64_t *shape);
 CNN_API int64_t cnn_layer_parameters(const cnn_layer *layer);
 CNN_API int64_t cnn_layer_trainable_parameters(const cnn_layer *layer);
 
-/** May training change the layer's weights? As Keras's `trainable`: 1, or 0 where it is frozen by its options (`frozen`, "trainable=false")
+/** May training change the layer's weights? As Keras's `trainable`: 1, or 0 where it is frozen by its options (`frozen`, "trainable=false": built-in types that have weights)
  * or by cnn_layer_set_trainable, which takes effect at the next compile (counts and summary follow at once). Frozen weights
  * have no gradients, no optimizer state and no regularisation, and backward ends above the last layer that learns; a frozen
  * batch normalisation uses its moving statistics in training too. In a layer without weights it changes nothing. A model whose layers wait for a
