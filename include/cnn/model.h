@@ -109,7 +109,8 @@ typedef struct cnn_save_opts {
 #define cnn_save_opts(...) (&(const struct cnn_save_opts){.size = sizeof(struct cnn_save_opts), __VA_ARGS__})
 
 /** Write the model to a file in the safetensors form (docs/file-format.md). At any moment, a crash included, path holds
- * the old file or the new one, whole. Errors: CNN_EIO with errno's text; CNN_ENOMEM; CNN_ESTATE. Threads: const. Since 0.1. */
+ * the old file or the new one, whole. Errors: CNN_EIO with errno's text; CNN_ENOMEM; CNN_ESTATE, also
+ * of a model with more layers or weights than a file holds. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save(const cnn_model *model, const char *path, const cnn_save_opts *options);
 
 /** The same file into memory. @param buffer `capacity` bytes, at any alignment; NULL: only the size is wanted

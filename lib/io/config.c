@@ -40,7 +40,7 @@ static json_t *layer_json(const cnn_layer *layer) {
   return NULL;
 }
 
-cnn_status cnn__config_model_text(cnn__text *out, const cnn_model *model) {
+static cnn_status describe(cnn__text *out, const cnn_model *model) {
   json_t *layers = json_array();
   for (int32_t i = 0; i < model->layer_count; i++)
     if (json_array_append_new(layers, layer_json(model->layers[i])) < 0) {
@@ -48,6 +48,17 @@ cnn_status cnn__config_model_text(cnn__text *out, const cnn_model *model) {
       return finish(out, NULL);
     }
   return finish(out, layers ? json_pack("{s:s, s:o}", "name", model->name, "layers", layers) : NULL);
+}
+
+cnn_status cnn__config_model_text(cnn__text *out, const cnn_model *model) {
+  if (model->layer_count > CNN__MAX_LAYERS)
+    return cnn__fail(CNN_ESTATE, "model '%s' has %d layers, a file holds %d", model->name, (int)model->layer_count,
+                     CNN__MAX_LAYERS);
+  CNN__TRY(describe(out, model));
+  if (cnn__json_scan(out->data, out->length, "config") < 0)
+    return cnn__fail(CNN_ESTATE, "model '%s' is described by more than %d values of JSON, which no file holds",
+                     model->name, CNN__JSON_VALUES);
+  return CNN_OK;
 }
 
 cnn_status cnn__config_compile_text(cnn__text *out, const cnn_model *model) {

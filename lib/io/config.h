@@ -17,6 +17,7 @@
 
 enum { CNN__MAX_LAYERS = 4096 }; /* of a model from a file */
 
+/* CNN_ESTATE where the text would be more than cnn__config_make_model takes. */
 cnn_status cnn__config_model_text(cnn__text *out, const cnn_model *model);
 cnn_status cnn__config_compile_text(cnn__text *out, const cnn_model *model); /* of a compiled model */
 

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* CNN_OK, or the limit that the text breaks. What is wrong in other ways is left to the parser. */
-static cnn_status scan(const char *bytes, size_t length, const char *what) {
+cnn_status cnn__json_scan(const char *bytes, size_t length, const char *what) {
   int64_t depth = 0, values = 0;
   int32_t in_string = 0;
   for (size_t i = 0; i < length; i++) {
@@ -31,7 +30,7 @@ json_t *cnn__json_parse(const char *bytes, size_t length, const char *what) {
     (void)cnn__fail(CNN_EFORMAT, "%s: does not begin with '{'", what);
     return NULL;
   }
-  if (scan(bytes, length, what) < 0)
+  if (cnn__json_scan(bytes, length, what) < 0)
     return NULL;
   json_error_t error;
   json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);

@@ -15,6 +15,9 @@ enum {
  * ("header"). Names must be unique, strings hold no NUL. The caller drops it with json_decref. */
 json_t *cnn__json_parse(const char *bytes, size_t length, const char *what);
 
+/* CNN_OK, or CNN_EFORMAT with the limit that the text breaks. What is wrong in other ways is left to the parser. */
+cnn_status cnn__json_scan(const char *bytes, size_t length, const char *what);
+
 /* Append as compact text. */
 cnn_status cnn__json_append(cnn__text *out, const json_t *root);
 
