@@ -35,7 +35,8 @@ class Installation:
         self.folder, self.prefix = folder, folder / "prefix"
         tools = folder / "bin"
         tools.mkdir()
-        (tools / "cc").write_text(f'#!/bin/sh\nexec {os.environ["COMPILER"]} "$@"\n', encoding="utf-8")
+        compiler = " ".join(shutil.which(word) or word for word in os.environ["COMPILER"].split())  # not this cc, for ever
+        (tools / "cc").write_text(f'#!/bin/sh\nexec {compiler} "$@"\n', encoding="utf-8")
         (tools / "cc").chmod(0o755)
         self.path = f"{tools}:{os.environ['PATH']}"
 
