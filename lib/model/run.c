@@ -96,8 +96,9 @@ static void find_ends(const cnn__run *run, const cnn__op *op, cnn__work *work, i
 
 static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
   int64_t first = shard * CNN__SHARD, left = run->feed->count - first, columns = run->plan->buffers[op->x].floats;
-  if (run->outputs) /* there for every plan with such an op */
-    memcpy(run->outputs + first * columns, rows_of(run, op->x, first, home),
+  const float *rows = rows_of(run, op->x, first, home);
+  if (run->outputs && rows) /* both are there for every plan with such an op */
+    memcpy(run->outputs + first * columns, rows,
            (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
 }
 
