@@ -176,6 +176,7 @@ START_TEST(headers) {
     memcpy(file + 10 + length, "\1\4\7", 3);
     cnn_status status = cnn_npy_load(&tensor, context, file_of(file, 13 + length));
     ck_assert_msg(status == cases[i].status, "%s: %s", cases[i].text, cnn_error_text());
+    cnn_tensor_free(tensor);
     ck_assert_int_eq(cnn_npy_load(&tensor, context, gzip_file_of(file, 13 + length, NULL)), status);
     if (status == CNN_OK)
       check_values(tensor, CNN_U8, 1, (const int64_t[]){3});
