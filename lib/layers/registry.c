@@ -1,7 +1,7 @@
 /* registry: the list of layer types, inside and as the public interface shows it. */
 #include "layers/layer_internal.h"
 
-#include <string.h>
+#include "tensor/types.h"
 
 static const cnn__layer_type *const types[] = {
 #define LAYER(name) &cnn__##name##_layer,
@@ -17,49 +17,26 @@ const cnn__layer_type *cnn__layer_type_at(int32_t index) {
   return index >= 0 && index < TYPES ? types[index] : NULL;
 }
 
-static const cnn__layer_type *find(const char *name) {
-  for (int32_t i = 0; i < TYPES && name; i++)
-    if (strcmp(types[i]->name, name) == 0)
-      return types[i];
-  return NULL;
+static cnn__type_row row(int32_t index) {
+  return (cnn__type_row){types[index]->name, types[index]->help, types[index]->attributes};
 }
 
+_Static_assert((int)TYPES <= (int)CNN__MOST_TYPES, "raise CNN__MOST_TYPES");
+static const cnn__types list = {"layer type", TYPES, row};
+
 const cnn__layer_type *cnn__layer_type_find(const char *name) {
-  const cnn__layer_type *type = find(name);
-  if (type)
-    return type;
-  const char *names[TYPES];
-  for (int32_t i = 0; i < TYPES; i++)
-    names[i] = types[i]->name;
-  const char *nearest = name ? cnn__nearest(name, names, TYPES) : NULL;
-  if (nearest)
-    (void)cnn__fail(CNN_ENAME, "unknown layer type '%s'; did you mean '%s'?", name, nearest);
-  else
-    (void)cnn__fail(CNN_ENAME, "unknown layer type '%s'", name ? name : "(none)");
-  return NULL;
+  int32_t index = cnn__types_demand(&list, name);
+  return index < 0 ? NULL : types[index];
 }
 
 int32_t cnn_layer_type_count(void) { return TYPES; }
 
-const char *cnn_layer_type_at(int32_t index) {
-  const cnn__layer_type *type = cnn__layer_type_at(index);
-  return type ? type->name : NULL;
-}
+const char *cnn_layer_type_at(int32_t index) { return cnn__types_name(&list, index); }
 
-const char *cnn_layer_type_help(const char *type) {
-  const cnn__layer_type *found = find(type);
-  return found ? found->help : NULL;
-}
+const char *cnn_layer_type_help(const char *type) { return cnn__types_help(&list, type); }
 
-int32_t cnn_layer_attribute_count(const char *type) {
-  const cnn__layer_type *found = cnn__layer_type_find(type);
-  return found ? cnn__attributes_count(found->attributes) : -1;
-}
+int32_t cnn_layer_attribute_count(const char *type) { return cnn__types_attribute_count(&list, type); }
 
 cnn_status cnn_layer_attribute_at(const char *type, int32_t index, cnn_attribute *out) {
-  const cnn__layer_type *found = cnn__layer_type_find(type);
-  if (!found)
-    return CNN_ENAME;
-  cnn_status status = cnn__attribute_public(found->attributes, index, out);
-  return status < 0 ? cnn__fail_in("%s", found->name) : status;
+  return cnn__types_attribute_at(&list, type, index, out);
 }

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "tensor/types.h"
 
 #include <string.h>
 
@@ -39,27 +40,12 @@ cnn_status cnn__schedule_make(cnn_schedule **out, cnn_context *context, const cn
   return CNN_OK;
 }
 
-static const cnn__schedule_type *find(const char *name) {
-  for (int32_t i = 0; i < TYPES && name; i++)
-    if (strcmp(types[i]->name, name) == 0)
-      return types[i];
-  return NULL;
+static cnn__type_row row(int32_t index) {
+  return (cnn__type_row){types[index]->name, types[index]->help, types[index]->attributes};
 }
 
-static const cnn__schedule_type *find_or_fail(const char *name) {
-  const cnn__schedule_type *type = find(name);
-  if (type)
-    return type;
-  const char *names[TYPES];
-  for (int32_t i = 0; i < TYPES; i++)
-    names[i] = types[i]->name;
-  const char *nearest = name ? cnn__nearest(name, names, TYPES) : NULL;
-  if (nearest)
-    (void)cnn__fail(CNN_ENAME, "unknown schedule '%s'; did you mean '%s'?", name, nearest);
-  else
-    (void)cnn__fail(CNN_ENAME, "unknown schedule '%s'", name ? name : "(none)");
-  return NULL;
-}
+_Static_assert((int)TYPES <= (int)CNN__MOST_TYPES, "raise CNN__MOST_TYPES");
+static const cnn__types list = {"schedule", TYPES, row};
 
 cnn_status cnn_schedule_new(cnn_schedule **out, cnn_context *context, const char *name, const char *attributes) {
   union {
@@ -67,9 +53,10 @@ cnn_status cnn_schedule_new(cnn_schedule **out, cnn_context *context, const char
     int64_t align_int;
     char bytes[MAX_ATTRIBUTES_SIZE];
   } set;
-  const cnn__schedule_type *type = find_or_fail(name);
-  if (!type)
+  int32_t index = cnn__types_demand(&list, name);
+  if (index < 0)
     return CNN_ENAME;
+  const cnn__schedule_type *type = types[index];
   CNN__TRY(cnn__attributes_parse(type->attributes, &set, attributes, type->name, NULL, NULL));
   return cnn__schedule_make(out, context, type, &set);
 }
@@ -138,25 +125,12 @@ const cnn__schedule_type *cnn__schedule_type_at(int32_t index) {
 
 int32_t cnn_schedule_type_count(void) { return TYPES; }
 
-const char *cnn_schedule_type_at(int32_t index) {
-  const cnn__schedule_type *type = cnn__schedule_type_at(index);
-  return type ? type->name : NULL;
-}
+const char *cnn_schedule_type_at(int32_t index) { return cnn__types_name(&list, index); }
 
-const char *cnn_schedule_type_help(const char *type) {
-  const cnn__schedule_type *found = find(type);
-  return found ? found->help : NULL;
-}
+const char *cnn_schedule_type_help(const char *type) { return cnn__types_help(&list, type); }
 
-int32_t cnn_schedule_attribute_count(const char *type) {
-  const cnn__schedule_type *found = find_or_fail(type);
-  return found ? cnn__attributes_count(found->attributes) : -1;
-}
+int32_t cnn_schedule_attribute_count(const char *type) { return cnn__types_attribute_count(&list, type); }
 
 cnn_status cnn_schedule_attribute_at(const char *type, int32_t index, cnn_attribute *out) {
-  const cnn__schedule_type *found = find_or_fail(type);
-  if (!found)
-    return CNN_ENAME;
-  cnn_status status = cnn__attribute_public(found->attributes, index, out);
-  return status < 0 ? cnn__fail_in("%s", found->name) : status;
+  return cnn__types_attribute_at(&list, type, index, out);
 }
