@@ -52,7 +52,8 @@ static void measure(moments *m) {
       read_sample(m, pass, i);
       m->k->bn_moments(m->seen++, 1, m->values / m->features, m->features, m->sample, m->mean, m->m2);
     }
-  const double each = (double)m->seen * (double)(m->values / m->features);
+  const int64_t positions = m->values / m->features;
+  const double each = (double)m->seen * (double)positions;
   for (int64_t q = 0; q < m->features; q++)
     m->m2[q] = sqrt(m->m2[q] / each);
 }

@@ -211,7 +211,7 @@ static cnn_status make_optimizer(cnn_optimizer **out, cnn_context *context, cons
 }
 
 static cnn_status compile(cnn_model *model, const json_t *root) {
-  cnn_optimizer *optimizer;
+  cnn_optimizer *optimizer = NULL;
   cnn__goals goals = {0};
   json_t *loss = json_object_get(root, "loss"), *metrics = json_object_get(root, "metrics");
   if (json_object_size(root) != 3 || !loss || !json_is_array(metrics) || json_array_size(metrics) > CNN__MAX_METRICS)

@@ -78,8 +78,8 @@ cnn_status cnn__goals_from_json(cnn__goals *goals, cnn_context *context, json_t 
   else
     CNN__TRY(read(&goals->loss, context, &cnn__losses, loss, 2, NULL));
   for (size_t i = 0; i < json_array_size(metrics); i++) {
-    cnn__objective *metric;
-    int32_t weighted;
+    cnn__objective *metric = NULL;
+    int32_t weighted = 0;
     CNN__TRY(read_metric(&metric, context, json_array_get(metrics, i), &weighted));
     goals->weighted[goals->metric_count] = weighted;
     goals->metrics[goals->metric_count++] = metric;

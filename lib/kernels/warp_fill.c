@@ -94,6 +94,7 @@ static void finish(const places *y, const places *x, const corners *from, int64_
                    float *dst) {
   float blended[STRETCH];
   for (int64_t i = 0; i < n; i++) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): order 1, of which fetch filled all four */
     const float top = fmaf(from->right[i] - from->here[i], x->fraction[i], from->here[i]);
     const float bottom = fmaf(from->across[i] - from->below[i], x->fraction[i], from->below[i]);
     const float inside = fmaf(bottom - top, y->fraction[i], top) / divisor;
