@@ -39,6 +39,6 @@ int find_data_folder(char *folder, size_t bytes) {
   if (length <= 0)
     return 0;
   self[length] = 0;
-  snprintf(folder, bytes, "%s/../../examples/data/mnist", dirname(self));
-  return has_files(folder);
+  int wanted = snprintf(folder, bytes, "%s/../../examples/data/mnist", dirname(self));
+  return wanted > 0 && (size_t)wanted < bytes && has_files(folder);
 }

@@ -50,7 +50,7 @@ typedef struct cnn_adam_opts {
   int32_t ema_overwrite_frequency;     /**< >= 0; default 0: at the end of fit alone */
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
-  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas, no blanks: "bias,gamma,beta" */
   const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_adam_opts;
 #define cnn_adam_opts(...) (&(const struct cnn_adam_opts){.size = sizeof(struct cnn_adam_opts), __VA_ARGS__})
@@ -77,7 +77,7 @@ typedef struct cnn_adamw_opts {
   int32_t ema_overwrite_frequency;     /**< >= 0; default 0: at the end of fit alone */
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
-  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas, no blanks: "bias,gamma,beta" */
   const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_adamw_opts;
 #define cnn_adamw_opts(...) (&(const struct cnn_adamw_opts){.size = sizeof(struct cnn_adamw_opts), __VA_ARGS__})
@@ -99,7 +99,7 @@ typedef struct cnn_sgd_opts {
   int32_t ema_overwrite_frequency;     /**< >= 0; default 0: at the end of fit alone */
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
-  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas, no blanks: "bias,gamma,beta" */
   const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_sgd_opts;
 #define cnn_sgd_opts(...) (&(const struct cnn_sgd_opts){.size = sizeof(struct cnn_sgd_opts), __VA_ARGS__})
@@ -124,7 +124,7 @@ typedef struct cnn_rmsprop_opts {
   int32_t ema_overwrite_frequency;     /**< >= 0; default 0: at the end of fit alone */
   int32_t gradient_accumulation_steps; /**< >= 0; 0 and 1: each step updates */
   int32_t reserved;
-  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas: "bias,gamma,beta" */
+  const char *exclude_from_weight_decay; /**< NULL: none; else texts apart by commas, no blanks: "bias,gamma,beta" */
   const cnn_schedule *schedule;          /**< NULL: the rate stays; else it gives the rate in the place of learning_rate. Copied */
 } cnn_rmsprop_opts;
 #define cnn_rmsprop_opts(...) (&(const struct cnn_rmsprop_opts){.size = sizeof(struct cnn_rmsprop_opts), __VA_ARGS__})

@@ -172,6 +172,7 @@ cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const 
   compilation made = {.goals = goals};
   if (atomic_load(&model->fitting))
     return cnn__fail(CNN_ESTATE, "model '%s' is in training; compile it after fit has returned", model->name);
+  CNN__TRY(cnn__model_still(model));
   CNN__TRY(cnn__model_ready(model));
   CNN__TRY(name_metrics(&made));
   freeze(model, 0);

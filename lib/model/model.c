@@ -42,6 +42,13 @@ cnn_model *cnn__model_hold(cnn_model *model) {
   return model;
 }
 
+cnn_status cnn__model_still(const cnn_model *model) {
+  if (atomic_load(&model->reading))
+    return cnn__fail(CNN_ESTATE, "model '%s' is in use by the call that asks for this batch; change it after that has returned",
+                     model->name);
+  return CNN_OK;
+}
+
 void cnn__model_forget(cnn_model *model) {
   while (model->idle) {
     cnn__run *run = model->idle;
@@ -140,6 +147,8 @@ cnn_layer *cnn__model_append_reader(cnn_model *model, const cnn__layer_type *typ
     (void)cnn__fail(CNN_ESTATE, "%s: model '%s' is compiled and takes no more layers", type->name, model->name);
     return NULL;
   }
+  if (cnn__model_still(model) < 0)
+    return NULL;
   if (make_layer(model, type, attributes, name, inputs, input_count, &layer) < 0)
     return cnn__model_refuse(model);
   cnn__model_forget(model);

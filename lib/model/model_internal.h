@@ -59,6 +59,7 @@ struct cnn_model {
   _Atomic uint64_t packs_version; /* the weights' that the packs were made of; they are remade when the two differ */
 
   atomic_int fitting;           /* fit is running */
+  atomic_int reading;           /* calls that go over a batch function, in which the program may do what it likes */
 };
 
 cnn_model *cnn__model_hold(cnn_model *model);
@@ -71,6 +72,9 @@ void cnn__model_touch(cnn_model *model);
 
 /* Plan of a mode, made on first use. */
 cnn_status cnn__model_plan(const cnn_model *model, int32_t mode, const cnn__plan **out);
+
+/* CNN_ESTATE while a call goes over a batch function: its plan must stay. */
+cnn_status cnn__model_still(const cnn_model *model);
 
 /* Forget plans, idle run records and packs: the graph or the compilation changed. */
 void cnn__model_forget(cnn_model *model);

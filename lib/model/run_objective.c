@@ -26,7 +26,7 @@ void cnn__run_goal(cnn__run *run) {
   if (run->plan->mode == CNN__MODE_PREDICT)
     return;
   double by = divisor(run->model->loss, run->feed, run->plan->positions);
-  run->scale = by != 0 ? 1.0f / (float)by : 0;
+  run->scale = by != 0 ? 1 / by : 0;
   run->share = by != 0 ? (double)run->feed->count / by : 0;
 }
 
@@ -68,13 +68,13 @@ static void loss_of(const cnn__run *run, const cnn__rows *rows, int64_t first, i
   int64_t positions = run->plan->positions, values = positions * rows->columns;
   double *losses = run->losses + first;
   if (!weights)
-    each_sample(run->model->loss, rows, count, positions, run->scale, losses, gradient);
+    each_sample(run->model->loss, rows, count, positions, (float)run->scale, losses, gradient);
   for (int64_t i = 0; weights && i < count; i++) {
     cnn__rows sample = *rows;
     sample.outputs += i * values;
     sample.labels = rows->labels ? rows->labels + i * positions : NULL;
     sample.targets = rows->targets ? rows->targets + i * values : NULL;
-    each_sample(run->model->loss, &sample, 1, positions, (float)((double)run->scale * weights[first + i]), &losses[i],
+    each_sample(run->model->loss, &sample, 1, positions, (float)(run->scale * weights[first + i]), &losses[i],
                 gradient ? gradient + i * values : NULL);
     losses[i] *= weights[first + i];
   }

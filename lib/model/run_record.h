@@ -48,7 +48,7 @@ struct cnn__run {
   uint32_t key[2];
   uint32_t pass;
   cnn__update update;
-  float scale;               /* of gradients: what a row of weight 1 has in the batch's loss */
+  double scale;              /* of gradients: what a row of weight 1 has in the batch's loss; weights may be so small that no float holds it */
   double share;              /* of a sample's sum of losses: makes the mean over samples the batch's loss */
 };
 

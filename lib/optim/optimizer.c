@@ -29,6 +29,9 @@ static cnn_status check_exclusion(const cnn__optimizer_common *common, const cha
                      what, clean);
   if (length && (text[0] == ',' || text[length - 1] == ',' || strstr(text, ",,")))
     return cnn__fail(CNN_EINVAL, "%s: exclude_from_weight_decay is '%s', one of its texts is empty", what, text);
+  if (strchr(text, ' '))
+    return cnn__fail(CNN_EINVAL, "%s: exclude_from_weight_decay is '%s', has a blank in it; texts are apart by commas alone", what,
+                     text);
   return CNN_OK;
 }
 

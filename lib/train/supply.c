@@ -39,6 +39,8 @@ cnn_status cnn__supply_source(cnn__supply *s, const cnn_batch_source *source, in
   if (s->augmenter && cnn__augmenter_ready(s->augmenter, &s->model->layers[0]->out) < 0)
     return cnn__fail_in("%s", s->what);
   s->source = given;
+  s->read = cnn__model_hold((cnn_model *)(uintptr_t)s->model);
+  atomic_fetch_add(&s->read->reading, 1);
   s->held = s->augmenter ? cnn__augmenter_hold(s->augmenter) : NULL;
   s->batch_size = batch_size ? batch_size : 32;
   s->steps = s->wanted = steps ? steps : given.batches;
@@ -91,6 +93,10 @@ void cnn__supply_close(cnn__supply *s) {
   cnn_augmenter_free(s->held);
   s->held = NULL;
   cnn__samples_close(&s->samples);
+  if (s->read)
+    atomic_fetch_sub(&s->read->reading, 1);
+  cnn_model_free(s->read);
+  s->read = NULL;
 }
 
 /* ---- a pass ---- */

@@ -17,6 +17,7 @@ typedef struct cnn__supply {
   cnn__samples samples;           /* of a data set; its `held` NULL: */
   cnn_batch_source source;        /* of this function; its `next` NULL too: of nothing */
   cnn_augmenter *held;            /* of a function, which may let go of it; a data set's batch holds its own */
+  cnn_model *read;                /* of a function: the model, which it may let go of but not change the graph of */
   int64_t batch_size;             /* of a data set: of all batches but the last; of a function: what is wished */
   int64_t steps;                  /* batches of a pass; 0: as many as the function has */
   int64_t wanted;                 /* batches that were asked for: fewer are worth a warning; 0: whatever there are */

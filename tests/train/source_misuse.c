@@ -1,5 +1,6 @@
 /* source_misuse: batch functions that write what they should not, and let go of what the call still needs. */
 #include "stream.h"
+#include "core/status.h"
 #include "suite.h"
 
 #include <string.h>
@@ -109,6 +110,64 @@ START_TEST(augmenter_stays) {
 }
 END_TEST
 
+/* ---- the model ---- */
+
+static cnn_status compiles(stream *x, cnn_batch *batch) {
+  const char *loss = "sparse_categorical_crossentropy";
+  cnn_optimizer *sgd;
+  (void)x, (void)batch;
+  CNN__TRY(cnn_sgd_new(&sgd, f.context, NULL));
+  told = cnn_model_compile(f.model, sgd, 1, &loss, NULL);
+  cnn_optimizer_free(sgd);
+  return CNN_OK;
+}
+
+static cnn_status frees(stream *x, cnn_batch *batch) {
+  (void)x, (void)batch;
+  cnn_model_free(f.model);
+  f.model = NULL;
+  return CNN_OK;
+}
+
+/* It is refused a new plan and more layers while a call runs on the old ones, and lives until the call returns. */
+START_TEST(model_stays) {
+  for (int i = 0; i < 3; i++) {
+    begin(compiles);
+    told = CNN_OK;
+    ck_assert_msg(calls[i](NULL) == CNN_OK, "%s", cnn_error_text());
+    ck_assert_int_eq(told, CNN_ESTATE);
+    ck_assert_int_eq(compiles(NULL, NULL), CNN_OK);
+    ck_assert_int_eq(told, CNN_OK);
+    s.spoil = frees;
+    ck_assert_msg(calls[i](NULL) == CNN_OK, "%s", cnn_error_text());
+    ck_assert_ptr_null(f.model);
+    end();
+  }
+}
+END_TEST
+
+static cnn_status appends(stream *x, cnn_batch *batch) {
+  (void)x, (void)batch;
+  ck_assert_ptr_null(cnn_flatten(f.model, NULL));
+  ck_assert_ptr_nonnull(strstr(cnn_error_text(), "is in use by the call that asks for this batch"));
+  return CNN_OK;
+}
+
+START_TEST(layers_stay) {
+  begin(appends);
+  cnn_model_free(f.model);
+  ck_assert_int_eq(cnn_model_new(&f.model, f.context, NULL), CNN_OK);
+  int64_t shape[CNN_MAX_RANK];
+  int32_t rank = cnn_dataset_input_shape(f.data.labels, shape);
+  cnn_input(f.model, rank, shape, NULL);
+  cnn_flatten(f.model, NULL);
+  ck_assert_msg(predicts(NULL) == CNN_OK, "%s", cnn_error_text());
+  ck_assert_ptr_nonnull(cnn_flatten(f.model, NULL));
+  end();
+}
+END_TEST
+
 int main(void) {
-  return RUN_SUITE("source_misuse", 60, size_does_not_grow, predict_does_not_look_at_targets, augmenter_stays);
+  return RUN_SUITE("source_misuse", 60, size_does_not_grow, predict_does_not_look_at_targets, augmenter_stays, model_stays,
+                   layers_stay);
 }

@@ -177,6 +177,28 @@ START_TEST(figures_are_weighted_sums) {
 }
 END_TEST
 
+/* A mean over weights that are all alike is the plain mean, however small they are: here no float holds one over their sum. */
+START_TEST(denormal_weights_are_shares) {
+  static const char *const loss = "categorical_crossentropy reduction=mean_with_sample_weight";
+  char hashes[2][33];
+  for (int small = 0; small < 2; small++) {
+    cnn_optimizer *adam;
+    fitting_open(&f, 1);
+    ck_assert_int_eq(cnn_adam_new(&adam, f.context, NULL), CNN_OK);
+    ck_assert_int_eq(cnn_model_compile(f.model, adam, 1, &loss, NULL), CNN_OK);
+    cnn_optimizer_free(adam);
+    for (int64_t i = 0; i < FITTING_COUNT; i++)
+      weights[i] = small ? ldexpf(1, -140) : 1;
+    cnn_dataset *dataset = weighed(f.data.labels, weights);
+    ck_assert_msg(cnn_model_fit(f.model, dataset, cnn_fit_opts(.batch_size = 16)) == CNN_OK, "%s", cnn_error_text());
+    cnn_model_hash(f.model, hashes[small]);
+    cnn_dataset_free(dataset);
+    fitting_close(&f);
+  }
+  ck_assert_str_eq(hashes[0], hashes[1]);
+}
+END_TEST
+
 static void refuses(const cnn_dataset *dataset, cnn_fit_opts options, const char *text) {
   ck_assert_int_eq(cnn_model_fit(f.model, dataset, &options), CNN_EINVAL);
   ck_assert_str_eq(cnn_error_text(), text);
@@ -202,5 +224,6 @@ END_TEST
 
 int main(void) {
   return RUN_SUITE("weights", 60, weights_of_one_change_no_bit, classes_weigh_as_their_samples, bits_do_not_depend_on_threads,
-                   a_batch_function_gives_weights_too, figures_are_weighted_sums, what_is_refused);
+                   a_batch_function_gives_weights_too, figures_are_weighted_sums, denormal_weights_are_shares,
+                   what_is_refused);
 }

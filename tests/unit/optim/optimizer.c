@@ -145,6 +145,8 @@ START_TEST(options_that_are_refused) {
   ck_assert_int_eq(cnn_sgd_new(&optimizer, context, cnn_sgd_opts(.exclude_from_weight_decay = names)), CNN_EINVAL);
   ck_assert_str_eq(cnn_error_text(), "exclude_from_weight_decay has 1999 bytes, at most 511 are taken");
   free(names);
+  ck_assert_int_eq(cnn_sgd_new(&optimizer, context, cnn_sgd_opts(.exclude_from_weight_decay = "bias, gamma")), CNN_EINVAL);
+  ck_assert_str_eq(cnn_error_text(), "sgd: exclude_from_weight_decay is 'bias, gamma', has a blank in it; texts are apart by commas alone");
   ck_assert_ptr_null(optimizer);
 }
 END_TEST
