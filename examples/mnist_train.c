@@ -175,6 +175,7 @@ static void free_run(run *r) {
   cnn_dataset_free(r->train);
   cnn_dataset_free(r->test);
   cnn_context_free(r->context);
+  free(r->data);
   screen_close(&r->screen);
 }
 

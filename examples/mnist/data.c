@@ -133,6 +133,7 @@ int section_data(run *r) {
   int code;
   if ((code = load(r, folder)) || (code = check_test(r)))
     return code;
+  r->data = realpath(folder, NULL);
   int64_t shape[CNN_MAX_RANK];
   int32_t rank = cnn_dataset_input_shape(r->train, shape);
   double low, high;

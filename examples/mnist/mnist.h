@@ -18,6 +18,8 @@ typedef struct run {
   cnn_report *report;
   cnn_tensor *probabilities; /* [test images, classes] */
   cnn_tensor *labels;        /* of the test images */
+  char *data;                /* the data set's folder or archive, from the root; NULL: not known */
+  int64_t steps;             /* of an epoch */
   double started, training_seconds;
   int64_t images_trained;
   int64_t stopped_epoch, best_epoch; /* 0-based; -1: none */
@@ -38,6 +40,9 @@ int section_training(run *r);     /* callbacks, fit, curves, final metrics */
 int section_evaluation(run *r);   /* test set, confusion matrix, report, classes */
 int section_predictions(run *r);  /* samples with probabilities, errors */
 int section_save(run *r);         /* final model, report.json, report.txt */
+
+/* What is done to training images, as cnn_augmenter_new_text reads it. */
+extern const char augmentation[];
 
 /* The notebook's network for images [height, width, channels], with the recipe's rates of dropout and momentum. Errors stay
  * with the model. */

@@ -23,6 +23,23 @@ static void write_parameters(json_writer *w, const run *r) {
   json_close(w, '}');
 }
 
+/* What was trained on; whoever draws it later finds it again. */
+static void write_data(json_writer *w, const run *r) {
+  int64_t shape[CNN_MAX_RANK];
+  int32_t rank = cnn_dataset_input_shape(r->test, shape);
+  json_open(w, "data", '{');
+  if (r->data)
+    json_text(w, "place", r->data);
+  else
+    json_null(w, "place");
+  json_whole(w, "training", cnn_dataset_count(r->train));
+  json_whole(w, "validation", cnn_dataset_count(r->validation));
+  json_whole(w, "test", cnn_dataset_count(r->test));
+  json_whole(w, "classes", cnn_dataset_classes(r->train));
+  json_row(w, "shape", shape, rank);
+  json_close(w, '}');
+}
+
 static void write_epochs(json_writer *w, const run *r) {
   json_open(w, "epochs", '[');
   for (int64_t row = 0; row < cnn_history_count(r->history); row++) {
@@ -126,9 +143,14 @@ void write_results(const run *r, FILE *stream) {
   json_unsigned(&w, "seed", r->options.seed);
   json_whole(&w, "threads", cnn_context_threads(r->context));
   write_parameters(&w, r);
+  write_data(&w, r);
   json_text(&w, "recipe", r->options.recipe->name);
+  json_whole(&w, "max_epochs", r->options.epochs);
+  json_whole(&w, "steps_per_epoch", r->steps);
   json_whole(&w, "batch_size", r->options.batch_size);
+  json_number(&w, "learning_rate", r->options.learning_rate);
   json_flag(&w, "augmentation", r->options.augment);
+  json_text(&w, "augmenter", r->options.augment ? augmentation : "");
   write_epochs(&w, r);
   write_epoch(&w, "stopped_epoch", r->stopped_epoch);
   write_epoch(&w, "best_epoch", r->best_epoch);

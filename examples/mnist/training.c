@@ -7,15 +7,15 @@
 
 volatile sig_atomic_t interrupt_signal;
 
+const char augmentation[] = "rotation_range=10 zoom_range=0.1 width_shift_range=0.1 height_shift_range=0.1";
+
 int section_augmentation(run *r) {
   enum { SHOWN = 10 };
   if (!r->options.augment) {
     say(&r->screen, "\nData augmentation: off\n");
     return EXIT_DONE;
   }
-  cnn_status status = cnn_augmenter_new(&r->augmenter, r->context,
-                                        cnn_augmenter_opts(.rotation_range = 10, .zoom_range = 0.1f,
-                                                           .width_shift_range = 0.1f, .height_shift_range = 0.1f));
+  cnn_status status = cnn_augmenter_new_text(&r->augmenter, r->context, augmentation);
   if (status < 0)
     return complain("augmentation", status);
   const char *sign = r->screen.utf8 ? "±" : "+-";
@@ -192,7 +192,7 @@ static int64_t steps_of_epoch(const run *r) {
 
 int section_training(run *r) {
   callbacks c = {0};
-  int64_t steps = steps_of_epoch(r);
+  int64_t steps = r->steps = steps_of_epoch(r);
   watch w = {.run = r, .steps = steps * r->options.epochs};
   cnn_status status = add_callbacks(r, &c, &w);
   if (status >= 0) {

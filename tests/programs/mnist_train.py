@@ -14,7 +14,7 @@ from support import Checks, ROOT, run, scratch
 TRAIN, PREDICT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"]
 DATA = ROOT / "examples" / "data" / "mnist"
 SHORT = ["--data", DATA, "--epochs", 2, "--steps-per-epoch", 30, "--seed", 7]
-KEYS = """version build seed threads parameters epochs stopped_epoch best_epoch time_to test_loss test_accuracy errors confusion_matrix
+KEYS = """version build seed threads parameters data max_epochs steps_per_epoch learning_rate augmentation augmenter epochs stopped_epoch best_epoch time_to test_loss test_accuracy errors confusion_matrix
 classification_report most_confused images_per_second seconds peak_rss_bytes model_hash""".split()
 ROW = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
 PRINTED = ["Training images: (60000, 28, 28)", "Number of classes: 10", "Pixel value range: [0, 255]", "     0   5923",
@@ -31,6 +31,10 @@ def check_report(checks, report, folder):
     for key in KEYS:
         checks.that(key in report, f"report.json has {key}")
     checks.equal(report["parameters"], {"total": 422026, "trainable": 421834, "non_trainable": 192}, "parameters")
+    checks.equal(report["data"], {"place": str(DATA.resolve()), "training": 54000, "validation": 6000, "test": 10000, "classes": 10,
+                                  "shape": [28, 28, 1]}, "data")
+    checks.equal((report["max_epochs"], report["steps_per_epoch"], report["learning_rate"]), (2, 30, 0.001), "what was asked for")
+    checks.equal(report["augmenter"], "rotation_range=10 zoom_range=0.1 width_shift_range=0.1 height_shift_range=0.1", "augmenter")
     checks.equal([row["epoch"] for row in report["epochs"]], [1, 2], "epochs count from 1")
     for key in ROW:
         checks.that(all(key in row for row in report["epochs"]), f"each epoch has {key}")
