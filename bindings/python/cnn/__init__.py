@@ -1,0 +1,39 @@
+"""Convolutional networks on the CPU: libcnn for Python.
+
+Thin: everything is computed by the C library. `cnn.plot`, `cnn.keras` and `cnn.metrics` are loaded when they are first
+used.
+
+>>> import cnn
+>>> cnn.Context(seed=1, threads=1)
+Context(seed=1, threads=1)
+"""
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from ._errors import (
+    CallbackError, DataError, Error, FileError, FormatError, InternalError, InvalidArgument, NameError_, OutOfMemory,
+    ShapeError, StateError, TooNewError, UnsupportedError)
+from ._library import PATH as library_path, lib as _lib
+from .context import Context, build_info, default_context, set_default_context
+from .tensor import Tensor
+
+__version__: str = _lib.cnn_version().decode()
+_LAZY = ("keras", "metrics", "plot")
+
+__all__ = [
+    "CallbackError", "Context", "DataError", "Error", "FileError", "FormatError", "InternalError", "InvalidArgument",
+    "NameError_", "OutOfMemory", "ShapeError", "StateError", "Tensor", "TooNewError", "UnsupportedError", "build_info",
+    "default_context", "library_path", "set_default_context",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,148 @@
+"""Calls into C that may call back: what a callback raises comes out of the call, and Ctrl-C ends it between two
+callbacks.
+
+C finds Python's objects by number (`hold`), through trampolines that exist once and for ever; so a callback may let go
+of itself, and C of it, at any moment. An exception must not cross C: the trampoline keeps it for its thread, tells C
+that it failed, and `call` raises it.
+
+While `call` runs on the main thread, Ctrl-C is noted and not raised in the midst of C; a callback that asks `pending`
+ends the work. In a user's own Python code, run by a trampoline, Ctrl-C raises at once as anywhere."""
+from __future__ import annotations
+
+import ctypes
+import itertools
+import signal
+import threading
+import types
+from typing import Any, Callable
+
+from . import _abi
+from ._errors import Error, check
+from ._library import lib
+
+
+class _Here(threading.local):
+    """What each thread knows of its calls."""
+
+    raised: BaseException | None = None  # by a callback, not yet out of the call
+    depth: int = 0                       # calls under way, one within another's callback
+    python: bool = True                  # a user's code is running: an exception may be raised
+
+
+_here = _Here()
+_interrupted = False
+_held: dict[int, Any] = {}
+_numbers = itertools.count(1)
+
+
+def hold(thing: Any) -> int:
+    """Keep an object alive for C, until `release`; the number stands for it."""
+    number = next(_numbers)
+    _held[number] = thing
+    return number
+
+
+def held(number: int) -> Any:
+    """The object of a number."""
+    return _held[number]
+
+
+def release(number: int) -> None:
+    """C lets go of an object."""
+    _held.pop(number, None)
+
+
+def held_count() -> int:
+    """Objects that C holds, for tests of leaks."""
+    return len(_held)
+
+
+def pending() -> bool:
+    """Is there a reason to end the call that is under way: an exception, or Ctrl-C?"""
+    return _here.raised is not None or (_interrupted and threading.current_thread() is threading.main_thread())
+
+
+def _keep(error: BaseException) -> int:
+    """Keep what a callback raised, the first of several; the status that C gets."""
+    if _here.raised is None:
+        _here.raised = error
+    status = error.status if isinstance(error, Error) else _abi.CNN_ECALLBACK
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    lib.cnn_error_set(status, b"%s", ctypes.c_char_p(text.encode("utf-8", "replace")))
+    return status
+
+
+def trampoline(kind: Any) -> Callable[[Callable[..., int | None]], Any]:
+    """Decorator of a module's function: makes it a C function of this type that never goes and never raises.
+
+    A function that returns a status may return None for CNN_OK. On a thread that is in no `call`, one of the library's
+    own workers, what a function without result raises goes to sys.unraisablehook.
+    """
+    without_result = kind._restype_ is None
+
+    def make(function: Callable[..., int | None]) -> Any:
+        def safe(*arguments: Any) -> int | None:
+            before = _here.python
+            try:
+                _here.python = True
+                result = function(*arguments)
+                _here.python = before
+            except BaseException as error:
+                _here.python = before
+                if without_result and not _here.depth:
+                    raise
+                result = _keep(error)
+            return None if without_result else result or 0
+
+        pointer = kind(safe)
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(pointer))
+        return pointer
+
+    return make
+
+
+def _note(number: int, frame: types.FrameType | None) -> None:
+    """Ctrl-C during a call."""
+    global _interrupted
+    if _here.python:
+        signal.default_int_handler(number, frame)
+    _interrupted = True
+
+
+def _watch() -> bool:
+    """Take Ctrl-C over from Python's own handler; a handler of the user's is left alone."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return False
+    signal.signal(signal.SIGINT, _note)
+    return True
+
+
+def call(function: Any, *arguments: Any) -> int:
+    """Call a C function that may call back; as `check`, but what a callback raised comes first.
+
+    Returns
+    -------
+    int
+        Its status, not negative.
+    """
+    global _interrupted
+    raised, python = _here.raised, _here.python
+    watching = _watch()
+    _here.raised, _here.python = None, False
+    _here.depth += 1
+    try:
+        status: int = function(*arguments)
+        error = _here.raised
+    finally:
+        _here.depth -= 1
+        _here.raised, _here.python = raised, python
+        if watching:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            interrupted, _interrupted = _interrupted, False
+    if watching and interrupted:
+        raise KeyboardInterrupt from error
+    if error is not None:
+        raise error
+    return check(status)
