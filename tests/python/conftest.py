@@ -37,7 +37,8 @@ def python() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(program: str, *, status: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         package = pathlib.Path(cnn.__file__).resolve().parents[1]
-        variables = {**os.environ, "PYTHONPATH": str(package), "LIBCNN": cnn.library_path, **environment}
+        folders = f"{package}:{ROOT / 'tests' / 'python'}"
+        variables = {**os.environ, "PYTHONPATH": folders, "LIBCNN": cnn.library_path, **environment}
         done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", program], capture_output=True, text=True,
                               timeout=60, env=variables)
         assert status is None or done.returncode == status, f"status {done.returncode}\n{done.stdout}{done.stderr}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import operator
 import signal
 import threading
 import types
@@ -86,6 +87,8 @@ def trampoline(kind: Any) -> Callable[[Callable[..., int | None]], Any]:
             try:
                 _here.python = True
                 result = function(*arguments)
+                if result is not None:
+                    result = operator.index(result)
                 _here.python = before
             except BaseException as error:
                 _here.python = before

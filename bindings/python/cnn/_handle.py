@@ -10,6 +10,7 @@ import atexit
 import ctypes
 from typing import Any, Iterable, NoReturn, TypeVar
 
+from . import _gate
 from ._calls import call
 from ._errors import StateError
 from ._library import lib
@@ -21,10 +22,11 @@ atexit.register(_ending.append, True)
 class Owner:
     """One C handle. With `free` it is freed at the end; with `parent` it is borrowed and keeps its parent alive."""
 
-    __slots__ = ("value", "_free", "_parent", "__weakref__")
+    __slots__ = ("value", "gate", "_free", "_parent", "__weakref__")
 
     def __init__(self, value: int, free: Any = None, parent: Any = None) -> None:
         self.value, self._free, self._parent = value, free, parent
+        self.gate = _gate.Gate()
 
     @property
     def _as_parameter_(self) -> ctypes.c_void_p:
@@ -71,6 +73,17 @@ class Handle:
             raise StateError(f"this {type(self).__name__} is closed")
         return owner
 
+    def _reading(self) -> _gate.Pass[Owner]:
+        """For `with`: the owner, for a call that changes nothing; several threads may be in one at once."""
+        owner = self._handle
+        return _gate.Pass(owner.gate, owner, type(self).__name__, False)
+
+    def _changing(self) -> _gate.Pass[Owner]:
+        """For `with`: the owner, for a call that changes the object. StateError where another thread is in a call with
+        it."""
+        owner = self._handle
+        return _gate.Pass(owner.gate, owner, type(self).__name__, True)
+
     @property
     def closed(self) -> bool:
         """Has it been closed?"""
@@ -104,7 +117,7 @@ class Pointers:
 
     @property
     def _as_parameter_(self) -> Any:
-        return self.array
+        return ctypes.cast(self.array, ctypes.POINTER(ctypes.c_void_p))
 
     def __len__(self) -> int:
         return len(self.owners)

@@ -54,7 +54,7 @@ def _item(value: Any) -> str:
     """A number or a word."""
     if isinstance(value, str):
         return value
-    if isinstance(value, (bool,)) or type(value).__name__ in ("bool_", "bool"):
+    if isinstance(value, bool):
         return "true" if value else "false"
     try:
         return str(value.__index__())
@@ -68,10 +68,12 @@ def written(key: str, value: Any, kind: int | None = None) -> str:
     Numbers, words and flags as they are; tuples with commas between, or colons where the attribute is a list of
     numbers; whatever has a `name` (a layer) by its name.
     """
+    if hasattr(value, "tolist"):  # NumPy's
+        value = value.tolist()
     if hasattr(value, "name") and not isinstance(value, (str, int, float)):
         value = value.name
     try:
-        if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        if isinstance(value, (list, tuple, range)):
             separator = ":" if kind == _abi.CNN_ATTRIBUTE_LIST else ","
             text = separator.join(written(key, item) for item in value)
         else:
