@@ -8,6 +8,7 @@
 #include "callback.h"
 #include "context.h"
 #include "data.h"
+#include "inspect.h"
 #include "layer.h"
 #include "layers.h"
 #include "model.h"

@@ -100,7 +100,7 @@ typedef struct cnn_layer_work {
   const cnn_shape *input, *output; /**< of a sample */
   int64_t batch;                 /**< samples in the batch */
   int64_t first, count;          /**< the range; count is 1 to 8 */
-  int32_t training;              /**< 1 in training, 0 in inference */
+  int32_t training;              /**< 1 in training, 0 in inference; backward has 0 where cnn_model_input_gradient asks for it */
   uint32_t layer, pass;          /**< for random numbers: the layer's number, epochs begun, */
   uint32_t key[2];               /**< the model's seed, */
   const int64_t *samples;        /**< and number of each sample in its data set; NULL: that in the batch */
@@ -110,7 +110,7 @@ typedef struct cnn_layer_work {
   const float *dy;               /**< backward: gradient of the loss for y */
   float *dx;                     /**< backward writes all of it; NULL where nobody wants it */
   float *const *gradients;       /**< backward adds the range's to these, which start at 0; NULL for a weight that does not train */
-  void *kept;                    /**< kept_bytes a sample, aligned to 8 bytes and beyond as far as kept_bytes is; NULL in inference */
+  void *kept;                    /**< kept_bytes a sample, aligned to 8 bytes and beyond as far as kept_bytes is; NULL where no backward follows */
   void *scratch;
   const cnn_shape *inputs;       /**< of all inputs, as in setup: shapes, */
   const float *const *xs;        /**<   values (xs[0] is x), */

@@ -72,3 +72,27 @@ void cnn__model_return_run(const cnn_model *model, cnn__run *run) {
   shared->idle = run;
   pthread_mutex_unlock(&shared->lock);
 }
+
+/* ---- for one call ---- */
+
+cnn_status cnn__model_inspect(const cnn_model *model, int32_t mode, const cnn__inspection *inspection, int64_t rows,
+                              cnn__run **out) {
+  cnn_model *shared = guarded(model);
+  cnn__plan *plan = NULL;
+  pthread_mutex_lock(&shared->lock);
+  cnn_status status = cnn__packs_new(shared);
+  pthread_mutex_unlock(&shared->lock);
+  if (status == CNN_OK)
+    status = cnn__plan_inspect(&plan, model, mode, inspection);
+  if (status == CNN_OK)
+    status = cnn__run_new(out, model, plan, rows);
+  if (status < 0)
+    cnn__plan_free(plan);
+  return status;
+}
+
+void cnn__model_inspected(cnn__run *run) {
+  cnn__plan *plan = run ? (cnn__plan *)(uintptr_t)run->plan : NULL; /* this record's own */
+  cnn__run_free(run);
+  cnn__plan_free(plan);
+}

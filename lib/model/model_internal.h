@@ -76,6 +76,11 @@ cnn_status cnn__model_plan(const cnn_model *model, int32_t mode, const cnn__plan
 /* CNN_ESTATE while a call goes over a batch function: its plan must stay. */
 cnn_status cnn__model_still(const cnn_model *model);
 
+/* A record for one call, with its plan; both freed by cnn__model_inspected, which takes NULL. Any thread. */
+cnn_status cnn__model_inspect(const cnn_model *model, int32_t mode, const cnn__inspection *inspection, int64_t rows,
+                              cnn__run **out);
+void cnn__model_inspected(cnn__run *run);
+
 /* Forget plans, idle run records and packs: the graph or the compilation changed. */
 void cnn__model_forget(cnn_model *model);
 

@@ -19,7 +19,7 @@ int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer) {
 }
 
 static int32_t forward_list(const cnn__plan *plan, const cnn_layer *layer) {
-  return plan->mode == CNN__MODE_TRAIN && !cnn__layer_infers(layer) ? CNN__PHASE_TRAIN : CNN__PHASE_INFER;
+  return cnn__plan_keeps(plan) && !cnn__layer_infers(layer) ? CNN__PHASE_TRAIN : CNN__PHASE_INFER;
 }
 
 static int32_t backward_list(const cnn_layer *layer) {
@@ -193,9 +193,15 @@ static void late(cnn__plan *plan, int32_t i) {
   }
 }
 
+/* Where the forward pass ends in each mode. */
+static const int32_t ends[] = {[CNN__MODE_TRAIN] = CNN__OP_LOSS,
+                               [CNN__MODE_TEST] = CNN__OP_LOSS,
+                               [CNN__MODE_PREDICT] = CNN__OP_OUTPUT,
+                               [CNN__MODE_GRADIENT] = CNN__OP_CHOOSE};
+
 static void objective(cnn__plan *plan) {
   int32_t last = plan->layer_count - 1;
-  cnn__op *op = add(plan, plan->mode == CNN__MODE_PREDICT ? CNN__OP_OUTPUT : CNN__OP_LOSS, last);
+  cnn__op *op = add(plan, ends[plan->mode], last);
   op->x = plan->output;
   if (plan->mode == CNN__MODE_PREDICT)
     return;
@@ -205,18 +211,34 @@ static void objective(cnn__plan *plan) {
     op->dx = gradient(plan, last);
 }
 
+/* Outputs of layer i that an inspection asks for, before a layer that works in place writes over them. */
+static void hand_out(cnn__plan *plan, int32_t i) {
+  for (int32_t k = 0; plan->inspection && k < plan->inspection->count; k++)
+    if (plan->mode == CNN__MODE_PREDICT && plan->inspection->outputs[k].layer == i) {
+      cnn__op *op = add(plan, CNN__OP_OUTPUT, i);
+      op->x = i;
+      op->output = k;
+    }
+}
+
 static void make_ops(cnn__plan *plan) {
   int32_t last = plan->layer_count - 1;
   add(plan, CNN__OP_FEED, 0)->y = 0;
-  for (int32_t i = 1; i <= last; i++)
+  hand_out(plan, 0);
+  for (int32_t i = 1; i <= last; i++) {
     forward(plan, i);
-  objective(plan);
+    hand_out(plan, i);
+  }
+  if (plan->mode != CNN__MODE_PREDICT || !plan->inspection)
+    objective(plan);
   for (int32_t i = last; i > 0; i--)
     if (plan->learns[i])
       backward(plan, i);
   for (int32_t i = last; i > 0; i--)
     if (plan->learns[i])
       late(plan, i);
+  if (plan->mode == CNN__MODE_GRADIENT)
+    add(plan, CNN__OP_OUTPUT, 0)->x = gradient(plan, 0);
 }
 
 /* ---- segments ---- */
@@ -257,8 +279,9 @@ static void make_segments(cnn__plan *plan) {
 /* ---- the plan ---- */
 
 static int32_t count_phases(const cnn__plan *plan) {
-  /* feed, objective; for each layer its backward again, for each edge an addition */
-  int32_t count = 2 + plan->layer_count + plan->first_edge[plan->layer_count];
+  /* feed, objective; for each layer its backward again, for each edge an addition; outputs */
+  int32_t count = 2 + plan->layer_count + plan->first_edge[plan->layer_count] +
+                  (plan->inspection ? plan->inspection->count : 0);
   for (int32_t i = 0; i < plan->layer_count; i++)
     for (int32_t list = 0; list < CNN__PHASE_PACK; list++)
       count += list_length(plan->layers[i], list);
@@ -286,13 +309,14 @@ static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__obje
   CNN__TRY(allocate(plan, model));
   int32_t last = plan->layer_count - 1, train = plan->mode == CNN__MODE_TRAIN;
   int32_t activation = plan->layers[last]->activation;
-  int32_t taken = plan->mode != CNN__MODE_PREDICT && activation != CNN_ACTIVATION_LINEAR &&
-                  loss->type->fuses == activation;
+  int32_t taken = plan->inspection ? plan->inspection->linear
+                                   : plan->mode != CNN__MODE_PREDICT && activation != CNN_ACTIVATION_LINEAR &&
+                                         loss->type->fuses == activation;
   plan->taken = taken ? last : -1;
   plan->columns = plan->layers[last]->out.extent[plan->layers[last]->out.rank - 1];
   plan->positions = cnn__shape_count(&plan->layers[last]->out) / plan->columns;
   plan->output = last;
-  plan->probabilities = taken ? 2 * plan->layer_count : last;
+  plan->probabilities = taken && !plan->inspection ? 2 * plan->layer_count : last;
   make_ops(plan);
   plan->scheduled = plan->op_count;
   if (train)
@@ -302,19 +326,30 @@ static cnn_status build(cnn__plan *plan, const cnn_model *model, const cnn__obje
   return cnn__plan_memory(plan);
 }
 
-cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__objective *loss,
-                         int32_t whole) {
+static cnn_status make(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__inspection *inspection,
+                       const cnn__objective *loss, int32_t whole) {
   cnn__plan *plan = cnn__alloc_zero(model->context, sizeof *plan, "plan");
   if (!plan)
     return CNN_ENOMEM;
   plan->context = model->context;
   plan->mode = mode;
+  plan->inspection = inspection;
   cnn_status status = build(plan, model, loss, whole);
+  plan->inspection = NULL;
   if (status < 0)
     cnn__plan_free(plan);
   else
     *out = plan;
   return status;
+}
+
+cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__objective *loss,
+                         int32_t whole) {
+  return make(out, model, mode, NULL, loss, whole);
+}
+
+cnn_status cnn__plan_inspect(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__inspection *inspection) {
+  return make(out, model, mode, inspection, NULL, CNN__WHOLE_NOTHING);
 }
 
 void cnn__plan_free(cnn__plan *plan) {

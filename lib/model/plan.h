@@ -11,11 +11,23 @@
 #include "layers/layer_internal.h"
 #include "objective/objective.h"
 
-enum { CNN__MODE_TRAIN, CNN__MODE_TEST, CNN__MODE_PREDICT, CNN__MODES };
+/* The model keeps a plan of each of the first three. GRADIENT, of an output value for the input, is inference with a
+ * backward pass, and planned for one call. */
+enum { CNN__MODE_TRAIN, CNN__MODE_TEST, CNN__MODE_PREDICT, CNN__MODES, CNN__MODE_GRADIENT = CNN__MODES };
 
-/* What an op calls: the batch's source; a layer's phase; the objective; in PREDICT the copy into the caller's rows;
- * the optimizer; a PACK phase; the addition of what one more reader gives to the gradient of a layer. */
-enum { CNN__OP_FEED, CNN__OP_LAYER, CNN__OP_LOSS, CNN__OP_OUTPUT, CNN__OP_UPDATE, CNN__OP_PACK, CNN__OP_JOIN };
+/* What an op calls: the batch's source; a layer's phase; the objective; in PREDICT and GRADIENT the copy into the caller's
+ * rows; the optimizer; a PACK phase; the addition of what one more reader gives to the gradient of a layer; in GRADIENT
+ * the choice of the output value. */
+enum {
+  CNN__OP_FEED,
+  CNN__OP_LAYER,
+  CNN__OP_LOSS,
+  CNN__OP_OUTPUT,
+  CNN__OP_UPDATE,
+  CNN__OP_PACK,
+  CNN__OP_JOIN,
+  CNN__OP_CHOOSE
+};
 
 /* A tensor of the plan: an output (value) or its gradient. */
 typedef struct cnn__buffer {
@@ -37,9 +49,10 @@ typedef struct cnn__op {
   int64_t parts;         /* of a shard phase: units that pieces of a shard may be cut between, 1 where it is not worth it */
   int64_t units;         /* of a shard phase that goes through the batch at once: a part is CNN__UNITS of so many; else 0 */
   int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits
-                          * or outputs in x, probabilities in y, their gradient in dx. JOIN: dy is added to dx */
+                          * or outputs in x, probabilities in y, their gradient in dx, as CHOOSE. JOIN: dy is added to dx */
   int32_t all_x, all_dx; /* x and dx are those of the layer's first input, and the other inputs' belong to them */
   int32_t stage;         /* UPDATE: CNN__STAGE_* */
+  int32_t output;        /* OUTPUT: which of the caller's */
   int32_t beside;        /* UPDATE: of gradients that are there before the late phases, among these */
   int64_t first;         /* UPDATE: chunk of part 0. Late: tail of part 0, -1 where its parts have none */
 } cnn__op;
@@ -83,6 +96,21 @@ typedef struct cnn__segment {
   int64_t fill;          /* parts of the late segment, from its first on, that may be done while this one runs */
 } cnn__segment;
 
+/* Rows that a run leaves with its caller: in PREDICT a layer's outputs. */
+typedef struct cnn__output {
+  int32_t layer;         /* in the model; of an inspection of PREDICT alone */
+  float *values;
+} cnn__output;
+
+/* What a plan for one call is asked for: outputs of layers (PREDICT) or the gradient (GRADIENT). Nothing is fused, and
+ * layers behind the last one asked for do not run. */
+typedef struct cnn__inspection {
+  const cnn__output *outputs;
+  int32_t count;
+  int32_t last;          /* layer of the model that runs last, and */
+  int32_t linear;        /*   goes without its activation */
+} cnn__inspection;
+
 /* A layer of the plan reads another one. */
 typedef struct cnn__edge {
   int32_t from; /* the layer that is read, and its value's buffer */
@@ -93,12 +121,14 @@ typedef struct cnn__edge {
 typedef struct cnn__plan {
   cnn_context *context;  /* borrowed from the model */
   int32_t mode;
+  const cnn__inspection *inspection; /* while the plan is made; NULL: the model keeps it */
   cnn_layer **layers; /* what runs, in order: the model's layers, neighbours made into one where a rule says so */
+  cnn_layer *stills;     /* GRADIENT: these, the model's layers as if all were frozen; else NULL */
   int32_t *first_member; /* of each, the index of its first layer in the model */
   cnn__edge *edges;      /* what each layer reads, in the order of its inputs, one layer's after the other's */
   int32_t *first_edge;   /* of each layer, and of one more at the end */
   int32_t *readers;      /* of each layer: how many edges come from it */
-  int32_t *learns;       /* of each layer, in TRAIN: its backward runs, since it or one below has something to learn */
+  int32_t *learns;       /* of each layer: its backward runs; in TRAIN since it or one below has something to learn */
   int32_t layer_count;
   int32_t taken;         /* layer whose activation the loss took over; -1 none */
   int32_t output;        /* buffer of the model's output (logits where taken) */
@@ -133,6 +163,8 @@ typedef struct cnn__plan {
  * optimizer needs before it updates anything. */
 cnn_status cnn__plan_new(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__objective *loss,
                          int32_t whole);
+/* The plan for one call; the inspection is not looked at later. mode: PREDICT or GRADIENT. */
+cnn_status cnn__plan_inspect(cnn__plan **out, const cnn_model *model, int32_t mode, const cnn__inspection *inspection);
 void cnn__plan_free(cnn__plan *plan);
 
 /* All buffers that an op touches: how many. */
@@ -160,6 +192,11 @@ int32_t cnn__plan_end_ops(const cnn_model *model);
 
 /* For plan.c: of each segment, what of the late phases a worker may do in it instead of waiting for others. */
 void cnn__plan_fill(cnn__plan *plan);
+
+/* Does forward keep what backward needs? */
+static inline int32_t cnn__plan_keeps(const cnn__plan *plan) {
+  return plan->mode == CNN__MODE_TRAIN || plan->mode == CNN__MODE_GRADIENT;
+}
 
 /* Where layer i's output is its input, in this mode: no phase runs. */
 int32_t cnn__plan_same(const cnn__plan *plan, const cnn_layer *layer);

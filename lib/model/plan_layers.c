@@ -19,10 +19,9 @@ static int32_t row_at(const cnn_model *model, const int32_t *readers, int32_t fi
 }
 
 /* The first rule that takes layers from `first` on; *count tells how many. */
-static const cnn__fusion *rule_at(const cnn_model *model, const int32_t *readers, int32_t first, int32_t training,
-                                  int32_t *count) {
-  int32_t row = row_at(model, readers, first);
-  for (int32_t i = 0; model->context->fuse && i < cnn__fusion_count(); i++) {
+static const cnn__fusion *rule_at(const cnn__plan *plan, const cnn_model *model, int32_t first, int32_t *count) {
+  int32_t row = row_at(model, plan->readers, first), training = plan->mode == CNN__MODE_TRAIN;
+  for (int32_t i = 0; model->context->fuse && !plan->inspection && i < cnn__fusion_count(); i++) {
     const cnn__fusion *rule = cnn__fusion_at(i);
     *count = rule->match((const cnn_layer *const *)model->layers + first, row, training);
     if (*count)
@@ -32,14 +31,24 @@ static const cnn__fusion *rule_at(const cnn_model *model, const int32_t *readers
   return NULL;
 }
 
+/* Layer i of the model, or its still form where the plan is of these. */
+static cnn_layer *layer_at(const cnn__plan *plan, const cnn_model *model, int32_t i) {
+  if (!plan->stills)
+    return model->layers[i];
+  plan->stills[i] = *model->layers[i];
+  cnn__layer_freeze(&plan->stills[i], 1);
+  return &plan->stills[i];
+}
+
 /* readers: at first of the model's layers, then of the plan's, which are as many or fewer. */
 static cnn_status make_layers(cnn__plan *plan, const cnn_model *model) {
-  for (int32_t i = 0; i < model->layer_count; i++)
+  int32_t end = plan->inspection ? plan->inspection->last + 1 : model->layer_count;
+  for (int32_t i = 0; i < end; i++)
     for (int32_t k = 0; k < model->layers[i]->input_count; k++)
       plan->readers[model->layers[i]->inputs[k]->index]++;
-  for (int32_t i = 0, count; i < model->layer_count; i += count) {
-    const cnn__fusion *rule = rule_at(model, plan->readers, i, plan->mode == CNN__MODE_TRAIN, &count);
-    cnn_layer *layer = model->layers[i];
+  for (int32_t i = 0, count; i < end; i += count) {
+    const cnn__fusion *rule = rule_at(plan, model, i, &count);
+    cnn_layer *layer = layer_at(plan, model, i);
     if (rule)
       CNN__TRY(cnn__fused_new(&layer, rule, (const cnn_layer *const *)model->layers + i, count));
     plan->first_member[plan->layer_count] = i;
@@ -69,7 +78,7 @@ static void make_edges(cnn__plan *plan, const cnn_model *model) {
   for (int32_t i = 0; i < plan->layer_count; i++) {
     const cnn_layer *first = model->layers[plan->first_member[i]];
     plan->first_edge[i] = count;
-    plan->learns[i] = plan->mode == CNN__MODE_TRAIN && cnn__layer_learns(plan->layers[i]);
+    plan->learns[i] = plan->stills || (plan->mode == CNN__MODE_TRAIN && cnn__layer_learns(plan->layers[i]));
     for (int32_t k = 0; k < first->input_count; k++) {
       int32_t from = place_of(plan, first->inputs[k]->index);
       plan->edges[count++] = (cnn__edge){from, -1};
@@ -117,7 +126,9 @@ static cnn_status allocate(cnn__plan *plan, const cnn_model *model) {
   plan->layers = cnn__alloc_zero(model->context, layers * sizeof *plan->layers, "layers of a plan");
   plan->edges = cnn__alloc_zero(model->context, edges * sizeof *plan->edges, "edges of a plan");
   plan->first_member = cnn__alloc_zero(model->context, (4 * layers + 1) * sizeof(int32_t), "layers of a plan");
-  if (!plan->layers || !plan->edges || !plan->first_member)
+  if (plan->mode == CNN__MODE_GRADIENT)
+    plan->stills = cnn__alloc_zero(model->context, layers * sizeof *plan->stills, "still layers of a plan");
+  if (!plan->layers || !plan->edges || !plan->first_member || (plan->mode == CNN__MODE_GRADIENT && !plan->stills))
     return CNN_ENOMEM;
   plan->readers = plan->first_member + layers;
   plan->learns = plan->readers + layers;
@@ -143,5 +154,6 @@ void cnn__plan_layers_free(cnn__plan *plan) {
       cnn__layer_free(plan->layers[i]);
   cnn__free(plan->context, plan->layers);
   cnn__free(plan->context, plan->edges);
+  cnn__free(plan->context, plan->stills);
   cnn__free(plan->context, plan->first_member);
 }

@@ -180,7 +180,7 @@ static cnn_status place(cnn__plan *plan) {
 static size_t round_bytes(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static void place_layers(cnn__plan *plan) {
-  int32_t train = plan->mode == CNN__MODE_TRAIN;
+  int32_t keeps = cnn__plan_keeps(plan);
   for (int32_t i = 0; i < plan->layer_count; i++) {
     const cnn_layer *layer = plan->layers[i];
     size_t scratch = round_bytes(layer->scratch_bytes);
@@ -189,7 +189,7 @@ static void place_layers(cnn__plan *plan) {
     plan->slot_offset[i] = plan->slot_floats;
     plan->sum_offset[i] = plan->sum_doubles;
     plan->state_offset[i] = plan->state_floats;
-    if (!train || cnn__layer_infers(layer))
+    if (!keeps || cnn__layer_infers(layer))
       continue;
     plan->kept_bytes += (int64_t)round_bytes((size_t)layer->kept_bytes);
     plan->slot_floats += cnn__layer_learns(layer) ? cnn__round_floats(layer->slot_floats) : 0;

@@ -32,6 +32,9 @@ static int32_t home_of(const cnn__run *run, int64_t shard, int32_t worker) {
   return run->op < 0 ? worker : (int32_t)shard;
 }
 
+/* Of layers that are still. */
+static float *const no_gradients[CNN__MAX_WEIGHTS];
+
 static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
   const cnn__plan *plan = run->plan;
   const cnn_layer *layer = plan->layers[op->layer];
@@ -43,7 +46,7 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .k = run->k,
       .layer = layer,
       .training = plan->mode == CNN__MODE_TRAIN && !cnn__layer_infers(layer),
-      .keeps = plan->mode == CNN__MODE_TRAIN,
+      .keeps = cnn__plan_keeps(plan),
       .activation = plan->taken == i ? CNN_ACTIVATION_LINEAR : layer->activation,
       .batch = batch,
       .shards = (batch - 1) / CNN__SHARD + 1,
@@ -67,7 +70,7 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .state = run->state + plan->state_offset[i],
       .packs = arrays->packs,
       .weights = arrays->weights,
-      .grads = arrays->grads,
+      .grads = plan->stills ? no_gradients : arrays->grads,
       .arrays = arrays,
       .scratch = workspace(run, worker) + run->local_bytes,
   };
@@ -98,7 +101,7 @@ static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_
   int64_t first = shard * CNN__SHARD, left = run->feed->count - first, columns = run->plan->buffers[op->x].floats;
   const float *rows = rows_of(run, op->x, first, home);
   if (run->outputs && rows) /* both are there for every plan with such an op */
-    memcpy(run->outputs + first * columns, rows,
+    memcpy(run->outputs[op->output].values + (run->row + first) * columns, rows,
            (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
 }
 
@@ -128,6 +131,9 @@ static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64
     join(run, op, shard, home);
   } else if (op->kind == CNN__OP_OUTPUT) {
     output(run, op, shard, home);
+  } else if (op->kind == CNN__OP_CHOOSE) {
+    int64_t first = shard * CNN__SHARD;
+    cnn__run_choose(run, first, rows_of(run, op->x, first, home), rows_of(run, op->dx, first, home));
   } else if (op->kind == CNN__OP_PACK) {
     cnn__pack_part(run->model, run->k, op->layer, op->phase, part, op->parts);
   } else {
@@ -295,7 +301,7 @@ static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained,
   cnn__fp_leave(saved);
 }
 
-/* ---- the four kinds of run ---- */
+/* ---- the kinds of run ---- */
 
 void cnn__run_train(cnn__run *run, cnn_model *model, const cnn__feed *feed, uint32_t pass) {
   run_batch(run, model, model, feed, pass);
@@ -325,9 +331,16 @@ void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed)
   penalize(run, model);
 }
 
-void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs) {
+void cnn__run_inspect(cnn__run *run, const cnn_model *model, const cnn__feed *feed, const cnn__output *outputs, int64_t row) {
   run->outputs = outputs;
+  run->row = row;
   run_batch(run, model, NULL, feed, 0);
+  run->outputs = NULL;
+}
+
+void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs) {
+  const cnn__output output = {.values = outputs};
+  cnn__run_inspect(run, model, feed, &output, 0);
 }
 
 /* ---- what it leaves ---- */

@@ -14,7 +14,7 @@ typedef struct cnn__feed {
   void (*fill)(const void *user, int64_t first, int64_t count, float *x);
   const void *user;
   const int64_t *samples;        /* data-set index of each row; NULL: row numbers */
-  const int32_t *labels;         /* of each sample a class for each row of its output, or */
+  const int32_t *labels;         /* of each sample a class for each row of its output (in GRADIENT one output value), or */
   const float *targets;          /* values as many as the model's outputs; both NULL for predict */
   const float *weights;          /* of each sample; NULL: 1 */
 } cnn__feed;
@@ -39,6 +39,9 @@ void cnn__run_gradients(cnn__run *run, cnn_model *model, const cnn__feed *feed, 
  * rows of the model's output). */
 void cnn__run_test(cnn__run *run, const cnn_model *model, const cnn__feed *feed);
 void cnn__run_predict(cnn__run *run, const cnn_model *model, const cnn__feed *feed, float *outputs);
+
+/* By a plan for one call: into the rows of `outputs` from `row` on, as many as the plan was asked for. */
+void cnn__run_inspect(cnn__run *run, const cnn_model *model, const cnn__feed *feed, const cnn__output *outputs, int64_t row);
 
 /* Of the last TRAIN or TEST run, while its feed is there: each sample's loss, whose mean is the batch's loss; its value of metric
  * m, times its weight where the metric is weighted; and its weight. */

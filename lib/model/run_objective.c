@@ -2,6 +2,9 @@
  * sample's output may have several rows of columns; they are gone through in their order. */
 #include "layers/layer_internal.h"
 #include "model/run_record.h"
+#include "tensor/tensor_internal.h"
+
+#include <string.h>
 
 enum { CHUNK = 64 }; /* rows at a time where a sample has several */
 
@@ -23,7 +26,7 @@ static double divisor(const cnn__objective *loss, const cnn__feed *feed, int64_t
 }
 
 void cnn__run_goal(cnn__run *run) {
-  if (run->plan->mode == CNN__MODE_PREDICT)
+  if (run->plan->mode >= CNN__MODE_PREDICT)
     return;
   double by = divisor(run->model->loss, run->feed, run->plan->positions);
   run->scale = by != 0 ? 1 / by : 0;
@@ -114,4 +117,16 @@ void cnn__run_objective(const cnn__run *run, int64_t first, const float *outputs
   loss_of(run, &rows, first, count, gradient);
   for (int32_t m = 0; m < run->metric_count; m++)
     metric_of(run, m, rows.from_logits && run->model->metrics[m]->type->fuses == taken ? &rows : &finished, first, count);
+}
+
+/* ---- of an output value ---- */
+
+void cnn__run_choose(const cnn__run *run, int64_t first, const float *outputs, float *gradient) {
+  int64_t values = run->plan->columns * run->plan->positions, left = run->feed->count - first;
+  int64_t count = left < CNN__SHARD ? left : CNN__SHARD;
+  memset(gradient, 0, (size_t)(count * values) * sizeof *gradient);
+  for (int64_t i = 0; i < count; i++) {
+    const int32_t *labels = run->feed->labels;
+    gradient[i * values + (labels ? labels[first + i] : cnn__first_largest(outputs + i * values, values))] = 1.0f;
+  }
 }

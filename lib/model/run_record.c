@@ -75,7 +75,7 @@ cnn_status cnn__run_new(cnn__run **out, const cnn_model *model, const cnn__plan 
   run->workers = cnn__pool_size(model->context->pool);
   run->splits = model->context->provider != CNN__GEMM_BLAS && cnn__pool_spins(model->context->pool);
   run->op = -1;
-  run->metric_count = plan->mode == CNN__MODE_PREDICT ? 0 : model->metric_count;
+  run->metric_count = plan->mode >= CNN__MODE_PREDICT ? 0 : model->metric_count;
   cnn_status status = allocate(run, plan->whole ? model->parameter_count : 0,
                                plan->mode == CNN__MODE_TRAIN && cnn__model_regularized(model));
   if (status < 0)

@@ -44,7 +44,8 @@ struct cnn__run {
   int32_t op;                /* a segment that runs op by op: which one; -1 else */
   int64_t pieces;            /* and in how many pieces each shard */
   int32_t updating;          /* the update and what follows it happen */
-  float *outputs;
+  const cnn__output *outputs; /* the caller's rows, */
+  int64_t row;               /*   of which the batch's begin here */
   uint32_t key[2];
   uint32_t pass;
   cnn__update update;
@@ -57,6 +58,10 @@ void cnn__run_update(const cnn__run *run, int32_t stage, int64_t number);
 
 /* run_objective.c: scale and share of the batch in hand. */
 void cnn__run_goal(cnn__run *run);
+
+/* run_objective.c: in GRADIENT, of the samples of a shard from `first` on, where backward begins: 1 at the output value that
+ * the feed's label names or, where there are none, at the largest. */
+void cnn__run_choose(const cnn__run *run, int64_t first, const float *outputs, float *gradient);
 
 /* run_objective.c: losses and metrics of the samples of a shard, from `first` on, and the gradient of the batch's loss. gradient and
  * probabilities may be NULL. */

@@ -3,26 +3,11 @@
 #include "train/predict.h"
 
 #include "core/options.h"
-#include "data/standardize.h"
+#include "train/inputs.h"
 #include "train/progress_text.h"
 #include "train/samples.h"
 
 #include <string.h>
-
-/* Rows of a tensor: all of them, and those in hand. */
-typedef struct rows {
-  const float *values, *taken;
-  int64_t width;
-  const cnn_augmenter *augmenter; /* standardises them; NULL: none */
-  int64_t channels;
-} rows;
-
-static void fill(const void *user, int64_t first, int64_t count, float *x) {
-  const rows *r = user;
-  memcpy(x, r->taken + first * r->width, (size_t)(count * r->width) * sizeof *x);
-  for (int64_t i = 0; r->augmenter && i < count; i++)
-    cnn__standardize(r->augmenter, r->width / r->channels, r->channels, x + i * r->width);
-}
 
 /* ---- checks ---- */
 
@@ -48,28 +33,6 @@ cnn_status cnn__predict_begin(cnn__predict *p, const void *outputs, int32_t outp
   CNN__TRY(cnn__options(o, sizeof *o, sizeof *o, options, "cnn_predict_opts"));
   CNN__TRY(cnn__passing_check(o->batch_size, o->steps, o->verbose, o->reserved, "predict"));
   return cnn__sink_read(&p->sink, &p->to, o->sink, model->context);
-}
-
-/* f32 [N, ...]: the axes after the first are the model's; images of one channel may leave it out. */
-static int32_t is_input(const cnn__shape *given, const cnn__shape *wanted) {
-  cnn__shape sample = {.rank = given->rank - 1};
-  if (given->rank < 1)
-    return 0;
-  memcpy(sample.extent, given->extent + 1, (size_t)sample.rank * sizeof *sample.extent);
-  if (sample.rank == 2 && wanted->rank == 3)
-    sample.extent[sample.rank++] = 1;
-  return cnn__shape_equal(&sample, wanted);
-}
-
-static cnn_status check_input(const cnn_tensor *input, const cnn_model *model) {
-  char has[160], takes[160];
-  const cnn__shape *wanted = &model->layers[0]->out;
-  if (!input)
-    return cnn__fail(CNN_EINVAL, "predict: input is NULL");
-  if (input->type != CNN_F32 || !is_input(&input->shape, wanted))
-    return cnn__fail(CNN_ESHAPE, "predict: input is %s %s, model '%s' takes float32 %s", cnn_type_name(input->type),
-                     cnn__shape_text(has, &input->shape, 0), model->name, cnn__shape_text(takes, wanted, 1));
-  return cnn__tensor_finite(input, "predict: input");
 }
 
 cnn__shape cnn__predict_shape(const cnn_model *model, int64_t count) {
@@ -98,66 +61,54 @@ static cnn_status check_output(const cnn_tensor *output, const cnn_tensor *input
   return CNN_OK;
 }
 
-static cnn_status new_output(cnn_tensor **out, const cnn_model *model, int64_t count) {
-  cnn__shape shape = cnn__predict_shape(model, count);
-  return cnn_tensor_new(out, model->context, CNN_F32, shape.rank, shape.extent, NULL);
-}
-
 /* ---- the calls ---- */
 
-static cnn_status predict(cnn_tensor *output, const cnn_model *model, const cnn_tensor *input, const cnn__predict *p) {
+static cnn_status predict(cnn_tensor *output, const cnn_model *model, cnn__inputs *rows, const cnn__predict *p) {
   cnn__run *run;
   cnn__bar bar;
-  const cnn__shape *sample = &model->layers[0]->out;
-  rows r = {.values = input->data,
-            .width = cnn__shape_count(sample),
-            .augmenter = p->options.augmenter,
-            .channels = sample->extent[sample->rank - 1]};
-  int64_t total = input->shape.extent[0], columns = cnn__shape_count(&model->layers[model->layer_count - 1]->out);
-  if (!total)
+  cnn__feed feed;
+  int64_t columns = cnn__shape_count(&model->layers[model->layer_count - 1]->out), step = 0;
+  if (!rows->count)
     return CNN_OK;
-  int64_t wanted = p->options.batch_size ? p->options.batch_size : 32;
-  int64_t size = wanted < total ? wanted : total, all = cnn__batches(total, size);
-  CNN__TRY(cnn__model_borrow_run(model, CNN__MODE_PREDICT, size, &run));
+  int64_t all = cnn__batches(rows->count, rows->size);
+  CNN__TRY(cnn__model_borrow_run(model, CNN__MODE_PREDICT, rows->size, &run));
   cnn__bar_begin(&bar, p->to, p->options.verbose, 0, all);
-  for (int64_t step = 0; step < all; step++) {
-    int64_t first = step * size, left = total - first;
-    r.taken = r.values + first * r.width;
-    cnn__feed feed = {.count = left < size ? left : size, .fill = fill, .user = &r};
-    cnn__run_predict(run, model, &feed, (float *)output->data + first * columns);
-    cnn__bar_step(&bar, step + 1, NULL);
+  for (; cnn__inputs_batch(rows, &feed); rows->first += feed.count) {
+    cnn__run_predict(run, model, &feed, (float *)output->data + rows->first * columns);
+    cnn__bar_step(&bar, ++step, NULL);
   }
   cnn__bar_end(&bar, all, NULL);
   cnn__model_return_run(model, run);
   return CNN_OK;
 }
 
-static cnn_status begin(cnn__predict *p, const void *outputs, int32_t output_count, const cnn_model *model,
-                        const cnn_tensor *const *inputs, int32_t input_count, const cnn_predict_opts *options) {
+static cnn_status begin(cnn__predict *p, cnn__inputs *rows, const void *outputs, int32_t output_count,
+                        const cnn_model *model, const cnn_tensor *const *inputs, int32_t input_count,
+                        const cnn_predict_opts *options) {
   CNN__TRY(cnn__predict_begin(p, outputs, output_count, model, inputs, input_count, options));
   if (p->options.steps)
     return cnn__fail(CNN_EINVAL, "predict: steps is %lld; of tensors all samples are predicted", (long long)p->options.steps);
-  if (p->options.augmenter && cnn__augmenter_ready(p->options.augmenter, &model->layers[0]->out) < 0)
-    return cnn__fail_in("predict");
-  return check_input(inputs[0], model);
+  return cnn__inputs_open(rows, model, inputs[0], p->options.augmenter, p->options.batch_size, "predict");
 }
 
 cnn_status cnn_model_predict_into(cnn_tensor *const *outputs, int32_t output_count, const cnn_model *model,
                                   const cnn_tensor *const *inputs, int32_t input_count,
                                   const cnn_predict_opts *options) {
   cnn__predict p;
-  CNN__TRY(begin(&p, outputs, output_count, model, inputs, input_count, options));
+  cnn__inputs rows;
+  CNN__TRY(begin(&p, &rows, outputs, output_count, model, inputs, input_count, options));
   CNN__TRY(check_output(outputs[0], inputs[0], model));
-  return predict(outputs[0], model, inputs[0], &p);
+  return predict(outputs[0], model, &rows, &p);
 }
 
 cnn_status cnn_model_predict(cnn_tensor **outputs, int32_t output_count, const cnn_model *model,
                              const cnn_tensor *const *inputs, int32_t input_count, const cnn_predict_opts *options) {
   cnn__predict p;
+  cnn__inputs rows;
   cnn_tensor *output;
-  CNN__TRY(begin(&p, outputs, output_count, model, inputs, input_count, options));
-  CNN__TRY(new_output(&output, model, inputs[0]->shape.extent[0]));
-  cnn_status status = predict(output, model, inputs[0], &p);
+  CNN__TRY(begin(&p, &rows, outputs, output_count, model, inputs, input_count, options));
+  CNN__TRY(cnn__results_new(&output, model, rows.count, &model->layers[model->layer_count - 1]->out));
+  cnn_status status = predict(output, model, &rows, &p);
   if (status < 0)
     cnn_tensor_free(output);
   else

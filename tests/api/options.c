@@ -177,6 +177,26 @@ static cnn_status try_predict(const void *o) {
   return status;
 }
 
+static cnn_status try_activations(const void *o) {
+  cnn_tensor *x, *outputs = NULL;
+  cnn_status status = cnn_tensor_new(&x, context, CNN_F32, 3, (const int64_t[]){2, 4, 4}, NULL);
+  if (status == CNN_OK)
+    status = cnn_model_activations(&outputs, model, 1, (const char *[]){"flatten"}, (const cnn_tensor *[]){x}, 1, o);
+  cnn_tensor_free(outputs);
+  cnn_tensor_free(x);
+  return status;
+}
+
+static cnn_status try_input_gradient(const void *o) {
+  cnn_tensor *x, *gradient = NULL;
+  cnn_status status = cnn_tensor_new(&x, context, CNN_F32, 3, (const int64_t[]){2, 4, 4}, NULL);
+  if (status == CNN_OK)
+    status = cnn_model_input_gradient(&gradient, 1, model, (const cnn_tensor *[]){x}, 1, o);
+  cnn_tensor_free(gradient);
+  cnn_tensor_free(x);
+  return status;
+}
+
 static cnn_status try_summary(const void *o) { return cnn_model_summary(model, NULL, o); }
 static cnn_status try_diagram(const void *o) { return cnn_model_diagram(model, NULL, o); }
 static cnn_status try_save(const void *o) { return cnn_model_save(model, path, o); }
@@ -202,12 +222,12 @@ static const struct {
   size_t size;
   const void *options; /* that the call takes */
   cnn_status (*call)(const void *options);
-} table[] = {OPTS(activation), OPTS(adam), OPTS(adamw), OPTS_GIVEN(add, &add_twice), OPTS(augmenter),
+} table[] = {OPTS(activation), OPTS(activations), OPTS(adam), OPTS(adamw), OPTS_GIVEN(add, &add_twice), OPTS(augmenter),
              OPTS(augmenter_fit), OPTS(average_pooling2d), OPTS(batch_normalization), OPTS(binary_accuracy),
              OPTS(binary_crossentropy), OPTS(categorical_crossentropy), OPTS(compile), OPTS(context), OPTS(conv2d),
              OPTS(cosine_decay), OPTS(cosine_decay_restarts), OPTS(csv_logger), OPTS(dataset), OPTS(dense), OPTS(diagram),
              OPTS(dropout), OPTS(early_stopping), OPTS(evaluate), OPTS(exponential_decay), OPTS(fit), OPTS(flatten),
-             OPTS(global_average_pooling2d), OPTS(global_max_pooling2d), OPTS(huber), OPTS(input), OPTS(inverse_time_decay),
+             OPTS(global_average_pooling2d), OPTS(global_max_pooling2d), OPTS(huber), OPTS(input), OPTS(input_gradient), OPTS(inverse_time_decay),
              OPTS(learning_rate_scheduler), OPTS(load), OPTS(max_pooling2d), OPTS(mean_absolute_error), OPTS(mean_squared_error), OPTS(model_checkpoint),
              OPTS(model), OPTS(polynomial_decay), OPTS(predict), OPTS(progress), OPTS(reduce_lr_on_plateau), OPTS(report),
              OPTS(rmsprop), OPTS(save), OPTS(sgd), OPTS(sparse_categorical_crossentropy),

@@ -21,6 +21,9 @@ cnn_model *branches_tangle(cnn_context *context);
  * *variants: how many. */
 cnn_model *branches_every_layer(cnn_context *context, int32_t *variants);
 
+/* One of them alone, by its index, from 0 on; NULL: there are no more. text: what it is, of at least 320 bytes. */
+cnn_model *branches_one_layer(cnn_context *context, int32_t index, char *text);
+
 /* `rows` images of `floats` values and one-hot targets of `classes`; both are the caller's to free. */
 void branches_data(int64_t rows, int64_t floats, int64_t classes, float **x, float **targets);
 

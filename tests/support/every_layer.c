@@ -158,3 +158,21 @@ cnn_model *branches_every_layer(cnn_context *context, int32_t *variants) {
   *variants = count;
   return m;
 }
+
+cnn_model *branches_one_layer(cnn_context *context, int32_t index, char *text) {
+  if (!index)
+    find_variants(context);
+  if (index == count)
+    return NULL;
+  snprintf(text, 320, "%s %s", list[index].type, list[index].text);
+  cnn_model *m = begin(context);
+  const cnn_layer *layer = append(m, &list[index]);
+  ck_assert_msg(layer != NULL, "%s", cnn_error_text());
+  reduce(m, layer, "eight");
+  cnn_flatten(m, cnn_flatten_opts(.input = "other"));
+  cnn_dense(m, 8, cnn_dense_opts(.name = "beside"));
+  cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){"eight", "beside"}, .input_count = 2));
+  cnn_dense(m, 4, cnn_dense_opts(.activation = CNN_ACTIVATION_SOFTMAX));
+  ck_assert_msg(cnn_model_status(m) == CNN_OK, "%s", cnn_error_text());
+  return m;
+}

@@ -351,6 +351,18 @@ class cnn_progress_opts(Structure):
     _fields_ = [("size", c_size_t), ("color", c_int32), ("reserved", c_int32)]
 
 
+class cnn_activations_opts(Structure):
+    _fields_ = [
+        ("size", c_size_t), ("batch_size", c_int64), ("augmenter", c_void_p), ("before_activation", c_int32),
+        ("reserved", c_int32)]
+
+
+class cnn_input_gradient_opts(Structure):
+    _fields_ = [
+        ("size", c_size_t), ("batch_size", c_int64), ("augmenter", c_void_p), ("classes", c_void_p),
+        ("after_activation", c_int32), ("reserved", c_int32)]
+
+
 class cnn_categorical_crossentropy_opts(Structure):
     _fields_ = [
         ("size", c_size_t), ("reduction", c_int32), ("from_logits", c_int32), ("label_smoothing", c_float),
@@ -575,6 +587,7 @@ class cnn_objective_descriptor(Structure):
 
 STRUCTS: tuple[type[Structure], ...] = (
     cnn_activation_opts,
+    cnn_activations_opts,
     cnn_adam_opts,
     cnn_adamw_opts,
     cnn_add_opts,
@@ -611,6 +624,7 @@ STRUCTS: tuple[type[Structure], ...] = (
     cnn_global_average_pooling2d_opts,
     cnn_global_max_pooling2d_opts,
     cnn_huber_opts,
+    cnn_input_gradient_opts,
     cnn_input_opts,
     cnn_inverse_time_decay_opts,
     cnn_layer_descriptor,
@@ -785,6 +799,9 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_metric_type_count": (c_int32, ()),
     "cnn_metric_type_help": (c_char_p, (c_char_p,)),
     "cnn_metric_type_register": (c_int32, (c_void_p, POINTER(cnn_objective_descriptor))),
+    "cnn_model_activations": (c_int32, (
+        POINTER(c_void_p), c_void_p, c_int32, POINTER(c_char_p), POINTER(c_void_p), c_int32,
+        POINTER(cnn_activations_opts))),
     "cnn_model_checkpoint_new": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p, POINTER(cnn_model_checkpoint_opts))),
     "cnn_model_compile": (c_int32, (c_void_p, c_void_p, c_int32, POINTER(c_char_p), POINTER(cnn_compile_opts))),
     "cnn_model_diagram": (c_int32, (c_void_p, POINTER(cnn_sink), POINTER(cnn_diagram_opts))),
@@ -798,6 +815,8 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_model_free": (None, (c_void_p,)),
     "cnn_model_hash": (c_char_p, (c_void_p, c_char_p)),
     "cnn_model_input_count": (c_int32, (c_void_p,)),
+    "cnn_model_input_gradient": (c_int32, (
+        POINTER(c_void_p), c_int32, c_void_p, POINTER(c_void_p), c_int32, POINTER(cnn_input_gradient_opts))),
     "cnn_model_input_shape": (c_int32, (c_void_p, c_int32, POINTER(c_int64))),
     "cnn_model_iterations": (c_int64, (c_void_p,)),
     "cnn_model_layer": (c_void_p, (c_void_p, c_char_p)),
