@@ -22,9 +22,6 @@ def complaints(root):
         name = path.relative_to(root)
         if len(lines) > MOST and path.name not in GENERATED:
             yield f"{name}: {len(lines)} lines, of {MOST} at most"
-        for number, line in enumerate(lines, 1):
-            if len(line) > 140 and path.name not in GENERATED:
-                yield f"{name}:{number}: a line of {len(line)} characters"
         if "from __future__ import annotations" not in lines and any(line.startswith("def ") for line in lines):
             yield f"{name}: does not begin as files for Python 3.9 do, with annotations of the future"
 

@@ -38,6 +38,17 @@ def check_programs(checks, installation):
         checks.that(done.returncode == 0 and "libcnn 0.1.0" in done.stdout, f"{name} runs where it was installed", done.stderr)
 
 
+def check_package(checks, installation):
+    """The Python package finds the library that was installed with it, wherever both are, without help of the environment."""
+    package = next(installation.prefix.rglob("*-packages/cnn"))
+    checks.equal({path.name for path in package.rglob("*.pyc")}, set(), "no cache of the sources is installed")
+    words = "import cnn; print(cnn.__version__, cnn.library_path); cnn.Context(seed=1).close()"
+    others = {key: value for key, value in os.environ.items() if key not in ("LD_LIBRARY_PATH", "LIBCNN")}
+    done = subprocess.run(["/usr/bin/python3", "-B", "-c", words], capture_output=True, text=True, cwd="/",
+                          env={**others, "PYTHONPATH": str(package.parent)})
+    checks.equal(done.stdout, f"0.1.0 {package / 'libcnn.so.0'}\n", f"the Python package runs where it was installed ({done.stderr})")
+
+
 def check_layer_of_ones_own(checks, installation):
     """examples/custom_layer.c is somebody else's program: it needs nothing but what is installed."""
     folder = installation.project("custom_layer")
@@ -65,9 +76,11 @@ def main():
         check_programs(checks, installation)
         for way in (commands, makefile, meson, cmake):
             way.check(checks, installation)
+        check_package(checks, installation)
         check_layer_of_ones_own(checks, installation)
         installation.move()
         check_programs(checks, installation)
+        check_package(checks, installation)
         cmake.check_moved(checks, installation)
     checks.close()
 

@@ -1,7 +1,16 @@
-"""A plugin of pytest: ends a run in the line that tests/count.py reads, as Check's programs end."""
+"""A plugin of pytest for tests and for the examples of the package: each runs in an empty folder of its own, and a run ends in the line
+that tests/count.py reads, as Check's programs end."""
 from __future__ import annotations
 
+import pathlib
 from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 class Counter:

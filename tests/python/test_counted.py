@@ -50,5 +50,5 @@ def test_counts(tmp_path: pathlib.Path, text: str, status: int, counts: str) -> 
 
 
 def test_leaves_nothing_behind(tmp_path: pathlib.Path) -> None:
-    counted(tmp_path, "def test_right(): pass\n")
+    counted(tmp_path, "def test_right(): open('left', 'w').close()\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["test_some.py", "testlog.json"]
