@@ -146,6 +146,11 @@ def test_loads_its_own(place: pathlib.Path, python: pathlib.Path, installed: pat
     assert seen == {"package": str(installed / "__init__.py"), "mapped": sorted(str(installed / name) for name in LIBRARIES)}
 
 
+def test_command(place: pathlib.Path, python: pathlib.Path, installed: pathlib.Path) -> None:
+    printed = run(python, "-m", "cnn", "--version", cwd=place)
+    assert f"({installed / 'libcnn.so.0'})" in printed and "blas none" in printed
+
+
 def test_leaves_when_asked(place: pathlib.Path, python: pathlib.Path, installed: pathlib.Path) -> None:
     """Last, as it takes away what the others look at."""
     run(python, "-m", "pip", "uninstall", "--yes", "libcnn", cwd=place)
