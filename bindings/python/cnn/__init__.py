@@ -16,16 +16,34 @@ from ._errors import (
     CallbackError, DataError, Error, FileError, FormatError, InternalError, InvalidArgument, NameError_, OutOfMemory,
     ShapeError, StateError, TooNewError, UnsupportedError)
 from ._library import PATH as library_path, lib as _lib
+from ._logs import Logs
+from ._text import Attribute
+from .augmenter import Augmenter
+from .builtin import (
+    BuiltinCallback, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, Progress, ReduceLROnPlateau,
+    TerminateOnNaN)
+from .callback import Callback, Event
 from .context import Context, build_info, default_context, set_default_context
+from .dataset import Dataset
+from .history import History
+from .layer import Layer
+from .model import Model
+from .objective import Loss, Metric
+from .optimizer import Optimizer
+from .report import Report
+from .schedule import Schedule
 from .tensor import Tensor
 
 __version__: str = _lib.cnn_version().decode()
 _LAZY = ("keras", "metrics", "plot")
 
 __all__ = [
-    "CallbackError", "Context", "DataError", "Error", "FileError", "FormatError", "InternalError", "InvalidArgument",
-    "NameError_", "OutOfMemory", "ShapeError", "StateError", "Tensor", "TooNewError", "UnsupportedError", "build_info",
-    "default_context", "library_path", "set_default_context",
+    "Attribute", "Augmenter", "BuiltinCallback", "CSVLogger", "Callback", "CallbackError", "Context", "DataError",
+    "Dataset", "EarlyStopping", "Error", "Event", "FileError", "FormatError", "History", "InternalError",
+    "InvalidArgument", "Layer", "LearningRateScheduler", "Logs", "Loss", "Metric", "Model", "ModelCheckpoint",
+    "NameError_", "Optimizer", "OutOfMemory", "Progress", "ReduceLROnPlateau", "Report", "Schedule", "ShapeError",
+    "StateError", "Tensor", "TerminateOnNaN", "TooNewError", "UnsupportedError", "build_info", "default_context",
+    "library_path", "set_default_context",
 ]
 
 

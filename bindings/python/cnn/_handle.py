@@ -100,6 +100,10 @@ class Handle:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; Model.to_bytes and from_bytes carry a model, "
+                        "arrays its data")
+
     def _describe(self) -> str:
         """What stands in the parentheses of repr."""
         return ""
