@@ -34,6 +34,10 @@ CNN_API void cnn_model_free(cnn_model *model);
 /** CNN_OK, or the first error of a layer constructor, with its text recorded again on this thread. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_status(const cnn_model *model);
 
+/** Forget that error: the model is what it was before the constructor that failed, and takes layers again. For programs in which a person
+ * tries layers out; NULL, or a model without an error: nothing happens. Threads: one per model. Since 0.1. */
+CNN_API void cnn_model_forget_error(cnn_model *model);
+
 /** Name; layers in order of making, input layers included; by name (NULL and CNN_ENAME text if there is none). Borrowed. Since 0.1. */
 CNN_API const char *cnn_model_name(const cnn_model *model);
 CNN_API int32_t cnn_model_layer_count(const cnn_model *model);

@@ -218,6 +218,11 @@ cnn_status cnn_model_status(const cnn_model *model) {
   return model->error < 0 ? cnn__fail(model->error, "%s", model->error_text) : CNN_OK;
 }
 
+void cnn_model_forget_error(cnn_model *model) {
+  if (model)
+    model->error = CNN_OK;
+}
+
 cnn_status cnn__model_ready(const cnn_model *model) {
   CNN__TRY(cnn_model_status(model));
   return cnn__graph_check(model);

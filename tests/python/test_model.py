@@ -45,9 +45,13 @@ def test_errors_name_the_nearest(context: cnn.Context) -> None:
     model.add("input", shape=(8, 8, 1))
     with pytest.raises(cnn.NameError_, match="did you mean 'filters'"):
         model.add("conv2d", filter=3, kernel_size=3)
-    other = cnn.Model(context=context)
     with pytest.raises(cnn.NameError_, match="did you mean 'dense'"):
-        other.add("dens", units=3)
+        model.add("dens", units=3)
+    with pytest.raises(cnn.ShapeError, match="conv2d"):
+        model.add("conv2d", filters=3, kernel_size=9)
+    with pytest.raises(cnn.InvalidArgument, match="blank"):
+        model.add("dense", units=3, name="two words")
+    assert model.add("conv2d", filters=3, kernel_size=3).name == "conv2d" and len(model.layers) == 2
     with pytest.raises(cnn.NameError_, match="conv1"):
         small.model(context).layer("conv2")
 

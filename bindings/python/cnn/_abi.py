@@ -812,6 +812,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_model_fit": (c_int32, (c_void_p, c_void_p, POINTER(cnn_fit_opts))),
     "cnn_model_fit_source": (c_int32, (c_void_p, POINTER(cnn_batch_source), POINTER(cnn_fit_opts))),
     "cnn_model_flops": (c_int64, (c_void_p,)),
+    "cnn_model_forget_error": (None, (c_void_p,)),
     "cnn_model_free": (None, (c_void_p,)),
     "cnn_model_hash": (c_char_p, (c_void_p, c_char_p)),
     "cnn_model_input_count": (c_int32, (c_void_p,)),

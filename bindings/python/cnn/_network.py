@@ -67,10 +67,12 @@ class Network(Handle):
             The model is compiled.
         """
         given = _text.attributes(_text.table("layer", type), attributes)
-        with self._changing():
-            pointer = lib.cnn_layer_add(self._handle, text(type, "type"), given)
+        with self._changing() as handle:
+            pointer = lib.cnn_layer_add(handle, text(type, "type"), given)
             if not pointer:
-                raise failure(lib.cnn_model_status(self._handle) or _abi.CNN_ESTATE)
+                refusal = failure(lib.cnn_model_status(handle) or _abi.CNN_ESTATE)
+                lib.cnn_model_forget_error(handle)
+                raise refusal
         return Layer(self, pointer)
 
     @property

@@ -256,6 +256,30 @@ START_TEST(the_first_error_is_kept) {
 }
 END_TEST
 
+/* As if the failing calls had never been: names, and values drawn for weights. */
+START_TEST(an_error_may_be_forgotten) {
+  cnn_model *clean;
+  char hash[33], expected[33];
+  input();
+  ck_assert_ptr_null(cnn_layer_add(m, "dense", "unit=3"));
+  ck_assert_ptr_null(cnn_dense(m, 3, NULL));
+  cnn_model_forget_error(m);
+  ck_assert_int_eq(cnn_model_status(m), CNN_OK);
+  ck_assert_ptr_null(cnn_conv2d(m, 3, 3, 3, NULL));
+  cnn_model_forget_error(m);
+  ck_assert_ptr_nonnull(cnn_dense(m, 3, NULL));
+  cnn_model_forget_error(m);
+  ck_assert_int_eq(cnn_model_layer_count(m), 2);
+  ck_assert_str_eq(cnn_layer_name(cnn_model_layer_at(m, 1)), "dense");
+  ck_assert_int_eq(cnn_model_new(&clean, context, NULL), CNN_OK);
+  cnn_input(clean, 1, (const int64_t[]){4}, NULL);
+  cnn_dense(clean, 3, NULL);
+  ck_assert_str_eq(cnn_model_hash(m, hash), cnn_model_hash(clean, expected));
+  cnn_model_free(clean);
+  cnn_model_forget_error(NULL);
+}
+END_TEST
+
 START_TEST(a_compiled_model_takes_no_layers_and_stays_good) {
   cnn_optimizer *adam;
   const char *loss = "categorical_crossentropy";
@@ -293,6 +317,7 @@ int main(void) {
   tcase_add_test(all, branches_end_in_a_sum);
   tcase_add_loop_test(all, bad_sums, 0, 6);
   tcase_add_test(all, the_first_error_is_kept);
+  tcase_add_test(all, an_error_may_be_forgotten);
   tcase_add_test(all, a_compiled_model_takes_no_layers_and_stays_good);
   suite_add_tcase(suite, all);
   SRunner *runner = srunner_create(suite);
