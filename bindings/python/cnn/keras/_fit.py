@@ -1,0 +1,205 @@
+"""What a call goes over, and the options of the binding that say so."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any, Mapping, Optional
+
+import numpy as np
+
+from ..augmenter import Augmenter
+from ..dataset import Dataset
+from ._arguments import only, refuse
+from ._data import Wanted, batches, dataset, inputs, is_arrays
+from ._protocol import Flow
+
+_STANDARD = ("rescale", "samplewise_center", "samplewise_std_normalization", "featurewise_center",
+             "featurewise_std_normalization")
+
+
+class Supply:
+    """The samples of evaluate or predict, closed when the call is over."""
+
+    def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: Optional[int], wanted: Wanted, what: str,
+                 shuffle: bool = False) -> None:
+        self._stack = ExitStack()
+        self.batch_size = batch_size
+        self.samples: Optional[int] = None
+        if x is None:
+            raise ValueError(f"{what}: x is None; give arrays, or what gives batches")
+        if not is_arrays(x):
+            _alone(x, y, sample_weight, batch_size, what)
+            self.data: Any = x if isinstance(x, Dataset) else batches(x, wanted, shuffle)
+        elif what == "predict":
+            self.data = self._stack.enter_context(dataset(x, None, None, wanted))
+        else:
+            if y is None:
+                raise ValueError(f"{what}: y is None; arrays of targets are needed beside x")
+            self.data = self._stack.enter_context(dataset(x, y, sample_weight, wanted))
+        if isinstance(self.data, Dataset):
+            self.samples = len(self.data)
+
+    def __enter__(self) -> Supply:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+
+def _alone(x: Any, y: Any, sample_weight: Any, batch_size: Optional[int], what: str) -> None:
+    kind = type(x).__name__
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
+            raise ValueError(f"{what}: `{name}` should not be passed when x is a {kind}, which gives it itself.")
+    if batch_size is not None and not isinstance(x, Dataset):
+        raise ValueError(f"{what}: `batch_size` should not be passed when x is a {kind}, which makes the batches "
+                         "itself.")
+
+
+class Plan:
+    """The samples and options of fit.
+
+    Attributes
+    ----------
+    data
+        A data set, or batches.
+    options : dict
+        Of `cnn.Model.fit`.
+    """
+
+    def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: Optional[int], shuffle: Any,
+                 class_weight: Optional[Mapping[int, float]],
+                 wanted: Wanted) -> None:
+        only("fit", "shuffle", shuffle, (True, False), "samples of arrays are shuffled one by one")
+        if class_weight is not None and sample_weight is not None:
+            raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+        self._wanted, self._stack = wanted, ExitStack()
+        self._flow: Any = x if isinstance(x, Flow) else None
+        self._given, self._batch_size = (x, y, sample_weight), batch_size
+        self.options: dict[str, Any] = {"shuffle": bool(shuffle), "class_weight": class_weight}
+        self.samples: Optional[int] = None
+        if self._flow is not None:
+            _alone(x, y, sample_weight, batch_size, "fit")
+            self._take_flow()
+            return
+        supply = Supply(x, y, sample_weight, batch_size, wanted, "fit", bool(shuffle))
+        self._stack.enter_context(supply)
+        self.data, self.samples = supply.data, supply.samples
+        self.options["batch_size"] = batch_size
+
+    def _take_flow(self) -> None:
+        """Leave the making of batches to the library."""
+        made = self._flow._batches(self._wanted.context)
+        self.data, self.samples = made.dataset, len(made.dataset)
+        self.options.update(augmenter=made.augmenter, batch_size=made.batch_size, shuffle=made.shuffle)
+
+    def _walk_flow(self) -> None:
+        """Go over the flow in Python, so that its standardisation is not that of the validation too."""
+        self.data, self.samples = batches(self._flow, self._wanted), None
+        self.options.update(augmenter=None, batch_size=None, shuffle=True)
+
+    def steps(self, given: Optional[int]) -> Optional[int]:
+        """Batches of an epoch, where that is known."""
+        if given is not None:
+            return given
+        if self.samples is None:
+            return len(self.data) if hasattr(self.data, "__len__") else None
+        return -(-self.samples // (self.options["batch_size"] or 32))
+
+    def validate(self, data: Any, split: float, steps: Optional[int], batch_size: Optional[int], freq: Any) -> None:
+        """Add what to validate on."""
+        if not isinstance(freq, (int, np.integer)):
+            refuse(f"fit: validation_freq={freq!r} is not in libcnn; give every how many epochs, as validation_freq=2")
+        if freq < 1:
+            raise ValueError(f"fit: validation_freq={freq} must be 1 or more")
+        self.options.update(validation_freq=int(freq), validation_batch_size=batch_size, validation_steps=steps)
+        if data is not None:
+            self.options["validation"] = self._validation(data)
+        elif split:
+            if not is_arrays(self._given[0]):
+                raise ValueError("`validation_split` is only supported for arrays: give validation_data.")
+            self.options["validation_split"] = float(split)
+            if self.samples is not None:
+                self.samples = int(self.samples * (1.0 - split))
+
+    def _validation(self, data: Any) -> Any:
+        if isinstance(data, Flow):
+            return self._flow_validation(data)
+        if self._flow is not None and standardises(self.options["augmenter"]):
+            self._walk_flow()
+        if isinstance(data, Dataset):
+            return data
+        if not isinstance(data, (tuple, list)):
+            return batches(data, self._wanted)
+        if len(data) not in (2, 3):
+            raise ValueError(f"validation_data must be (x, y) or (x, y, sample_weight), not {len(data)} things")
+        x, y, weight = (*data, None)[:3]
+        return self._stack.enter_context(dataset(x, y, weight, self._wanted))
+
+    def _flow_validation(self, flow: Any) -> Any:
+        """A validation flow: the library's where it does to images what the training's standardisation does, else
+        Python's."""
+        mine = flow._batches(self._wanted.context)
+        own = self.options.get("augmenter")
+        if not draws(mine.augmenter) and alike(mine.augmenter, own):
+            if self.options["validation_batch_size"] is None:
+                self.options["validation_batch_size"] = mine.batch_size
+            return mine.dataset
+        if self._flow is not None and standardises(own):
+            self._walk_flow()
+        self.options["validation_batch_size"] = None
+        return batches(flow, self._wanted)
+
+    def __enter__(self) -> Plan:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+
+def standardises(augmenter: Optional[Augmenter]) -> bool:
+    """Does it change images of validation too?"""
+    return any(value not in (0, False) for value in _standard(augmenter).values())
+
+
+def alike(one: Optional[Augmenter], other: Optional[Augmenter]) -> bool:
+    """Do two of them standardise images in the same way?"""
+    a, b = _standard(one), _standard(other)
+    return a == b and (one is other or not (a.get("featurewise_center") or a.get("featurewise_std_normalization")))
+
+
+def draws(augmenter: Optional[Augmenter]) -> bool:
+    """Does it change images at random?"""
+    if augmenter is None:
+        return False
+    standard = {row.key: row.standard for row in Augmenter.attributes_of()}
+    neutral = {**_standard(augmenter), "fill_mode": None, "cval": None, "interpolation_order": None,
+               "brightness_white": None,
+               "brightness_8bit": None, "whole_shifts": None}
+    return any(str(value).lower() != standard[key].lower() and _number(value) != _number(standard[key])
+               for key, value in augmenter.attributes.items() if key not in neutral)
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _standard(augmenter: Optional[Augmenter]) -> dict[str, Any]:
+    """Its standardisation, as far as it is not what leaves images alone."""
+    values = {} if augmenter is None else augmenter.attributes
+    return {key: values[key] for key in _STANDARD if key in values and values[key] not in (0, False,
+                                                                                           1.0 if key == "rescale"
+                                                                                           else 0)}
+
+
+def weights_of_samples(y: Any, class_weight: Mapping[int, float]) -> Any:
+    """What each sample counts by its class: the label, or the largest column of a row."""
+    labels = np.asarray(y)
+    labels = labels.argmax(-1) if labels.ndim > 1 and labels.shape[-1] > 1 else labels.reshape(-1)
+    return np.asarray([class_weight.get(int(label), 1.0) for label in labels], np.float32)
+
+
+__all__ = ["Plan", "Supply", "alike", "draws", "inputs", "standardises", "weights_of_samples"]

@@ -1,0 +1,317 @@
+"""compile, fit, evaluate, predict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
+
+import numpy as np
+
+from . import _data, _fit
+from ._arguments import only, refuse
+from ._history import History
+from ._hooks import Hooks
+from ._recipes import Compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    import cnn
+
+    from .layers.base import Layer
+
+Verbose = Union[str, int, bool]
+Figures = Union[float, list[float], dict[str, float]]
+
+
+class Trainer:
+    """What a model does with data.
+
+    Attributes
+    ----------
+    optimizer
+        That of `compile`; its `learning_rate` may be read and set.
+    loss
+        That of `compile`.
+    stop_training : bool
+        A callback sets it to end training.
+    history : History
+        Of the last `fit`, also of one that failed.
+    """
+
+    _core: Optional[cnn.Model]
+    name: str
+
+    def _prepare(self) -> None:
+        self._compiled: Optional[Compiled] = None
+        self.stop_training = False
+        self.history: Optional[History] = None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Its layers in order."""
+        raise NotImplementedError
+
+    def _build_for(self, shape: Sequence[int]) -> None:
+        """Find out all shapes from that of the input."""
+
+    # ---- compile ----
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: None = None,  # noqa: A003
+                metrics: Optional[Sequence[Any]] = None, weighted_metrics: Optional[Sequence[Any]] = None,
+                run_eagerly: bool = False,
+                steps_per_execution: int = 1, jit_compile: Union[str, bool, None] = "auto",
+                auto_scale_loss: bool = True) -> None:
+        """Choose how to train. Weights stay as they are; the optimizer begins anew.
+
+        Parameters
+        ----------
+        optimizer : str or optimizer
+            See `cnn.keras.optimizers`.
+        loss : str or loss
+            See `cnn.keras.losses`. One; functions of one's own are not taken.
+        metrics, weighted_metrics : list of str or metrics
+            See `cnn.keras.metrics`; the latter count samples by their weights.
+        loss_weights, run_eagerly, steps_per_execution, jit_compile, auto_scale_loss
+            As they stand: one loss, nothing is traced, float32.
+
+        Raises
+        ------
+        UnsupportedError
+            A function in the place of a loss or metric, or what else libcnn lacks.
+        NameError_
+            An unknown name; the nearest is given.
+        """
+        only("compile", "loss_weights", loss_weights, (None,), "a model has one loss; sample_weight weighs samples")
+        only("compile", "run_eagerly", run_eagerly, (False,), "nothing is traced: a callback sees every batch")
+        only("compile", "steps_per_execution", steps_per_execution, (1, None), "callbacks are called for each batch")
+        only("compile", "jit_compile", jit_compile, ("auto", False, None), "there is no just-in-time compiler")
+        only("compile", "auto_scale_loss", auto_scale_loss, (True, False), "losses are float32 and need no scaling")
+        self._compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
+        self._recompile()
+
+    def _recompile(self) -> None:
+        """Hand the recipes to the model of the binding, where there is one."""
+        if self._compiled is not None and self._core is not None:
+            self._compiled.apply(self._core)
+
+    @property
+    def compiled(self) -> bool:
+        """Has `compile` been called?"""
+        return self._compiled is not None
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer of `compile`; None before."""
+        return self._compiled.optimizer if self._compiled else None
+
+    @property
+    def loss(self) -> Any:
+        """The loss of `compile`, as it was given; None before."""
+        return self._compiled.loss if self._compiled else None
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What `evaluate` lists, in its order."""
+        return ["loss", *self._ready("metrics_names").names]
+
+    def _ready(self, what: str) -> Compiled:
+        if self._compiled is None:
+            raise ValueError(f"You must call `compile()` before calling `{what}()`.")
+        return self._compiled
+
+    def _model_for(self, x: Any) -> tuple[cnn.Model, Any]:
+        """The model of the binding, built for these data where its shapes were open; and the data."""
+        if self._core is None:
+            import cnn
+
+            x, shape = _data.peeked(x, cnn.default_context())
+            self._build_for(shape)
+        if self._core is None:
+            raise ValueError(f"model '{self.name}' has no layers that can be run: add an Input and layers")
+        return self._core, x
+
+    def _wanted(self, core: cnn.Model) -> _data.Wanted:
+        shape = core.output_shape
+        assert shape is not None
+        return _data.Wanted(core._context, shape, self._compiled is not None and self._compiled.sparse)
+
+    # ---- fit ----
+
+    def fit(self, x: Any = None, y: Any = None, batch_size: Optional[int] = None, epochs: int = 1,
+            verbose: Verbose = "auto",
+            callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
+            class_weight: Optional[Mapping[int, float]] = None, sample_weight: Any = None, initial_epoch: int = 0,
+            steps_per_epoch: Optional[int] = None, validation_steps: Optional[int] = None,
+            validation_batch_size: Optional[int] = None,
+            validation_freq: int = 1) -> History:
+        """Train.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            Arrays [N, ...]; or as x alone `datagen.flow(...)`, a generator, a Sequence or a `cnn.Dataset`.
+        batch_size : int, optional
+            Of arrays; None: 32.
+        epochs, initial_epoch : int
+            Epochs initial_epoch .. epochs - 1 are run.
+        verbose : "auto", 0, 1 or 2
+            Silent; a bar where the output is a terminal or a notebook, else one line an epoch; one line an epoch.
+            "auto" is 1.
+        callbacks : list, optional
+            See `cnn.keras.callbacks`.
+        validation_split : float
+            The last part of the arrays, taken before any shuffling.
+        validation_data
+            (x, y), (x, y, sample_weight), or what x may be.
+        shuffle : bool
+            Draw a new order for each epoch. A flow has its own setting, a generator its own order.
+        class_weight : dict, optional
+            What samples of a class count; classes that are not named count 1. Not with sample_weight.
+        steps_per_epoch, validation_steps, validation_batch_size, validation_freq
+            As their names say; every epoch makes all of its steps.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError
+            Not compiled, or arguments that do not go together.
+        ShapeError, DataError
+            Data that do not suit the model; NaN, infinity, a wrong label.
+        KeyboardInterrupt
+            Ctrl-C: after the step, with a model that can be used.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from cnn import keras
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+        >>> model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> history = model.fit(np.eye(4), [0, 1, 0, 1], epochs=2, verbose=0)
+        >>> list(history.history), history.epoch
+        (['accuracy', 'loss'], [0, 1])
+        """
+        self._ready("fit")
+        core, x = self._model_for(x)
+        plan = _fit.Plan(x, y, sample_weight, batch_size, shuffle, class_weight, self._wanted(core))
+        plan.validate(validation_data, validation_split, validation_steps, validation_batch_size, validation_freq)
+        steps = plan.steps(steps_per_epoch)
+        self.stop_training = False
+        self.history = history = History()
+        hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": epochs, "steps": steps})
+        history.model, history.params = self, dict(hooks.params)
+        if epochs <= initial_epoch:
+            hooks.call("on_train_begin")
+            hooks.call("on_train_end")
+            return history
+        with plan:
+            core.fit(plan.data, callbacks=hooks.made(core._context, history), epochs=epochs,
+                     initial_epoch=initial_epoch,
+                     steps_per_epoch=steps_per_epoch, verbose=_verbosity(verbose), **plan.options)
+        return history
+
+    # ---- evaluate, predict ----
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: Optional[int] = None, verbose: Verbose = "auto",
+                 sample_weight: Any = None,
+                 steps: Optional[int] = None, callbacks: Any = None, return_dict: bool = False) -> Figures:
+        """The loss and the metrics over data, in inference.
+
+        Parameters
+        ----------
+        x, y, sample_weight, batch_size, verbose, callbacks
+            As `fit`. Of the hooks `on_test_begin` and `on_test_end` are called.
+        steps : int, optional
+            At most so many batches.
+        return_dict : bool
+            By name instead of in order.
+
+        Returns
+        -------
+        float, list or dict
+            The loss alone where there are no metrics; else [loss, metric ...] in the order of `compile`.
+        """
+        compiled = self._ready("evaluate")
+        core, x = self._model_for(x)
+        hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": 1, "steps": steps})
+        hooks.refuse_batches("test", "evaluate")
+        hooks.call("on_test_begin")
+        with _fit.Supply(x, y, sample_weight, batch_size, self._wanted(core), "evaluate") as supply:
+            figures: dict[str, float] = core.evaluate(supply.data, batch_size=supply.batch_size, steps=steps,
+                                                      verbose=_verbosity(verbose))
+        hooks.call("on_test_end", dict(figures))
+        return compiled.figures(figures, return_dict)
+
+    def predict(self, x: Any, batch_size: Optional[int] = None, verbose: Verbose = "auto", steps: Optional[int] = None,
+                callbacks: Any = None) -> NDArray[np.float32]:
+        """Outputs for all samples, float32 [N, ...].
+
+        Parameters
+        ----------
+        x, batch_size, verbose, steps, callbacks
+            As `evaluate`; of the hooks `on_predict_begin` and `on_predict_end` are called.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from cnn import keras
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+        >>> model.predict(np.eye(4), verbose=0).shape
+        (4, 2)
+        """
+        core, x = self._model_for(x)
+        hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": 1, "steps": steps})
+        hooks.refuse_batches("predict", "predict")
+        hooks.call("on_predict_begin")
+        with _fit.Supply(x, None, None, batch_size, self._wanted(core), "predict") as supply:
+            outputs = core.predict(supply.data, batch_size=supply.batch_size, steps=steps, verbose=_verbosity(verbose))
+        hooks.call("on_predict_end")
+        return np.asarray(outputs)
+
+    # ---- single batches ----
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
+                       class_weight: Optional[Mapping[int, float]] = None,
+                       return_dict: bool = False) -> Figures:
+        """One training step on one batch; returns its figures, as `evaluate` does."""
+        compiled = self._ready("train_on_batch")
+        core, x = self._model_for(x)
+        wanted = self._wanted(core)
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError("Arguments `sample_weight` and `class_weight` cannot be specified at the same time. "
+                                 "Received: "
+                                 f"sample_weight={sample_weight}, class_weight={class_weight}")
+            sample_weight = _fit.weights_of_samples(y, class_weight)
+        return compiled.figures(core.train_on_batch(_data.floats(x), _data.given_targets(y, wanted),
+                                                    sample_weight=sample_weight), return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Figures:
+        """The figures of one batch in inference, as `evaluate` returns them."""
+        compiled = self._ready("test_on_batch")
+        core, x = self._model_for(x)
+        return compiled.figures(core.test_on_batch(_data.floats(x), _data.given_targets(y, self._wanted(core)),
+                                                   sample_weight=sample_weight), return_dict)
+
+    def predict_on_batch(self, x: Any) -> NDArray[np.float32]:
+        """Outputs for the samples of one batch, float32 [N, ...]."""
+        core, x = self._model_for(x)
+        array = _data.floats(x)
+        return np.asarray(core.predict(array, batch_size=max(len(array), 1), verbose=0))
+
+    def reset_metrics(self) -> None:
+        """Nothing is added up between calls: figures are those of the call."""
+
+    def train_step(self, data: Any) -> None:
+        """Refused: a training step is the library's own."""
+        refuse("train_step: libcnn's training step is not made of parts in Python; train_on_batch makes one step")
+
+
+def _verbosity(verbose: Verbose) -> int:
+    if verbose == "auto":
+        return 1
+    if verbose in (0, 1, 2):
+        return int(verbose)
+    raise ValueError(f"verbose={verbose!r} must be 'auto', 0, 1 or 2")
