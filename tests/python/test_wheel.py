@@ -22,15 +22,28 @@ MOST = 3 << 20
 SOURCES = ["bindings", "include", "lib", "docs", "meson.build", "meson_options.txt", "pyproject.toml", "README.md", "LICENSE"]
 LIBRARIES = {"libcnn.so.0", "libjansson.so.4"}
 SYSTEM = {"libm.so.6", "libc.so.6", "ld-linux-x86-64.so.2"}
-LOAD = """
+TRAIN = """
 import json
-import cnn
+import sys
 
-with cnn.Context(seed=1):
-    pass
+import cnn
+import numpy
+
+folder = sys.argv[1]
+with cnn.Context(seed=1) as context:
+    data = cnn.Dataset.idx(f"{folder}/t10k-images-idx3-ubyte.gz", f"{folder}/t10k-labels-idx1-ubyte.gz", context=context)
+    model = cnn.Model(context=context)
+    model.add("input", shape=(28, 28, 1))
+    model.add("conv2d", filters=8, kernel_size=3, activation="relu")
+    model.add("flatten")
+    model.add("dense", units=10, activation="softmax")
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(data, epochs=1, batch_size=128, steps_per_epoch=8, verbose=0)
+    predicted = model.predict(numpy.zeros((2, 28, 28, 1), numpy.float32))
 with open("/proc/self/maps") as maps:
     mapped = {line.split(maxsplit=5)[5].strip() for line in maps if "/" in line}
-print(json.dumps({"package": cnn.__file__, "mapped": sorted(name for name in mapped if "libcnn" in name or "libjansson" in name)}))
+print(json.dumps({"package": cnn.__file__, "loss": history.history["loss"], "sums": predicted.sum(axis=1).tolist(),
+                  "mapped": sorted(name for name in mapped if "libcnn" in name or "libjansson" in name)}))
 """
 
 
@@ -139,11 +152,14 @@ def test_library(installed: pathlib.Path) -> None:
     assert paths == {"libcnn.so.0": ["$ORIGIN"], "libjansson.so.4": []}
 
 
-def test_loads_its_own(place: pathlib.Path, python: pathlib.Path, installed: pathlib.Path) -> None:
-    """Nothing of the sources, of the build folder or of the system is taken."""
+def test_trains(place: pathlib.Path, python: pathlib.Path, installed: pathlib.Path, mnist: pathlib.Path) -> None:
+    """A few steps on the real MNIST; nothing of the sources, of the build folder or of the system is taken."""
     (place / "empty").mkdir()
-    seen = json.loads(run(python, "-c", LOAD, cwd=place / "empty"))
-    assert seen == {"package": str(installed / "__init__.py"), "mapped": sorted(str(installed / name) for name in LIBRARIES)}
+    seen = json.loads(run(python, "-c", TRAIN, mnist, cwd=place / "empty"))
+    assert seen["package"] == str(installed / "__init__.py")
+    assert seen["mapped"] == sorted(str(installed / name) for name in LIBRARIES)
+    assert 0.5 < seen["loss"][0] < 2.3  # chance is 2.3
+    assert seen["sums"] == pytest.approx([1, 1], abs=1e-6)
 
 
 def test_command(place: pathlib.Path, python: pathlib.Path, installed: pathlib.Path) -> None:
