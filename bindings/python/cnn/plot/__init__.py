@@ -1,0 +1,19 @@
+"""Pictures of data, training and predictions, drawn by matplotlib.
+
+Every function takes data (arrays, a History, a Report ...; nothing else of this package is needed), `ax=None` and a
+`style`, and returns the Axes or the Figure. None calls show(), chooses a backend or changes rcParams. Figures are made
+through pyplot, so that notebooks show them; where a cell ends in a call that returns a Figure, a semicolon after it
+keeps the notebook from showing it twice. matplotlib is imported when something is drawn.
+
+    import cnn.plot
+    figure = cnn.plot.training_history(history)
+    figure.savefig('history.png', dpi=300, bbox_inches='tight')
+"""
+from __future__ import annotations
+
+from .classes import class_distribution
+from .confusion import confusion_matrix
+from .grid import augmentation, sample_images
+from .history import training_history
+
+__all__ = ['augmentation', 'class_distribution', 'confusion_matrix', 'sample_images', 'training_history']
