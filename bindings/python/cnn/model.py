@@ -13,7 +13,6 @@ from ._counts import count
 from ._errors import InvalidArgument, check
 from ._handle import Owner, Pointers, new
 from ._library import lib
-from ._network import Network
 from ._options import options
 from ._source import Source
 from .augmenter import Augmenter
@@ -22,6 +21,7 @@ from .callback import Callback
 from .context import Context
 from .dataset import Dataset
 from .history import History
+from .inspection import Inspection
 from .objective import Loss, Metric, from_text
 from .optimizer import Optimizer
 from .tensor import Tensor, to_numpy
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     AnyCallback = Union[Callback, BuiltinCallback]
 
 
-class Model(Network):
+class Model(Inspection):
     """A graph of layers with its weights.
 
     Parameters
