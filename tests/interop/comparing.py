@@ -33,7 +33,7 @@ class Different(Exception):
 
 
 def difference(theirs: Any, ours: Any, where: str = "result") -> float:
-    """The largest difference of two results, of numbers beyond 1 relative to them. What is not a number must be equal."""
+    """The largest difference of two results, of arrays with numbers beyond 1 relative to the largest. What is not a number must be equal."""
     if isinstance(theirs, Mapping):
         if not isinstance(ours, Mapping) or list(theirs) != list(ours):
             raise Different(f"{where}: keys {list(theirs)}; ours {list(ours) if isinstance(ours, Mapping) else ours!r}")
@@ -54,8 +54,8 @@ def difference(theirs: Any, ours: Any, where: str = "result") -> float:
     if not np.array_equal(np.isnan(a), np.isnan(b)):
         raise Different(f"{where}: NaN in one alone")
     with np.errstate(invalid="ignore"):
-        apart = np.where((a == b) | np.isnan(a), 0.0, np.abs(a - b) / np.maximum(1.0, np.abs(a)))
-    return float(apart.max())
+        apart = np.where((a == b) | np.isnan(a), 0.0, np.abs(a - b))
+    return float(apart.max() / max(1.0, np.nanmax(np.abs(a))))
 
 
 def compare(table: Table) -> Row:
