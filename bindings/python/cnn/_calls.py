@@ -63,10 +63,20 @@ def pending() -> bool:
     return _here.raised is not None or (_interrupted and threading.current_thread() is threading.main_thread())
 
 
-def _keep(error: BaseException) -> int:
-    """Keep what a callback raised, the first of several; the status that C gets."""
+def raises_at_once() -> bool:
+    """Does Python run now, so that an exception finds its way? Else C does, and it must wait."""
+    return _here.python
+
+
+def raise_later(error: BaseException) -> None:
+    """Keep an exception, the first of several, for the end of the call that is under way."""
     if _here.raised is None:
         _here.raised = error
+
+
+def _keep(error: BaseException) -> int:
+    """Keep what a callback raised; the status that C gets."""
+    raise_later(error)
     status = error.status if isinstance(error, Error) else _abi.CNN_ECALLBACK
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     lib.cnn_error_set(status, b"%s", ctypes.c_char_p(text.encode("utf-8", "replace")))
@@ -80,6 +90,7 @@ def trampoline(kind: Any) -> Callable[[Callable[..., int | None]], Any]:
     own workers, what a function without result raises goes to sys.unraisablehook.
     """
     without_result = kind._restype_ is None
+    number: Any = float if kind._restype_ is ctypes.c_double else operator.index
 
     def make(function: Callable[..., int | None]) -> Any:
         def safe(*arguments: Any) -> int | None:
@@ -88,7 +99,7 @@ def trampoline(kind: Any) -> Callable[[Callable[..., int | None]], Any]:
                 _here.python = True
                 result = function(*arguments)
                 if result is not None:
-                    result = operator.index(result)
+                    result = number(result)
                 _here.python = before
             except BaseException as error:
                 _here.python = before

@@ -13,6 +13,7 @@ from ._errors import InvalidArgument, ShapeError
 from ._handle import Owner, new
 from ._library import lib
 from ._options import integer, options
+from ._signals import Deferred
 from ._source import Source, gives_batches
 from .builtin import BuiltinCallback
 from .callback import Bridge, Callback
@@ -109,8 +110,9 @@ def fit(model: Model, data: Dataset | Source, values: dict[str, Any], callbacks:
     chosen = options(_abi.cnn_fit_opts, callback_count=len(callbacks.owners), sink=model._context.sink(), **values)
     chosen.callbacks = callbacks.array
     chosen.history = ctypes.pointer(history)
-    call(lib.cnn_model_fit_source if isinstance(data, Source) else lib.cnn_model_fit, model._handle, given(data),
-         chosen)
+    function = lib.cnn_model_fit_source if isinstance(data, Source) else lib.cnn_model_fit
+    with Deferred():
+        call(function, model._handle, given(data), chosen)
 
 
 def given(data: Dataset | Source) -> Any:

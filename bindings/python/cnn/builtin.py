@@ -150,7 +150,7 @@ class ModelCheckpoint(BuiltinCallback):
     FileError
         From fit: a file that cannot be written.
     NameError_
-        From fit: a figure that there is not.
+        From fit: the path names a figure that there is not.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, monitor: str = "val_loss", verbose: int = 0,
@@ -216,7 +216,7 @@ class Progress(BuiltinCallback):
 
 @trampoline(_abi.cnn_learning_rate_scheduler_new_schedule)
 def _rate(user: int, epoch: int, rate: float) -> Any:
-    return held(user)(epoch, rate)
+    return float(held(user)(epoch, rate))
 
 
 @trampoline(_abi.cnn_learning_rate_scheduler_opts_free)
