@@ -15,12 +15,17 @@ import cnn.plot
 from cnn.plot import _style
 
 IMAGES = np.arange(6 * 28 * 28, dtype=np.float32).reshape(6, 28, 28) % 251
-ONES = ["class_distribution", "confusion_matrix"]
+ONES = ["class_distribution", "confusion_matrix", "embedding"]
 DRAW: Dict[str, Callable[..., Any]] = {
     "sample_images": lambda **more: cnn.plot.sample_images(IMAGES, [0, 1, 2, 3, 4, 5], **more),
     "augmentation": lambda **more: cnn.plot.augmentation(IMAGES[0], IMAGES[1:], **more),
     "class_distribution": lambda **more: cnn.plot.class_distribution([0, 1, 1], **more),
     "confusion_matrix": lambda **more: cnn.plot.confusion_matrix([[3, 1], [0, 2]], **more),
+    "activation_maps": lambda **more: cnn.plot.activation_maps(IMAGES.transpose(1, 2, 0), count=5, image=IMAGES[0], **more),
+    "embedding": lambda **more: cnn.plot.embedding(IMAGES, [0, 1, 2, 0, 1, 2], **more),
+    "first_layer_kernels": lambda **more: cnn.plot.first_layer_kernels(IMAGES.transpose(1, 2, 0)[:, :, np.newaxis], **more),
+    "reliability": lambda **more: cnn.plot.reliability([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], **more),
+    "saliency": lambda **more: cnn.plot.saliency(IMAGES, IMAGES, count=3, **more),
     "training_history": lambda **more: cnn.plot.training_history({"loss": [2, 1], "accuracy": [0.5, 0.6]}, **more),
 }
 

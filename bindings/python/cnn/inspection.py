@@ -36,7 +36,8 @@ class Inspection(Network):
         if isinstance(given, Dataset):
             return Tensor._adopt(new("cnn_tensor", lib.cnn_dataset_inputs, given._handle, 0, len(given)))
         if not isinstance(given, Tensor):
-            raise InvalidArgument("x gives batches: activations and input_gradient take arrays or a Dataset; call them for each batch")
+            raise InvalidArgument("x gives batches: activations and input_gradient take arrays or a Dataset; call them "
+                                  "for each batch")
         return given
 
     @overload
@@ -44,8 +45,8 @@ class Inspection(Network):
                     augmenter: Augmenter | None = ...) -> NDArray[np.float32]: ...
 
     @overload
-    def activations(self, layer: list[Any] | tuple[Any, ...], x: Any, *, before_activation: bool = ..., batch_size: int | None = ...,
-                    augmenter: Augmenter | None = ...) -> list[NDArray[np.float32]]: ...
+    def activations(self, layer: list[Any] | tuple[Any, ...], x: Any, *, before_activation: bool = ...,
+                    batch_size: int | None = ..., augmenter: Augmenter | None = ...) -> list[NDArray[np.float32]]: ...
 
     def activations(self, layer: str | Layer | list[Any] | tuple[Any, ...], x: Any, *, before_activation: bool = False,
                     batch_size: int | None = None, augmenter: Augmenter | None = None) -> Any:
@@ -142,7 +143,8 @@ class Inspection(Network):
         with ExitStack() as stack:
             inputs = self._inspected(x, stack)
             chosen = options(_abi.cnn_input_gradient_opts, classes=self._classes(classes, len(inputs)),
-                             after_activation=int(after_activation), batch_size=count(batch_size, "batch_size"), augmenter=augmenter)
+                             after_activation=int(after_activation), batch_size=count(batch_size, "batch_size"),
+                             augmenter=augmenter)
             with self._reading() as handle:
                 made = new("cnn_tensor", lib.cnn_model_input_gradient, 1, handle, Pointers([inputs]), 1, chosen)
         return to_numpy(made)

@@ -11,9 +11,15 @@ keeps the notebook from showing it twice. matplotlib is imported when something 
 """
 from __future__ import annotations
 
+from .activations import activation_maps
+from .calibration import reliability
 from .classes import class_distribution
 from .confusion import confusion_matrix
+from .embedding import embedding
 from .grid import augmentation, sample_images
 from .history import training_history
+from .kernels import first_layer_kernels
+from .saliency import saliency
 
-__all__ = ['augmentation', 'class_distribution', 'confusion_matrix', 'sample_images', 'training_history']
+__all__ = ['activation_maps', 'augmentation', 'class_distribution', 'confusion_matrix', 'embedding',
+           'first_layer_kernels', 'reliability', 'saliency', 'sample_images', 'training_history']
