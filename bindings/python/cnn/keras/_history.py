@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..callback import Callback, Event
+from .. import callback as core
+from ._callback import Callback
 
 
-class History:
-    """The figures of a training.
+class History(Callback):
+    """The figures of a training. `fit` returns one; one may also stand among its callbacks.
 
     Attributes
     ----------
@@ -23,22 +24,27 @@ class History:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
-        self.params: dict[str, Any] = {}
-        self.model: Any = None
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
 
 
-class Recorder(Callback):
+class Recorder(core.Callback):
     """Keeps the figures of each epoch, after the user's callbacks have been told of it, and ends training where one of
     them asked the model to."""
 
     def __init__(self, history: History, model: Any) -> None:
         self._history, self._model = history, model
 
-    def epoch_end(self, event: Event) -> None:
-        self._history.epoch.append(event.epoch)
-        for name, value in event.logs.items():
-            self._history.history.setdefault(name, []).append(value)
+    def epoch_end(self, event: core.Event) -> None:
+        self._history.on_epoch_end(event.epoch, event.logs)
         if self._model.stop_training:
             event.stop()

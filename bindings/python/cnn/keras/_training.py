@@ -201,7 +201,8 @@ class Trainer:
         self.stop_training = False
         self.history = history = History()
         hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": epochs, "steps": steps})
-        history.model, history.params = self, dict(hooks.params)
+        history.set_model(self)
+        history.set_params(dict(hooks.params))
         if epochs <= initial_epoch:
             hooks.call("on_train_begin")
             hooks.call("on_train_end")

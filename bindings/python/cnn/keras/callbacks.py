@@ -1,0 +1,327 @@
+"""Keras's callbacks: who is told what happens in training, and may end it.
+
+>>> from cnn.keras import callbacks
+>>> callbacks.EarlyStopping(patience=3, restore_best_weights=True)
+EarlyStopping(patience=3, restore_best_weights=True)
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Optional
+
+from .. import builtin
+from ..context import default_context
+from . import _files
+from ._arguments import refuse
+from ._callback import Callback, hears
+from ._history import History
+from ._missing import missing
+from ._settings import REQUIRED, Settings
+
+if TYPE_CHECKING:
+    import cnn
+
+__all__ = [
+    "BackupAndRestore", "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
+    "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN"
+]
+
+_HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
+
+
+class Builtin(Callback, Settings):
+    """A callback that the library brings along. Its state lives on from one `fit` to the next in the same context."""
+
+    _kept: Optional[tuple[cnn.Context, Any]] = None
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        Callback.__init__(self)
+        Settings.__init__(self, *arguments, **keywords)
+
+    def _set_up(self) -> None:
+        self._make(default_context())
+
+    def _core(self, context: cnn.Context) -> Any:
+        """The binding's callback, new."""
+        raise NotImplementedError
+
+    def _make(self, context: cnn.Context) -> Any:
+        if hears(self, *_HOOKS):
+            refuse(
+                f"{type(self).__name__} changes what a callback of libcnn does, which runs in C; "
+                "write it as a subclass of Callback"
+            )
+        if self._kept is None or self._kept[0] is not context:
+            self._kept = (context, self._core(context))
+        return self._kept[1]
+
+    def _state(self, name: str) -> Any:
+        assert self._kept is not None
+        return self._kept[1].state[name]
+
+    @property
+    def best(self) -> Optional[float]:
+        """The best value of the monitored figure so far; None before the first."""
+        return self._state("best") if self._state("has_best") else None
+
+    __repr__ = Settings.__repr__
+
+
+class EarlyStopping(Builtin):
+    """Stop when the monitored figure no longer improves.
+
+    Parameters
+    ----------
+    monitor : str
+        Name of a figure.
+    min_delta : float
+        An improvement must be larger than its size.
+    patience : int
+        Epochs without improvement before it stops.
+    verbose : {0, 1}
+        1: it says so.
+    mode : {"auto", "min", "max"}
+        Which way is better; "auto" tells by the name.
+    baseline : float, optional
+        What must be passed within the patience.
+    restore_best_weights : bool
+        Take the weights of the best epoch at the end.
+    start_from_epoch : int
+        Epochs before that are not looked at.
+
+    Attributes
+    ----------
+    stopped_epoch, best_epoch : int
+        From 0, as in Keras: 0 also where there is none yet.
+    wait : int
+        Epochs without improvement.
+    best : float or None
+    """
+
+    _table: ClassVar[dict[str, Any]] = {
+        "monitor": "val_loss", "min_delta": 0, "patience": 0, "verbose": 0, "mode": "auto", "baseline": None,
+        "restore_best_weights": False, "start_from_epoch": 0
+    }
+
+    def _core(self, context: cnn.Context) -> Any:
+        return builtin.EarlyStopping(**self.get_config(), context=context)
+
+    @property
+    def stopped_epoch(self) -> int:
+        """The epoch at which it stopped training."""
+        return max(int(self._state("stopped_epoch")), 0)
+
+    @property
+    def best_epoch(self) -> int:
+        """The best epoch so far."""
+        return max(int(self._state("best_epoch")), 0)
+
+    @property
+    def wait(self) -> int:
+        """Epochs without improvement."""
+        return int(self._state("wait"))
+
+
+class ReduceLROnPlateau(Builtin):
+    """Multiply the rate by `factor` when the monitored figure no longer improves; adds "learning_rate" to the figures.
+
+    Parameters
+    ----------
+    monitor, patience, verbose, mode
+        As `EarlyStopping`.
+    factor : float
+        In (0, 1).
+    min_delta : float
+        An improvement must be larger.
+    cooldown : int
+        Epochs after a reduction in which nothing is counted.
+    min_lr : float
+        The rate does not go below.
+    """
+
+    _table: ClassVar[dict[str, Any]] = {
+        "monitor": "val_loss", "factor": 0.1, "patience": 10, "verbose": 0, "mode": "auto", "min_delta": 1e-4,
+        "cooldown": 0, "min_lr": 0.0
+    }
+
+    def _core(self, context: cnn.Context) -> Any:
+        return builtin.ReduceLROnPlateau(**self.get_config(), context=context)
+
+    @property
+    def wait(self) -> int:
+        """Epochs without improvement."""
+        return int(self._state("wait"))
+
+    @property
+    def cooldown_counter(self) -> int:
+        """Epochs of the cooldown that are left."""
+        return int(self._state("cooldown_counter"))
+
+
+class ModelCheckpoint(Builtin):
+    """Save the model at the end of epochs or every so many batches, always or only where it is the best so far.
+
+    Parameters
+    ----------
+    filepath : path
+        {epoch} (from 1) and {NAME} of a figure are replaced. X.h5 and X.keras become X.safetensors, which is what the
+        library writes.
+    monitor, verbose, mode
+        As `EarlyStopping`.
+    save_best_only, save_weights_only : bool
+    save_freq : "epoch" or int
+        An int: after so many batches.
+    initial_value_threshold : float, optional
+        Save only what is better from the start.
+
+    Attributes
+    ----------
+    filepath : str
+        The file that is written.
+    """
+
+    _table: ClassVar[dict[str, Any]] = {
+        "filepath": REQUIRED, "monitor": "val_loss", "verbose": 0, "save_best_only": False, "save_weights_only": False,
+        "mode": "auto", "save_freq": "epoch", "initial_value_threshold": None
+    }
+    filepath: Any
+    save_weights_only: bool
+
+    def _set_up(self) -> None:
+        (_files.check_weights if self.save_weights_only else _files.check_model)(self.filepath)
+        self.filepath = _files.native(self.filepath)
+        super()._set_up()
+
+    def _core(self, context: cnn.Context) -> Any:
+        config = self.get_config()
+        return builtin.ModelCheckpoint(config.pop("filepath"), **config, context=context)
+
+
+class CSVLogger(Builtin):
+    """Write a row of figures for each epoch.
+
+    Parameters
+    ----------
+    filename : path
+    separator : str
+    append : bool
+        Go on with a file that is there.
+    """
+
+    _table: ClassVar[dict[str, Any]] = {"filename": REQUIRED, "separator": ",", "append": False}
+    filename: Any
+    separator: str
+    append: bool
+
+    def _core(self, context: cnn.Context) -> Any:
+        return builtin.CSVLogger(os.fspath(self.filename), separator=self.separator, append=self.append,
+                                 context=context)
+
+
+class TerminateOnNaN(Builtin):
+    """Stop training at the first batch whose running loss is NaN or infinite; `raise_error`: with an error."""
+
+    _table: ClassVar[dict[str, Any]] = {"raise_error": False}
+    raise_error: bool
+
+    def _core(self, context: cnn.Context) -> Any:
+        return builtin.TerminateOnNaN(self.raise_error, context=context)
+
+
+class LearningRateScheduler(Builtin):
+    """Ask a function for the rate of each epoch as it begins; adds "learning_rate" to the figures.
+
+    Parameters
+    ----------
+    schedule : callable
+        Gets the epoch, from 0, and the rate, or the epoch alone; returns the new rate, a float.
+    verbose : {0, 1}
+        1: it says so.
+    """
+
+    _table: ClassVar[dict[str, Any]] = {"schedule": REQUIRED, "verbose": 0}
+    schedule: Callable[..., float]
+    verbose: int
+
+    def _rate(self, epoch: int, rate: float) -> float:
+        try:
+            chosen = self.schedule(epoch, rate)
+        except TypeError:
+            chosen = self.schedule(epoch)
+        try:
+            return float(chosen)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"LearningRateScheduler: the schedule gave {chosen!r} for epoch {epoch}, expected a float") from None
+
+    def _core(self, context: cnn.Context) -> Any:
+        return builtin.LearningRateScheduler(self._rate, verbose=self.verbose, context=context)
+
+
+class ProgbarLogger(Builtin):
+    """The progress bar, at this place of the list. `fit` adds one by itself where `verbose` is not 0."""
+
+    def _core(self, context: cnn.Context) -> Any:
+        return builtin.Progress(context=context)
+
+
+class LambdaCallback(Callback):
+    """A callback of functions.
+
+    Parameters
+    ----------
+    on_epoch_begin, on_epoch_end : callable, optional
+        Get (epoch, logs).
+    on_train_begin, on_train_end : callable, optional
+        Get (logs).
+    on_train_batch_begin, on_train_batch_end : callable, optional
+        Get (batch, logs).
+    **kwargs
+        Any other method of `Callback`.
+
+    Examples
+    --------
+    >>> show = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    """
+
+    def __init__(self, on_epoch_begin: Optional[Callable[..., Any]] = None,
+                 on_epoch_end: Optional[Callable[..., Any]] = None, on_train_begin: Optional[Callable[..., Any]] = None,
+                 on_train_end: Optional[Callable[...,
+                                                 Any]] = None, on_train_batch_begin: Optional[Callable[...,
+                                                                                                       Any]] = None,
+                 on_train_batch_end: Optional[Callable[..., Any]] = None, **kwargs: Callable[..., Any]) -> None:
+        super().__init__()
+        given = {
+            "on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end, **kwargs
+        }
+        for name, function in given.items():
+            if name not in _HOOKS:
+                raise TypeError(f"LambdaCallback: '{name}' is no method of Callback; there are: {', '.join(_HOOKS)}")
+            if function is not None:
+                setattr(self, name, function)
+
+
+class TensorBoard(Callback):
+    """Refused when it is made: the library writes no event files."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        refuse(
+            "TensorBoard: libcnn writes no event files; CSVLogger writes the figures of each epoch, "
+            "and cnn.plot draws them"
+        )
+
+
+class BackupAndRestore(Callback):
+    """Refused when it is made."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        refuse(
+            "BackupAndRestore: not done here; ModelCheckpoint saves model and optimizer, load_model and "
+            "fit(initial_epoch=...) go on from there")
+
+
+def __getattr__(name: str) -> Any:
+    return missing(__name__, name)

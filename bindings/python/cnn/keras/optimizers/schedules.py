@@ -1,0 +1,95 @@
+"""Keras's learning-rate schedules.
+
+>>> from cnn.keras.optimizers import schedules
+>>> round(schedules.ExponentialDecay(0.1, decay_steps=1000, decay_rate=0.5)(2000), 6)
+0.025
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ...schedule import Schedule
+from .._names import snake_case
+from .._settings import REQUIRED, Settings
+
+_NAMELESS = {"name": (None, "schedules have no names")}
+
+
+class LearningRateSchedule(Settings):
+    """Base of all schedules. To compute rates by a function of one's own use `callbacks.LearningRateScheduler`, once an
+    epoch.
+    """
+
+    def _set_up(self) -> None:
+        if not self._table:
+            raise TypeError(
+                "LearningRateSchedule is a base; callbacks.LearningRateScheduler asks a function of one's own"
+            )
+        values = {key: getattr(self, key) for key in self._table if key != "name"}
+        self._schedule = Schedule(snake_case(type(self).__name__), **values)
+
+    @property
+    def attribute_text(self) -> str:
+        """How the library writes it, as an optimizer's learning_rate_schedule."""
+        return self._schedule.attribute_text
+
+    def __call__(self, step: int) -> float:
+        """The rate of a step, counted from 0."""
+        return self._schedule(int(step))
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """initial_learning_rate * decay_rate ^ (step / decay_steps)."""
+
+    _table: ClassVar[dict[str, Any]] = {
+        "initial_learning_rate": REQUIRED, "decay_steps": REQUIRED, "decay_rate": REQUIRED, "staircase": False,
+        "name": None
+    }
+    _fixed = _NAMELESS
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps)."""
+
+    _table: ClassVar[dict[str, Any]] = dict(ExponentialDecay._table)
+    _fixed = _NAMELESS
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """values[i] up to boundaries[i], then the last value."""
+
+    _table: ClassVar[dict[str, Any]] = {"boundaries": REQUIRED, "values": REQUIRED, "name": None}
+    _fixed = _NAMELESS
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """From initial_learning_rate to end_learning_rate along a power of the steps left."""
+
+    _table: ClassVar[dict[str, Any]] = {
+        "initial_learning_rate": REQUIRED, "decay_steps": REQUIRED, "end_learning_rate": 0.0001, "power": 1.0,
+        "cycle": False, "name": None
+    }
+    _fixed = _NAMELESS
+
+
+class CosineDecay(LearningRateSchedule):
+    """Half a cosine from initial_learning_rate down to alpha of it, after a straight way up to warmup_target where that
+    is given.
+    """
+
+    _table: ClassVar[dict[str, Any]] = {
+        "initial_learning_rate": REQUIRED, "decay_steps": REQUIRED, "alpha": 0.0, "name": None, "warmup_target": None,
+        "warmup_steps": 0
+    }
+    _fixed = _NAMELESS
+
+
+class CosineDecayRestarts(LearningRateSchedule):
+    """Cosines one after the other, each t_mul times as long and m_mul times as high."""
+
+    _table: ClassVar[dict[str, Any]] = {
+        "initial_learning_rate": REQUIRED, "first_decay_steps": REQUIRED, "t_mul": 2.0, "m_mul": 1.0, "alpha": 0.0,
+        "name": None
+    }
+    _fixed = _NAMELESS
