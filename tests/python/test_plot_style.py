@@ -26,6 +26,9 @@ DRAW: Dict[str, Callable[..., Any]] = {
     "first_layer_kernels": lambda **more: cnn.plot.first_layer_kernels(IMAGES.transpose(1, 2, 0)[:, :, np.newaxis], **more),
     "reliability": lambda **more: cnn.plot.reliability([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], **more),
     "saliency": lambda **more: cnn.plot.saliency(IMAGES, IMAGES, count=3, **more),
+    "sample_predictions": lambda **more: cnn.plot.sample_predictions(IMAGES[:5], [0, 1, 2, 3, 4], [0, 0, 0, 0, 0], **more),
+    "misclassified": lambda **more: cnn.plot.misclassified(IMAGES[:5], [0, 1, 2, 3, 4], [0, 0, 0, 0, 0], **more),
+    "probabilities": lambda **more: cnn.plot.probabilities(IMAGES[:2], [0, 1], np.full((2, 3), 0.25), **more),
     "training_history": lambda **more: cnn.plot.training_history({"loss": [2, 1], "accuracy": [0.5, 0.6]}, **more),
 }
 
@@ -79,7 +82,8 @@ def test_style_colours(draw: Callable[..., Any]) -> None:
         figure = getattr(made, "figure", made)
         title = figure.axes[0].title
         assert (_style.luminance(figure.get_facecolor()) < 0.1) == dark
-        assert (_style.luminance(matplotlib.colors.to_rgb(title.get_color())) > 0.6) == dark
+        paper, ink = (_style.luminance(matplotlib.colors.to_rgb(color)) for color in (figure.get_facecolor(), title.get_color()))
+        assert (max(paper, ink) + 0.05) / (min(paper, ink) + 0.05) > 3.9
     with matplotlib.rc_context({"figure.facecolor": "#123456"}):
         made = draw()
     assert matplotlib.colors.to_hex(getattr(made, "figure", made).get_facecolor()) == "#123456"

@@ -19,7 +19,9 @@ from .embedding import embedding
 from .grid import augmentation, sample_images
 from .history import training_history
 from .kernels import first_layer_kernels
+from .predictions import misclassified, probabilities, sample_predictions
 from .saliency import saliency
 
 __all__ = ['activation_maps', 'augmentation', 'class_distribution', 'confusion_matrix', 'embedding',
-           'first_layer_kernels', 'reliability', 'saliency', 'sample_images', 'training_history']
+           'first_layer_kernels', 'misclassified', 'probabilities', 'reliability', 'saliency', 'sample_images',
+           'sample_predictions', 'training_history']

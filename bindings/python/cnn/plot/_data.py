@@ -40,7 +40,8 @@ def as_labels(what: str, value: Any, count: Optional[int] = None, name: str = 'l
     """Classes [N] from integers [N] or [N, 1], or from rows [N, K] with the largest entry at the class."""
     labels = np.asarray(value)
     if labels.dtype.kind not in 'buif':
-        raise TypeError(f"{what} '{name}': values of type {labels.dtype} are no classes; give integers or one-hot rows")
+        raise TypeError(f"{what} '{name}': values of type {labels.dtype} are no classes; "
+                        'give integers, or one-hot rows')
     if labels.ndim == 2 and labels.shape[1] > 1:
         labels = labels.argmax(axis=1)
     elif labels.ndim == 2 and labels.shape[1] == 1:
@@ -70,6 +71,10 @@ def as_predictions(what: str, value: Any, count: int) -> Tuple[Array, Optional[A
     if given.ndim != 2 or given.shape[1] < 1 or len(given) != count:
         raise ValueError(f"{what} 'predictions': shape {np.shape(value)} must be [N, K] (a probability for each class) "
                          f'or [N] (classes), N being the {count} images')
+    beyond = np.argwhere((given < -1e-4) | (given > 1 + 1e-4))
+    if beyond.size:
+        raise ValueError(f"{what} 'predictions': {given[tuple(beyond[0])]:g} of sample {beyond[0][0]} is no "
+                         'probability; take the softmax first, or give classes as integers')
     return given.argmax(axis=1), given
 
 

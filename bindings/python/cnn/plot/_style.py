@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -84,9 +84,9 @@ def style_parameters(style: Style) -> Mapping[str, Any]:
 
 
 def palette(axes: Axes) -> Palette:
-    """The colours for axes whose texts are dark (paper is light) or light."""
+    """The colours for axes whose labels are dark (paper is light) or light."""
     from matplotlib.colors import to_rgb
-    return ON_DARK if luminance(to_rgb(axes.title.get_color())) > 0.5 else ON_LIGHT
+    return ON_DARK if luminance(to_rgb(axes.xaxis.label.get_color())) > 0.5 else ON_LIGHT
 
 
 def luminance(rgb: Sequence[float]) -> float:
@@ -175,7 +175,8 @@ def _fill(figure: Any, count: int, columns: int, title: Optional[str], ratios: O
     axes = [figure.add_subplot(grid[i // columns, i % columns]) for i in range(count)]
     if title:
         figure.suptitle(plain(title), **TITLE)
-    return Panels(figure, axes, 0.94 * 72 * figure_size(figure)[0] / columns)
+    narrowest = min(ratios) / sum(ratios) if ratios else 1 / columns
+    return Panels(figure, axes, 0.94 * 72 * figure_size(figure)[0] * narrowest)
 
 
 def figure_size(figure: Any) -> Tuple[float, float]:
@@ -201,12 +202,18 @@ def plain(text: str) -> str:
     return text.replace('$', r'\$')
 
 
+def families() -> List[str]:
+    """The user's fonts, then matplotlib's own, which has the signs that they may lack."""
+    from matplotlib import rcParams
+    return [*rcParams['font.family'], 'DejaVu Sans']
+
+
 def text_width(text: str, size: float, weight: str = 'normal') -> float:
     """Width of the widest line in points."""
     need_matplotlib()
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
-    font = FontProperties(size=size, weight=weight)
+    font = FontProperties(family=families(), size=size, weight=weight)
     measure = TextToPath().get_text_width_height_descent
     return max(float(measure(line, font, ismath=False)[0]) if line else 0.0 for line in text.split('\n'))
 
@@ -236,13 +243,11 @@ def fitted(texts: Sequence[str], width: float, size: float, weight: str = 'norma
 
 def set_titles(axes: Sequence[Axes], texts: Sequence[str], width: float, *, size: float = 10, weight: str = 'normal',
                colors: Optional[Sequence[str]] = None) -> None:
-    """Titles of panels, all of one size that fits; signs that the user's font lacks come from matplotlib's own."""
-    from matplotlib import rcParams
+    """Titles of panels, all of one size that fits; in `families()`."""
     texts, size = fitted(texts, width, size, weight)
     for i, (panel_axes, text) in enumerate(zip(axes, texts)):
         more = {} if colors is None else {'color': colors[i]}
-        panel_axes.set_title(plain(text), fontsize=size, fontweight=weight,
-                             fontfamily=[*rcParams['font.family'], 'DejaVu Sans'], **more)
+        panel_axes.set_title(plain(text), fontsize=size, fontweight=weight, fontfamily=families(), **more)
 
 
 def show_image(axes: Axes, image: np.ndarray[Any, Any], **options: Any) -> Any:
@@ -252,9 +257,10 @@ def show_image(axes: Axes, image: np.ndarray[Any, Any], **options: Any) -> Any:
     return shown
 
 
-def class_ticks(axes: Axes, which: str, names: Sequence[str], step: float, first: float = 0, size: float = 10) -> None:
-    """Names of the x or y axis at first, first + 1 ..., `step` points apart: upright where they fit, else slanted, else on end;
-    where even that is too close, only every so many."""
+def class_ticks(axes: Axes, which: str, names: Sequence[str], step: float, first: float = 0,
+                size: float = 10) -> None:
+    """Names of the x or y axis at first, first + 1 ..., `step` points apart: upright where they fit, else slanted, else
+    on end; where even that is too close, only every so many."""
     line = 1.25 * size
     names = [shortened(name, 12 * size, size) for name in names]
     widest = max(text_width(name, size) for name in names)
