@@ -274,3 +274,24 @@ def test_frozen_layers(context: cnn.Context) -> None:
     model.fit(x, y, verbose=0)
     assert np.array_equal(kernel, model.weight("conv1/kernel"))
     assert not np.array_equal(output, model.weight("output/kernel"))
+
+
+def test_things_of_another_kind_are_refused(context: cnn.Context) -> None:
+    """C would take any pointer for what its place says."""
+    model, x, y = small.model(context), *small.images(6)
+    loss, metric, adam = cnn.Loss("mse"), cnn.Metric("mae"), cnn.Optimizer("adam")
+    uses: list[Callable[[], Any]] = [
+        lambda: model.compile(loss, loss), lambda: model.compile(adam, metric), lambda: model.compile(adam, loss, [loss]),
+        lambda: model.compile(adam, loss, [3]), lambda: model.compile(3, loss), lambda: model.compile(adam, loss, (), [adam]),
+        lambda: model.fit(x, y, augmenter=3, verbose=0), lambda: model.fit(x, y, augmenter=model, verbose=0),
+        lambda: model.predict(x, augmenter=adam), lambda: model.evaluate(x, y, augmenter=3),
+        lambda: model.activations("conv1", x, augmenter=3), lambda: model.input_gradient(x, augmenter=model),
+        lambda: cnn.Model(context=model), lambda: cnn.Dataset(x, context=3), lambda: cnn.Augmenter(adam),
+        lambda: cnn.set_default_context(model), lambda: model.fit(x, y, validation=3, verbose=0),
+        lambda: model.load_weights(3), lambda: model.fit(model, verbose=0), lambda: model.predict(model),
+        lambda: cnn.Tensor(model), lambda: model.set_weight("conv1/bias", model), lambda: model.fit(x, y, validation=model)]
+    for number, use in enumerate(uses):
+        with pytest.raises((TypeError, cnn.Error)):
+            use()
+            pytest.fail(f"use {number} is taken")
+    assert cnn.default_context().seed == 0 and model.iterations == 0

@@ -22,11 +22,22 @@ def floats(value: Array, context: Context, what: str) -> Tensor:
     return Tensor(np.asarray(prepared(value, what), np.float32), context)
 
 
+def _as_it_is(value: Any, what: str) -> Any:
+    """An array of the value's own element type; what NumPy makes none of is `prepared`'s to name."""
+    plain = isinstance(value, (list, tuple)) or hasattr(value, "__array__") or hasattr(value, "__array_interface__")
+    if not plain or isinstance(value, np.ma.MaskedArray):
+        return prepared(value, what)
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return prepared(value, what)
+
+
 def inputs(value: Array, context: Context, what: str = "x") -> Tensor:
     """Inputs of a model: float32 and uint8 as they are, all other numbers as float32."""
     if isinstance(value, Tensor):
         return value
-    array = np.asarray(value) if isinstance(value, (np.ndarray, list, tuple)) else prepared(value, what)
+    array = _as_it_is(value, what)
     if array.dtype.kind in "biu" and array.dtype != np.uint8:
         array = array.astype(np.float32)
     return Tensor(prepared(array, what), context)

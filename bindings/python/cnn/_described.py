@@ -1,9 +1,10 @@
 """What is made by the name of a type and attributes: base of optimizers, schedules, losses and metrics."""
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from . import _text
+from ._expect import expect
 from ._handle import Handle, new
 from ._library import lib
 from ._options import text
@@ -60,3 +61,14 @@ class Described(Handle):
     def attributes_of(cls, type: str) -> tuple[Attribute, ...]:
         """What may be given to a type by keyword: key, kind, default, range, choices and help of each."""
         return _text.table(cls._family, type)
+
+
+Kind = TypeVar("Kind", bound=Described)
+
+
+def made(kind: type[Kind], value: Any, context: Context, what: str) -> Kind:
+    """The handle itself, or one made of a text "type key=value key=value"."""
+    if not isinstance(value, str):
+        return expect(value, kind, what)
+    type, *pairs = value.split() or [""]
+    return kind(type, context, **dict(pair.partition("=")[::2] for pair in pairs))

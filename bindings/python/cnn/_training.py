@@ -10,11 +10,13 @@ import numpy as np
 from . import _abi, _arrays
 from ._calls import call, pending, trampoline
 from ._errors import InvalidArgument, ShapeError
+from ._expect import expect
 from ._handle import Owner, new
 from ._library import lib
 from ._options import integer, options
 from ._signals import Deferred
 from ._source import Source, gives_batches
+from .augmenter import Augmenter
 from .builtin import BuiltinCallback
 from .callback import Bridge, Callback
 from .context import Context
@@ -34,7 +36,10 @@ def supply(model: Model, x: Any, y: Any, sample_weight: Any, what: str, stack: E
             left = "y" if y is not None else "sample_weight"
             raise InvalidArgument(f"{what}: a Dataset, or what gives batches, holds targets and weights itself; leave "
                                   f"out {left}")
-        return x if isinstance(x, Dataset) else stack.enter_context(Source(x, model._context, what))
+        if isinstance(x, Dataset):
+            stack.enter_context(x._reading())
+            return x
+        return stack.enter_context(Source(x, model._context, what))
     return stack.enter_context(Dataset(x, y, sample_weight=sample_weight, context=model._context))
 
 
@@ -93,7 +98,7 @@ def callback_owners(model: Model, callbacks: Any, stack: ExitStack) -> Owners:
     owners = []
     for number, callback in enumerate(listed):
         if isinstance(callback, BuiltinCallback):
-            owners.append(callback._handle)
+            owners.append(stack.enter_context(callback._changing()))
         elif isinstance(callback, Callback):
             bridge = Bridge(callback, model)
             stack.callback(bridge.close)
@@ -118,6 +123,13 @@ def fit(model: Model, data: Dataset | Source, values: dict[str, Any], callbacks:
 def given(data: Dataset | Source) -> Any:
     """What C is given for it."""
     return data.struct if isinstance(data, Source) else data._handle
+
+
+def in_use(augmenter: Augmenter | None, stack: ExitStack) -> Augmenter | None:
+    """The augmenter of a call."""
+    if augmenter is not None:
+        stack.enter_context(expect(augmenter, Augmenter, "augmenter")._reading())
+    return augmenter
 
 
 def to_predict(model: Model, x: Any, steps: int | None, stack: ExitStack) -> Tensor | Dataset | Source:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _abi, _arrays, _text
+from ._counts import count
 from ._errors import ShapeError, check
 from ._handle import Handle, new
 from ._library import lib
@@ -96,9 +97,9 @@ class Augmenter(Handle):
             Featurewise standardisation without statistics: see `fit`.
         """
         tensor, shape = self._image(image)
-        changed = to_numpy(new("cnn_tensor", lib.cnn_augmenter_apply, self._handle, tensor._handle,
-                               integer(pass_, ctypes.c_uint32, "pass_"),
-                               integer(sample, what="sample")))
+        number, place = integer(pass_, ctypes.c_uint32, "pass_"), integer(sample, what="sample")
+        with self._reading() as handle:
+            changed = to_numpy(new("cnn_tensor", lib.cnn_augmenter_apply, handle, tensor._handle, number, place))
         return changed.reshape(shape)
 
     def transform(self, height: int, width: int, pass_: int = 0, sample: int = 0) -> dict[str, float]:
@@ -121,7 +122,8 @@ class Augmenter(Handle):
             As `apply`.
         """
         tensor = _arrays.inputs(images, self._context, "images")
-        return to_numpy(new("cnn_tensor", lib.cnn_augmenter_standardize, self._handle, tensor._handle))
+        with self._reading() as handle:
+            return to_numpy(new("cnn_tensor", lib.cnn_augmenter_standardize, handle, tensor._handle))
 
     def fit(self, images: Array | Dataset, augment: bool = False, rounds: int = 1) -> Statistics:
         """Measure mean and deviation of each channel, for the featurewise settings.
@@ -139,8 +141,9 @@ class Augmenter(Handle):
             A running fit uses the augmenter.
         """
         data = images if isinstance(images, Dataset) else Dataset(images, context=self._context)
-        check(lib.cnn_augmenter_fit(self._handle, data._handle,
-                                    options(_abi.cnn_augmenter_fit_opts, augment=int(augment), rounds=rounds)))
+        with data._reading() as measured, self._changing() as handle:
+            check(lib.cnn_augmenter_fit(handle, measured, options(_abi.cnn_augmenter_fit_opts, augment=int(augment),
+                                                                  rounds=count(rounds, "rounds"))))
         return self.statistics
 
     @property
@@ -166,8 +169,9 @@ class Augmenter(Handle):
         if deviations is not None and len(deviations) != len(means):
             raise ShapeError(f"statistics: {len(means)} means and {len(deviations)} deviations")
         doubles = ctypes.c_double * max(len(means), 1)
-        check(lib.cnn_augmenter_set_statistics(self._handle, len(means), doubles(*means),
-                                               None if deviations is None else doubles(*deviations)))
+        with self._changing() as handle:
+            check(lib.cnn_augmenter_set_statistics(handle, len(means), doubles(*means),
+                                                   None if deviations is None else doubles(*deviations)))
 
     def _image(self, image: Array) -> tuple[Tensor, tuple[int, ...]]:
         """One with a channel axis, and the shape that it came in."""

@@ -5,6 +5,7 @@ import logging
 from typing import IO
 
 from . import _abi
+from ._expect import expect
 from ._handle import Handle, new
 from ._library import lib
 from ._options import options
@@ -103,7 +104,7 @@ def set_default_context(context: Context | None) -> None:
     if context is None:
         _default.pop("context", None)
     else:
-        context._handle
+        expect(context, Context, "context")._handle
         _default["context"] = context
 
 
@@ -114,4 +115,4 @@ def build_info() -> str:
 
 def context_of(context: Context | None) -> Context:
     """The given context, or the default one."""
-    return default_context() if context is None else context
+    return default_context() if context is None else expect(context, Context, "context")

@@ -129,7 +129,8 @@ class Dataset(Handle):
         StateError
             A running fit uses the data set.
         """
-        return self._adopt(new("cnn_dataset", lib.cnn_dataset_split, self._handle, float(fraction)), self._context)
+        with self._changing() as handle:
+            return self._adopt(new("cnn_dataset", lib.cnn_dataset_split, handle, float(fraction)), self._context)
 
     def __len__(self) -> int:
         return int(lib.cnn_dataset_count(self._handle))
@@ -154,7 +155,8 @@ class Dataset(Handle):
     def range(self) -> tuple[float, float]:
         """Smallest and largest input as it is stored."""
         low, high = ctypes.c_double(), ctypes.c_double()
-        check(lib.cnn_dataset_range(self._handle, ctypes.byref(low), ctypes.byref(high)))
+        with self._reading() as handle:
+            check(lib.cnn_dataset_range(handle, ctypes.byref(low), ctypes.byref(high)))
         return low.value, high.value
 
     def statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -162,20 +164,23 @@ class Dataset(Handle):
         them."""
         features = self.input_shape[-1]
         mean, deviation = (ctypes.c_double * features)(), (ctypes.c_double * features)()
-        check(lib.cnn_dataset_statistics(self._handle, features, mean, deviation))
+        with self._reading() as handle:
+            check(lib.cnn_dataset_statistics(handle, features, mean, deviation))
         return np.array(mean), np.array(deviation)
 
     def class_counts(self) -> NDArray[np.int64]:
         """How many samples each class has."""
         counts = (ctypes.c_int64 * max(self.classes, 1))()
-        check(lib.cnn_dataset_class_counts(self._handle, self.classes, counts))
+        with self._reading() as handle:
+            check(lib.cnn_dataset_class_counts(handle, self.classes, counts))
         return np.array(counts[: self.classes], np.int64)
 
     def inputs(self, first: int = 0, count: int | None = None) -> NDArray[np.float32]:
         """Samples [first, first + count) as a model sees them, float32 [count, ...]; None: all from `first` on."""
         first = integer(first, what="first")
         wanted = len(self) - first if count is None else integer(count, what="count")
-        return to_numpy(new("cnn_tensor", lib.cnn_dataset_inputs, self._handle, first, wanted))
+        with self._reading() as handle:
+            return to_numpy(new("cnn_tensor", lib.cnn_dataset_inputs, handle, first, wanted))
 
     def labels(self) -> NDArray[np.int32]:
         """The class of each sample, int32 [N]; of rows of values the column of the largest.
@@ -185,11 +190,13 @@ class Dataset(Handle):
         StateError
             There are no targets.
         """
-        return to_numpy(new("cnn_tensor", lib.cnn_dataset_labels, self._handle))
+        with self._reading() as handle:
+            return to_numpy(new("cnn_tensor", lib.cnn_dataset_labels, handle))
 
     def sample_weights(self) -> NDArray[np.float32]:
         """The samples' weights, float32 [N]. Raises StateError where there are none."""
-        return to_numpy(new("cnn_tensor", lib.cnn_dataset_sample_weights, self._handle))
+        with self._reading() as handle:
+            return to_numpy(new("cnn_tensor", lib.cnn_dataset_sample_weights, handle))
 
     def _describe(self) -> str:
         counted = f", {self.classes} classes" if self.classes else ""

@@ -93,9 +93,9 @@ class Inspection(Network):
         names = [one.name if isinstance(one, Layer) else one for one in wanted]
         listed = (ctypes.c_char_p * max(len(names), 1))(*[text(name, "layer") for name in names])
         made = (ctypes.c_void_p * max(len(names), 1))()
-        chosen = options(_abi.cnn_activations_opts, before_activation=int(before_activation),
-                         batch_size=count(batch_size, "batch_size"), augmenter=augmenter)
         with ExitStack() as stack:
+            chosen = options(_abi.cnn_activations_opts, before_activation=int(before_activation),
+                             batch_size=count(batch_size, "batch_size"), augmenter=_training.in_use(augmenter, stack))
             inputs = self._inspected(x, stack)
             try:
                 with self._reading() as handle:
@@ -144,7 +144,7 @@ class Inspection(Network):
             inputs = self._inspected(x, stack)
             chosen = options(_abi.cnn_input_gradient_opts, classes=self._classes(classes, len(inputs)),
                              after_activation=int(after_activation), batch_size=count(batch_size, "batch_size"),
-                             augmenter=augmenter)
+                             augmenter=_training.in_use(augmenter, stack))
             with self._reading() as handle:
                 made = new("cnn_tensor", lib.cnn_model_input_gradient, 1, handle, Pointers([inputs]), 1, chosen)
         return to_numpy(made)

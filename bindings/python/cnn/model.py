@@ -10,6 +10,7 @@ import numpy as np
 from . import _abi, _arrays, _logs, _training
 from ._calls import call
 from ._counts import count
+from ._described import made
 from ._errors import InvalidArgument, check
 from ._handle import Owner, Pointers, new
 from ._library import lib
@@ -22,7 +23,7 @@ from .context import Context
 from .dataset import Dataset
 from .history import History
 from .inspection import Inspection
-from .objective import Loss, Metric, from_text
+from .objective import Loss, Metric
 from .optimizer import Optimizer
 from .tensor import Tensor, to_numpy
 
@@ -97,11 +98,10 @@ class Model(Inspection):
         if isinstance(metrics, (str, Metric)) or isinstance(weighted_metrics, (str, Metric)):
             raise InvalidArgument("compile: metrics must be a sequence of them: ['accuracy']")
         context = self._context
-        how: Optimizer = from_text(Optimizer, optimizer, context) if isinstance(optimizer, str) else optimizer
-        what: Loss = from_text(Loss, loss, context) if isinstance(loss, str) else loss
-        plain, weighted = [[from_text(Metric, metric, context) if isinstance(metric, str) else metric
-                            for metric in given]
-                           for given in (metrics, weighted_metrics)]
+        how = made(Optimizer, optimizer, context, "compile: optimizer")
+        what = made(Loss, loss, context, "compile: loss")
+        plain, weighted = [[made(Metric, metric, context, "compile: metric") for metric in listed]
+                           for listed in (metrics, weighted_metrics)]
         with self._changing():
             check(lib.cnn_model_compile(self._handle, how._handle, 1, None, options(
                 _abi.cnn_compile_opts, loss_handles=[what], metric_handles=plain, metric_handle_count=len(plain),
@@ -192,7 +192,7 @@ class Model(Inspection):
                 "batch_size": count(batch_size, "batch_size"), "epochs": count(epochs, "epochs"),
                 "initial_epoch": initial_epoch,
                 "steps_per_epoch": count(steps_per_epoch, "steps_per_epoch"), "validation_split": validation_split,
-                "augmenter": augmenter, "verbose": int(verbose), "no_shuffle": int(not shuffle),
+                "augmenter": _training.in_use(augmenter, stack), "verbose": int(verbose), "no_shuffle": int(not shuffle),
                 "validation_freq": count(validation_freq, "validation_freq"),
                 "validation_batch_size": count(validation_batch_size, "validation_batch_size"),
                 "validation_steps": count(validation_steps, "validation_steps"),
@@ -254,23 +254,23 @@ class Model(Inspection):
         """
         with ExitStack() as stack:
             data = _training.supply(self, x, y, sample_weight, "evaluate", stack)
-            chosen = self._passing(_abi.cnn_evaluate_opts, batch_size, verbose, steps, augmenter)
+            chosen = self._passing(_abi.cnn_evaluate_opts, batch_size, verbose, steps, augmenter, stack)
             function = lib.cnn_model_evaluate_source if isinstance(data, Source) else lib.cnn_model_evaluate
             with self._reading() as handle:
                 figures = new("cnn_logs", function, handle, _training.given(data), chosen)
         return _logs.read(figures)
 
     def _passing(self, struct: Any, batch_size: int | None, verbose: int, steps: int | None,
-                 augmenter: Augmenter | None) -> Any:
+                 augmenter: Augmenter | None, stack: ExitStack) -> Any:
         return options(struct, batch_size=count(batch_size, "batch_size"), verbose=int(verbose),
-                       steps=count(steps, "steps"),
-                       augmenter=augmenter, sink=self._context.sink())
+                       steps=count(steps, "steps"), augmenter=_training.in_use(augmenter, stack),
+                       sink=self._context.sink())
 
     def _predicted(self, x: Any, batch_size: int | None, verbose: int, steps: int | None,
                    augmenter: Augmenter | None) -> Owner:
         """The outputs as a tensor."""
         with ExitStack() as stack:
-            chosen = self._passing(_abi.cnn_predict_opts, batch_size, verbose, steps, augmenter)
+            chosen = self._passing(_abi.cnn_predict_opts, batch_size, verbose, steps, augmenter, stack)
             data = _training.to_predict(self, x, steps, stack)
             with self._reading() as handle:
                 if isinstance(data, Tensor):
@@ -313,7 +313,7 @@ class Model(Inspection):
                 raise InvalidArgument("predict: out goes with arrays of float inputs alone")
             with self._reading():
                 call(lib.cnn_model_predict_into, Pointers([into]), 1, self._handle, Pointers([data]), 1,
-                     self._passing(_abi.cnn_predict_opts, batch_size, verbose, steps, augmenter))
+                     self._passing(_abi.cnn_predict_opts, batch_size, verbose, steps, augmenter, stack))
         return out
 
     def predict_classes(self, x: Any, *, batch_size: int | None = None, verbose: int = 0, steps: int | None = None,

@@ -1,11 +1,8 @@
 """Losses and metrics: what training makes smaller, and what it tells of the way."""
 from __future__ import annotations
 
-from typing import Any
-
 from ._described import Described
 from ._library import lib
-from .context import Context
 
 
 class Loss(Described):
@@ -70,9 +67,3 @@ class Metric(Described):
     def name(self) -> str:
         """Its name in logs."""
         return str(lib.cnn_metric_name(self._handle).decode())
-
-
-def from_text(kind: type[Described], words: str, context: Context) -> Any:
-    """A loss or metric of the form "type key=value key=value"."""
-    type, *pairs = words.split()
-    return kind(type, context, **dict(pair.partition("=")[::2] for pair in pairs))
