@@ -206,6 +206,16 @@ START_TEST(of_every_layer_type_it_is_the_difference) {
 }
 END_TEST
 
+/* Half of whose elements are dropped in training. */
+START_TEST(of_layers_of_a_program_it_is_the_difference) {
+  cnn_context *context = inspecting_context(2, NULL);
+  cnn_model *m = inspecting_own(context);
+  check_variant(m, "layers of a program");
+  cnn_model_free(m);
+  cnn_context_free(context);
+}
+END_TEST
+
 /* ---- beside Keras ---- */
 
 /* What the gradients of all output values, weighted by grad_output, add up to. */
@@ -347,6 +357,7 @@ int main(void) {
   tcase_set_timeout(all, 120);
   tcase_add_loop_test(all, it_is_the_difference_in_double, 0, 2);
   tcase_add_test(all, of_every_layer_type_it_is_the_difference);
+  tcase_add_test(all, of_layers_of_a_program_it_is_the_difference);
   tcase_add_test(all, of_single_layers_it_is_keras);
   tcase_add_test(all, the_largest_value_is_meant_where_no_class_is_given);
   tcase_add_test(all, frozen_layers_change_nothing);

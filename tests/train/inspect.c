@@ -6,6 +6,8 @@
 #include "notebook.h"
 #include "suite.h"
 
+#include "cnn/extend.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -214,6 +216,69 @@ START_TEST(gradients_refuse) {
 }
 END_TEST
 
+/* ---- layers of a program ---- */
+
+static cnn_status eight_axes(cnn_layer_setup *setup) {
+  setup->output = (cnn_shape){.rank = CNN_MAX_RANK, .extent = {setup->input.extent[0], 1, 1, 1, 1, 1, 1, 1}};
+  return CNN_OK;
+}
+
+/* What backward is told: 1 + training, and whether it has what forward kept. */
+static int told[2];
+
+static cnn_status keeps(cnn_layer_setup *setup) {
+  setup->kept_bytes = 8;
+  return CNN_OK;
+}
+
+static void forward(const cnn_layer_work *work) {
+  memcpy(work->y, work->x, (size_t)(work->count * work->input->extent[0]) * sizeof(float));
+}
+
+static void backward(const cnn_layer_work *work) {
+  if (work->dx)
+    memcpy(work->dx, work->dy, (size_t)(work->count * work->input->extent[0]) * sizeof(float));
+  told[0] = 1 + work->training;
+  told[1] = work->kept != NULL;
+}
+
+static cnn_model *ending_with(const char *type, cnn_status (*how)(cnn_layer_setup *setup)) {
+  cnn_layer_descriptor descriptor = {.size = sizeof descriptor, .form = CNN_EXTEND_FORM, .type = type, .setup = how,
+                                     .forward = forward, .backward = backward};
+  cnn_model *m;
+  inspecting_ok(cnn_layer_type_register(context, &descriptor));
+  inspecting_ok(cnn_model_new(&m, context, NULL));
+  cnn_input(m, 1, (const int64_t[]){3}, NULL);
+  cnn_dense(m, 3, cnn_dense_opts(.name = "d"));
+  ck_assert_msg(cnn_layer_add(m, type, NULL) != NULL, "%s", cnn_error_text());
+  return m;
+}
+
+START_TEST(outputs_of_too_many_axes_are_refused) {
+  cnn_model *m = ending_with("deep", eight_axes);
+  cnn_tensor *input = inspecting_inputs(m, 2), *out[2] = {untouched, untouched};
+  const cnn_tensor *inputs[] = {input};
+  refused(cnn_model_activations(out, m, 2, (const char *[]){"d", "deep"}, inputs, 1, NULL), CNN_ESHAPE,
+          "activations: outputs of 'deep' would have 9 axes, at most 8 are possible", out[0]);
+  inspecting_ok(cnn_model_activations(out, m, 1, (const char *[]){"d"}, inputs, 1, NULL));
+  cnn_tensor_free(out[0]);
+  cnn_tensor_free(input);
+  cnn_model_free(m);
+}
+END_TEST
+
+START_TEST(backward_is_told_that_it_is_inference) {
+  cnn_model *m = ending_with("same", keeps);
+  cnn_tensor *input = inspecting_inputs(m, 2), *out;
+  inspecting_ok(cnn_model_input_gradient(&out, 1, m, (const cnn_tensor *[]){input}, 1, NULL));
+  ck_assert_int_eq(told[0], 1);
+  ck_assert_int_eq(told[1], 1);
+  cnn_tensor_free(out);
+  cnn_tensor_free(input);
+  cnn_model_free(m);
+}
+END_TEST
+
 /* ---- memory ---- */
 
 static cnn_status failing(const cnn_allocator *allocator, void *user) {
@@ -305,6 +370,8 @@ int main(void) {
   tcase_add_test(all, values_of_outputs_with_several_axes_are_numbered_through);
   tcase_add_test(all, activations_refuse);
   tcase_add_test(all, gradients_refuse);
+  tcase_add_test(all, outputs_of_too_many_axes_are_refused);
+  tcase_add_test(all, backward_is_told_that_it_is_inference);
   tcase_add_test(all, every_allocation_may_fail);
   tcase_add_test(all, several_threads_inspect_one_model);
   suite_add_tcase(suite, all);

@@ -54,7 +54,7 @@ cnn_model *inspecting_trained(cnn_context *context, inspecting_make *make) {
 cnn_model *inspecting_own(cnn_context *context) {
   cnn_model *m;
   inspecting_ok(cnn_model_new(&m, context, NULL));
-  cnn_input(m, 3, (const int64_t[]){6, 6, 2}, NULL);
+  cnn_input(m, 3, (const int64_t[]){8, 8, 4}, NULL);
   cnn_conv2d(m, 5, 3, 3, cnn_conv2d_opts(.name = "c"));
   cnn_layer_add(m, "noisy_scale", "name=s rate=0.5");
   cnn_layer_add(m, "own_sum", "name=sum inputs=c,s,s");

@@ -24,7 +24,7 @@ typedef struct inspecting_turn {
 /* Made, compiled and trained for a step, so that moving statistics have moved. */
 cnn_model *inspecting_trained(cnn_context *context, inspecting_make *make);
 
-/* Layers of a program, of one input and of several, between built-in ones. */
+/* Layers of a program, of one input and of several, between built-in ones; images of 8x8x4, four classes, as of branches_every_layer. */
 cnn_model *inspecting_own(cnn_context *context);
 cnn_model *inspecting_every_layer(cnn_context *context);
 
