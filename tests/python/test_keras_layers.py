@@ -95,6 +95,16 @@ def test_shapes_and_weights(number: int) -> None:
     assert again.get_config() == layer.get_config()
 
 
+def test_inputs_in_the_words_of_every_version() -> None:
+    made = [layers.InputLayer((4, 2)), layers.InputLayer(shape=[4, 2]), layers.InputLayer(batch_shape=(None, 4, 2)),
+            layers.InputLayer(input_shape=(4, 2)), layers.InputLayer(batch_input_shape=(None, 4, 2))]
+    assert [layer.batch_shape for layer in made] == [(None, 4, 2)] * 5
+    assert keras.Input(batch_shape=(None, 4, 2), name="x").shape == (None, 4, 2)
+    for twice in ({"input_shape": (4,)}, {"input_dim": 4}, {"batch_input_shape": (None, 4)}):
+        with pytest.raises(ValueError, match="Unrecognized"):
+            layers.InputLayer((4,), **twice)
+
+
 def test_names_count_until_the_session_is_cleared() -> None:
     keras.backend.clear_session()
     made = [layers.Conv2D(1, 1), layers.Conv2D(1, 1), layers.BatchNormalization(), layers.MaxPooling2D(),
@@ -219,12 +229,14 @@ def test_regularizers_are_written_as_the_library_reads_them() -> None:
         "l1(0.01)", "l2(0.01)", "l1_l2(0.0,0.0)"]
     layer = layers.Dense(2, kernel_regularizer=regularizers.L1L2(0.1, 0.2))
     model = keras.Sequential([keras.Input((3,)), layer])
-    assert model._core.layer(layer.name).attributes["kernel_regularizer"] == "l1_l2(l1=0.1,l2=0.2)"  # type: ignore[union-attr]
+    core: Any = model._core
+    assert core.layer(layer.name).attributes["kernel_regularizer"] == "l1_l2(l1=0.1,l2=0.2)"
 
 
 @pytest.mark.parametrize("name, numbers, expected", [
     ("relu", {}, [0, 0, 1.5]), ("relu", {"negative_slope": 0.1}, [-0.2, 0, 1.5]), ("leaky_relu", {}, [-0.4, 0, 1.5]),
-    ("elu", {"alpha": 2.0}, [2 * np.expm1(-2), 0, 1.5]), ("linear", {}, [-2, 0, 1.5]), ("tanh", {}, np.tanh([-2, 0, 1.5])),
+    ("elu", {"alpha": 2.0}, [2 * np.expm1(-2), 0, 1.5]), ("linear", {}, [-2, 0, 1.5]),
+    ("tanh", {}, np.tanh([-2, 0, 1.5])),
     ("sigmoid", {}, 1 / (1 + np.exp([2, 0, -1.5]))), ("softplus", {}, np.log1p(np.exp([-2, 0, 1.5])))])
 def test_activations_of_arrays(name: str, numbers: dict[str, float], expected: Any) -> None:
     x = np.array([[-2, 0, 1.5]] * 2, np.float32)
@@ -239,3 +251,7 @@ def test_activations_of_symbols_add_layers() -> None:
     np.testing.assert_array_equal(model.predict(np.float32([[-2, 0, 4]]), verbose=0), [[-1, 0, 4]])
     with pytest.raises(TypeError, match="alpha"):
         activations.relu(x, alpha=1)
+    again = keras.models.model_from_json(model.to_json())
+    assert again.layers[1].get_config() == model.layers[1].get_config()
+    with pytest.raises(cnn.UnsupportedError, match="layer after"):
+        layers.Dense(1, activation=activations.elu.bound(alpha=2.0))

@@ -1,6 +1,8 @@
 """Models in Keras's words: how they are made, what they hold."""
 from __future__ import annotations
 
+import copy
+import pickle
 import warnings
 from typing import Any, Callable
 
@@ -34,7 +36,8 @@ def test_the_notebooks_model() -> None:
     assert (model.name, model.input_shape, model.output_shape) == ("sequential", (None, 28, 28, 1), (None, 10))
     assert model.count_params() == 422026 and model.built and not model.compiled
     assert [layer.name for layer in model.layers] == [
-        "conv1", "bn1", "pool1", "dropout1", "conv2", "bn2", "pool2", "dropout2", "flatten", "dense1", "dropout3", "output"]
+        "conv1", "bn1", "pool1", "dropout1", "conv2", "bn2", "pool2", "dropout2", "flatten", "dense1", "dropout3",
+        "output"]
     assert [w.path for w in model.weights] == [
         "conv1/kernel", "conv1/bias", "bn1/gamma", "bn1/beta", "bn1/moving_mean", "bn1/moving_variance", "conv2/kernel",
         "conv2/bias", "bn2/gamma", "bn2/beta", "bn2/moving_mean", "bn2/moving_variance", "dense1/kernel", "dense1/bias",
@@ -150,7 +153,8 @@ def test_graphs_that_are_none() -> None:
     z = layers.Dense(4, name="twice")(layers.Dense(4, name="twice")(y))
     with pytest.raises(ValueError, match="twice"):
         keras.Model(x, z)
-    for refused in (lambda: keras.Model(), lambda: keras.Model([x, other], y), lambda: keras.Model(y, layers.Dense(1)(y)),
+    for refused in (lambda: keras.Model(), lambda: keras.Model([x, other], y),
+                    lambda: keras.Model(y, layers.Dense(1)(y)),
                     lambda: keras.Model(x, [y, layers.Dense(2)(x)])):
         with pytest.raises(cnn.UnsupportedError):
             refused()
@@ -215,3 +219,69 @@ def test_trainable_goes_for_all_layers() -> None:
     model.get_layer("dense").trainable = True
     assert [w.path for w in model.trainable_variables] == ["dense/kernel", "dense/bias"]
     assert layers.Dense(1, trainable=False).trainable is False
+
+
+def test_views_share_the_weights_of_the_model() -> None:
+    base = keras_models.residual()
+    x = np.random.default_rng(0).random((5, 9, 8, 6), np.float32)
+    view = keras.Model(base.inputs, base.get_layer("relu_a").output, name="view")
+    both = keras.Model(inputs=base.input, outputs=[base.get_layer("pool").output, base.output])
+    whole = keras.Model(base.inputs, base.outputs)
+    assert (view.output_shape, both.output_shape) == ((None, 9, 8, 6), [(None, 6), (None, 5)])
+    for _ in range(2):
+        pooled, output = both.predict(x, batch_size=2, verbose=0)
+        np.testing.assert_array_equal(output, base.predict(x, verbose=0))
+        np.testing.assert_array_equal(output, whole.predict(x, verbose=0))
+        weights = base.get_layer("dense").get_weights()
+        np.testing.assert_allclose(output, pooled @ weights[0] + weights[1], rtol=1e-5, atol=1e-6)
+        assert view.predict(x, verbose=0).min() >= 0 and view.predict_on_batch(x[:1]).shape == (1, 9, 8, 6)
+        base.set_weights([weight + 0.125 for weight in base.get_weights()])
+    assert view.count_params() == 324 + 24
+    assert [layer.name for layer in view.layers] == ["image", "conv_a", "bn_a", "relu_a"]
+    texts: list[str] = []
+    view.summary(print_fn=texts.append)
+    assert texts[0].endswith(" Total params: 348 (1.36 KB)\n Trainable params: 336 (1.31 KB)\n"
+                             " Non-trainable params: 12 (48.00 B)\n")
+    for refused in (lambda: view.compile("adam", "mse"), lambda: view.predict(iter([x]), verbose=0), both.get_config):
+        with pytest.raises(cnn.UnsupportedError):
+            refused()
+    whole.compile("sgd", "mse")
+    whole.fit(x, np.zeros((5, 5)), verbose=0)
+    np.testing.assert_array_equal(whole.predict(x, verbose=0), base.predict(x, verbose=0))
+
+
+def test_models_are_copied_and_pickled() -> None:
+    model = keras_models.residual()
+    model.compile("adam", "mse")
+    x = np.random.default_rng(0).random((5, 9, 8, 6), np.float32)
+    model.fit(x, np.zeros((5, 5)), verbose=0)
+    for again in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+        assert again.fit(x, np.zeros((5, 5)), verbose=0).history == copy.copy(model).fit(x, np.zeros((5, 5)),
+                                                                                         verbose=0).history
+    unbuilt = pickle.loads(pickle.dumps(keras.Sequential([layers.Dense(3)], name="later")))
+    assert (unbuilt.name, unbuilt.built) == ("later", False)
+    fresh = keras.models.clone_model(model)
+    assert fresh.get_config() == model.get_config() and not fresh.compiled
+    assert not (fresh.predict(x, verbose=0) == model.predict(x, verbose=0)).any()
+    with pytest.raises(cnn.UnsupportedError):
+        keras.models.clone_model(model, clone_function=lambda layer: layer)  # type: ignore[arg-type]
+
+
+def test_shapes_that_are_said_twice() -> None:
+    keras.Sequential([keras.Input((3,)), layers.Dense(2, input_shape=(3,)), layers.Dense(2, input_dim=2)])
+    with pytest.raises(ValueError, match="input_shape"):
+        keras.Sequential([keras.Input((3,)), layers.Dense(2, input_shape=(4,))])
+    assert keras.Sequential([layers.Dense(2, input_dim=5)]).input_shape == (None, 5)
+    x = keras.Input((3,))
+    with pytest.raises(cnn.UnsupportedError, match="trainable=False"):
+        layers.BatchNormalization()(x, training=False)
+
+
+def test_models_with_nothing_in_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for model in (keras.Sequential(), keras.Sequential([keras.Input((4,))])):
+        model.summary()
+        assert "Total params: 0 (0.00 B)" in capsys.readouterr().out and model.layers == []
+        model.compile("adam", "mse")
+        with pytest.raises(ValueError, match="layers"):
+            model.fit(np.ones((2, 4)), np.ones((2, 4)), verbose=0)

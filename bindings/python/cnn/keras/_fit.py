@@ -7,6 +7,7 @@ from typing import Any, Mapping, Optional
 
 import numpy as np
 
+from .. import _text
 from ..augmenter import Augmenter
 from ..dataset import Dataset
 from ._arguments import only, refuse
@@ -15,6 +16,7 @@ from ._protocol import Flow
 
 _STANDARD = ("rescale", "samplewise_center", "samplewise_std_normalization", "featurewise_center",
              "featurewise_std_normalization")
+_QUIET = ("fill_mode", "cval", "interpolation_order", "brightness_white", "brightness_8bit", "whole_shifts")
 
 
 class Supply:
@@ -25,11 +27,14 @@ class Supply:
         self._stack = ExitStack()
         self.batch_size = batch_size
         self.samples: Optional[int] = None
+        self.augmenter: Optional[Augmenter] = None
         if x is None:
             raise ValueError(f"{what}: x is None; give arrays, or what gives batches")
         if not is_arrays(x):
             _alone(x, y, sample_weight, batch_size, what)
             self.data: Any = x if isinstance(x, Dataset) else batches(x, wanted, shuffle)
+            if isinstance(x, Flow):
+                self._leave_flow(x, wanted, what)
         elif what == "predict":
             self.data = self._stack.enter_context(dataset(x, None, None, wanted))
         else:
@@ -38,6 +43,12 @@ class Supply:
             self.data = self._stack.enter_context(dataset(x, y, sample_weight, wanted))
         if isinstance(self.data, Dataset):
             self.samples = len(self.data)
+
+    def _leave_flow(self, flow: Flow, wanted: Wanted, what: str) -> None:
+        """Leave a flow to the library where that gives the same: nothing is drawn, and no order is seen."""
+        made = flow._batches(wanted.context)
+        if not draws(made.augmenter) and (what == "evaluate" or not made.shuffle):
+            self.data, self.augmenter, self.batch_size = made.dataset, made.augmenter, made.batch_size
 
     def __enter__(self) -> Supply:
         return self
@@ -68,8 +79,7 @@ class Plan:
     """
 
     def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: Optional[int], shuffle: Any,
-                 class_weight: Optional[Mapping[int, float]],
-                 wanted: Wanted) -> None:
+                 class_weight: Optional[Mapping[int, float]], wanted: Wanted) -> None:
         only("fit", "shuffle", shuffle, (True, False), "samples of arrays are shuffled one by one")
         if class_weight is not None and sample_weight is not None:
             raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
@@ -170,29 +180,16 @@ def alike(one: Optional[Augmenter], other: Optional[Augmenter]) -> bool:
 
 def draws(augmenter: Optional[Augmenter]) -> bool:
     """Does it change images at random?"""
-    if augmenter is None:
-        return False
-    standard = {row.key: row.standard for row in Augmenter.attributes_of()}
-    neutral = {**_standard(augmenter), "fill_mode": None, "cval": None, "interpolation_order": None,
-               "brightness_white": None,
-               "brightness_8bit": None, "whole_shifts": None}
-    return any(str(value).lower() != standard[key].lower() and _number(value) != _number(standard[key])
-               for key, value in augmenter.attributes.items() if key not in neutral)
-
-
-def _number(value: Any) -> Any:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return value
+    values = {} if augmenter is None else augmenter.attributes
+    neutral = {row.key: _text.read(row.standard, row.kind) for row in Augmenter.attributes_of()}
+    return any(value != neutral[key] for key, value in values.items() if key not in _STANDARD + _QUIET)
 
 
 def _standard(augmenter: Optional[Augmenter]) -> dict[str, Any]:
     """Its standardisation, as far as it is not what leaves images alone."""
     values = {} if augmenter is None else augmenter.attributes
-    return {key: values[key] for key in _STANDARD if key in values and values[key] not in (0, False,
-                                                                                           1.0 if key == "rescale"
-                                                                                           else 0)}
+    neutral = {"rescale": 1}
+    return {key: value for key, value in values.items() if key in _STANDARD and value != neutral.get(key, False)}
 
 
 def weights_of_samples(y: Any, class_weight: Mapping[int, float]) -> Any:

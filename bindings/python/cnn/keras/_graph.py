@@ -49,7 +49,7 @@ class KerasTensor:
         """Axes, that of the batch included."""
         return len(self.shape)
 
-    def __add__(self, other: KerasTensor) -> KerasTensor:
+    def __add__(self, other: object) -> KerasTensor:
         if not isinstance(other, KerasTensor):
             return NotImplemented
         from .layers.merging import add

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import re
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from . import _names, initializers, layers, regularizers
+from . import _names, activations, initializers, layers, regularizers
 from ._recipes import Compiled
 from .functional import Functional
 from .layers.base import Layer
@@ -28,16 +29,32 @@ _FUNCTIONS: dict[str, type[Layer]] = {"relu": layers.ReLU, "leaky_relu": layers.
                                       "softmax": layers.Softmax}
 
 
-def metadata(path: str) -> dict[str, str]:
+def metadata(file: BinaryIO) -> dict[str, str]:
     """The texts in the header of a file that the library has read without complaint."""
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    return dict(header["__metadata__"])
+    (length,) = struct.unpack("<Q", file.read(8))
+    return dict(json.loads(file.read(length))["__metadata__"])
+
+
+def of_bytes(data: bytes) -> Model:
+    """The model of the bytes of a file: the way back from a pickle."""
+    import cnn
+
+    return model_of(cnn.Model.from_bytes(data, context=cnn.default_context()), metadata(io.BytesIO(data)))
+
+
+def of_json(text: str) -> Model:
+    """A model with new weights from what `to_json` gave."""
+    given = json.loads(text)
+    kinds: dict[str, Any] = {"Sequential": Sequential, "Functional": Functional}
+    if given.get("class_name") not in kinds:
+        raise ValueError(f"model_from_json: class '{given.get('class_name')}' is not one of Sequential, Functional")
+    made: Model = kinds[given["class_name"]].from_config(given["config"])
+    return made
 
 
 def model_of(core: cnn.Model, texts: dict[str, str]) -> Model:
-    """The model in Keras's words: a Sequential where each layer reads the one before."""
+    """The model in Keras's words: a Sequential where each layer reads the one before, unless its name says
+    otherwise."""
     entries = json.loads(texts["config"])["layers"]
     made: dict[str, Layer] = {}
     for entry in entries:
@@ -49,6 +66,7 @@ def model_of(core: cnn.Model, texts: dict[str, str]) -> Model:
         made[layer.name] = layer
     row = all(entry["inputs"] == ([before["name"]] if before else []) for before,
               entry in zip([None, *entries], entries))
+    row = row and not core.name.startswith("functional")
     model = _sequential(core, list(made.values())) if row else _functional(core, list(made.values()))
     if "compile" in texts:
         model._compiled = _compiled(json.loads(texts["compile"]), core)
@@ -81,10 +99,17 @@ def _layer(core: cnn.Layer) -> Layer:
 
 
 def _activation(name: str, attributes: dict[str, Any]) -> tuple[type[Layer], dict[str, Any]]:
-    """Of the two words that Keras has for one thing, a layer of the function's own where its numbers are not the
-    function's defaults or its name does not say otherwise."""
-    kind = _FUNCTIONS.get(attributes["activation"], layers.Activation)
-    return (layers.Activation, attributes) if name.startswith("activation") else (kind, attributes)
+    """Of the two words that Keras has for one thing, a layer of the function's own where the name does not say
+    otherwise."""
+    function = activations.get(attributes["activation"])
+    numbers = {key: value for key, value in attributes.items() if key in function._defaults}
+    kind = _FUNCTIONS.get(function.__name__)
+    if function is activations.relu:
+        numbers = {}
+    if kind is None or name.startswith("activation"):
+        bound = function.bound(**numbers)
+        return layers.Activation, {"activation": function if bound.standard else bound}
+    return kind, numbers
 
 
 def _value(key: str, value: Any) -> Any:

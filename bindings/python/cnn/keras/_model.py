@@ -223,8 +223,7 @@ class Model(Trainer):
 
     def summary(self, line_length: Optional[int] = None, positions: Optional[Sequence[float]] = None,
                 print_fn: Optional[Callable[[str], Any]] = None, expand_nested: bool = False,
-                show_trainable: bool = False,
-                layer_range: Optional[Sequence[str]] = None) -> None:
+                show_trainable: bool = False, layer_range: Optional[Sequence[str]] = None) -> None:
         """Print the table of its layers.
 
         Parameters
@@ -251,6 +250,13 @@ class Model(Trainer):
     def to_json(self, **kwargs: Any) -> str:
         """`get_config` as text, for `models.model_from_json`. Keyword arguments are those of `json.dumps`."""
         return json.dumps({"class_name": type(self).__name__, "config": self.get_config()}, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as the file that `save` would write."""
+        from . import _loading
+
+        return (_loading.of_bytes, (self._core.to_bytes(),)) if self._core is not None else (_loading.of_json,
+                                                                                             (self.to_json(),))
 
     # ---- files ----
 
@@ -307,7 +313,7 @@ class Model(Trainer):
                              "its weights")
         self._core.load_weights(_files.existing(filepath))
 
-    def export(self, filepath: _files.Path, format: str = "tf_saved_model", **kwargs: Any) -> None:  # noqa: A002
+    def export(self, filepath: _files.Path, format: str = "tf_saved_model", **kwargs: Any) -> None:
         """Refused: libcnn writes its own form; see `save`."""
         refuse(f"Model.export: format='{format}' is not in libcnn; save writes a .safetensors file, which any reader "
                "of that form opens")

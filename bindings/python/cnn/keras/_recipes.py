@@ -45,12 +45,18 @@ class Compiled:
         loss = cnn.Loss(self._loss, context=context) if isinstance(self._loss, str) else self._loss._make(context)
         metrics, weighted = [[_made(metric, context) for metric in listed] for listed in (self._metrics,
                                                                                           self._weighted)]
+        self._keep_rate()
+        core.compile(self.optimizer._make(context), loss, metrics=metrics, weighted_metrics=weighted)
+        self.adopt(core, loss.type, [metric.name for metric in metrics] + [_weighted_name(metric.name, metrics)
+                                                                           for metric in weighted])
+
+    def _keep_rate(self) -> None:
+        """An optimizer that has trained goes on with the rate that it has come to."""
+        rate = self.optimizer.learning_rate
         if isinstance(self.optimizer, Bound):
             self.optimizer._bind(None)
-        core.compile(self.optimizer._make(context), loss, metrics=metrics, weighted_metrics=weighted)
-        self.adopt(core, loss.type, [metric.name for metric in metrics] + [_weighted_name(metric.name,
-                                                                                          metrics)
-                                                                           for metric in weighted])
+        if isinstance(rate, float):
+            self.optimizer.learning_rate = float(rate)
 
     def adopt(self, core: cnn.Model, loss_type: str, names: list[str]) -> None:
         """A model of the binding is compiled with these recipes."""

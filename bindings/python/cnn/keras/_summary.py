@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
 _NUMBER, _NONE, _CLASS, _YES, _NO = "38;5;34", "38;5;45", "38;5;33", "1;38;5;34", "1;91"
 _TOTALS = re.compile(r"^( .*params: )([\d,]+)( \(.*\))$", re.MULTILINE)
-_EMPTY = "".join(f" {what} params: 0 (0.00 B)\n" for what in ("Total", "Trainable", "Non-trainable"))
 
 
 def print_summary(model: Model, line_length: Optional[int] = None, positions: Optional[Sequence[float]] = None,
                   print_fn: Optional[Callable[[str], Any]] = None, expand_nested: bool = False,
-                  show_trainable: bool = False,
-                  layer_range: Optional[Sequence[str]] = None) -> None:
+                  show_trainable: bool = False, layer_range: Optional[Sequence[str]] = None) -> None:
     """Print it, or give the whole text to `print_fn`."""
     only("summary", "expand_nested", expand_nested, (False, True), "models hold no models")
     columns = shutil.get_terminal_size().columns
@@ -115,10 +113,21 @@ def _trainable(layer: Layer) -> list[Piece]:
 
 
 def _totals(model: Model, color: bool) -> str:
-    """The lines below the table, which the library counts."""
+    """The lines below the table: the library counts, but for what is no model of its own."""
     if model._core is None:
-        plain = _EMPTY
+        frozen = sum(weight.numpy().size for weight in model.non_trainable_weights)
+        trained = sum(weight.numpy().size for weight in model.trainable_weights)
+        counts = (("Total", trained + frozen), ("Trainable", trained), ("Non-trainable", frozen))
+        plain = "".join(f" {what} params: {count:,} ({_memory(4 * count)})\n" for what, count in counts)
     else:
         text = model._core.summary_text()
         plain = text[text.index(" Total params"):]
     return _TOTALS.sub(lambda m: styled(m[1], BOLD, color) + styled(m[2], _NUMBER, color) + m[3], plain)
+
+
+def _memory(size: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.2f} {unit}"
+        size /= 1024
+    return f"{size:.2f} TB"

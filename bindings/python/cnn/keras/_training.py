@@ -56,10 +56,9 @@ class Trainer:
 
     # ---- compile ----
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: None = None,  # noqa: A003
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: None = None,
                 metrics: Optional[Sequence[Any]] = None, weighted_metrics: Optional[Sequence[Any]] = None,
-                run_eagerly: bool = False,
-                steps_per_execution: int = 1, jit_compile: Union[str, bool, None] = "auto",
+                run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: Union[str, bool, None] = "auto",
                 auto_scale_loss: bool = True) -> None:
         """Choose how to train. Weights stay as they are; the optimizer begins anew.
 
@@ -138,11 +137,10 @@ class Trainer:
     # ---- fit ----
 
     def fit(self, x: Any = None, y: Any = None, batch_size: Optional[int] = None, epochs: int = 1,
-            verbose: Verbose = "auto",
-            callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None, shuffle: bool = True,
-            class_weight: Optional[Mapping[int, float]] = None, sample_weight: Any = None, initial_epoch: int = 0,
-            steps_per_epoch: Optional[int] = None, validation_steps: Optional[int] = None,
-            validation_batch_size: Optional[int] = None,
+            verbose: Verbose = "auto", callbacks: Any = None, validation_split: float = 0.0,
+            validation_data: Any = None, shuffle: bool = True, class_weight: Optional[Mapping[int, float]] = None,
+            sample_weight: Any = None, initial_epoch: int = 0, steps_per_epoch: Optional[int] = None,
+            validation_steps: Optional[int] = None, validation_batch_size: Optional[int] = None,
             validation_freq: int = 1) -> History:
         """Train.
 
@@ -216,8 +214,8 @@ class Trainer:
     # ---- evaluate, predict ----
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: Optional[int] = None, verbose: Verbose = "auto",
-                 sample_weight: Any = None,
-                 steps: Optional[int] = None, callbacks: Any = None, return_dict: bool = False) -> Figures:
+                 sample_weight: Any = None, steps: Optional[int] = None, callbacks: Any = None,
+                 return_dict: bool = False) -> Figures:
         """The loss and the metrics over data, in inference.
 
         Parameters
@@ -241,7 +239,7 @@ class Trainer:
         hooks.call("on_test_begin")
         with _fit.Supply(x, y, sample_weight, batch_size, self._wanted(core), "evaluate") as supply:
             figures: dict[str, float] = core.evaluate(supply.data, batch_size=supply.batch_size, steps=steps,
-                                                      verbose=_verbosity(verbose))
+                                                      augmenter=supply.augmenter, verbose=_verbosity(verbose))
         hooks.call("on_test_end", dict(figures))
         return compiled.figures(figures, return_dict)
 
@@ -267,15 +265,15 @@ class Trainer:
         hooks.refuse_batches("predict", "predict")
         hooks.call("on_predict_begin")
         with _fit.Supply(x, None, None, batch_size, self._wanted(core), "predict") as supply:
-            outputs = core.predict(supply.data, batch_size=supply.batch_size, steps=steps, verbose=_verbosity(verbose))
+            outputs = core.predict(supply.data, batch_size=supply.batch_size, steps=steps, augmenter=supply.augmenter,
+                                   verbose=_verbosity(verbose))
         hooks.call("on_predict_end")
         return np.asarray(outputs)
 
     # ---- single batches ----
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None,
-                       class_weight: Optional[Mapping[int, float]] = None,
-                       return_dict: bool = False) -> Figures:
+                       class_weight: Optional[Mapping[int, float]] = None, return_dict: bool = False) -> Figures:
         """One training step on one batch; returns its figures, as `evaluate` does."""
         compiled = self._ready("train_on_batch")
         core, x = self._model_for(x)

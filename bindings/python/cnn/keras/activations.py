@@ -35,22 +35,29 @@ class Activation:
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The function of an array [...] or a symbolic tensor, with the numbers that Keras's own takes."""
-        numbers = dict(zip(self._defaults, args), **kwargs)
-        attributes = self._attributes(numbers)
+        bound = self.bound(**dict(zip(self._defaults, args), **kwargs))
+        attributes = bound._attributes()
         from ._graph import KerasTensor
         from .layers.activation import Activation as Added
 
         if not isinstance(x, KerasTensor):
             return _values(np.asarray(x, np.float32), attributes)
-        layer = Added(self)
-        layer._numbers = numbers
-        return layer(x)
+        return Added(bound)(x)
 
-    def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
-        unknown = [key for key in given if key not in self._defaults]
+    def bound(self, **numbers: Any) -> Activation:
+        """The function with other numbers than its defaults."""
+        unknown = [key for key in numbers if key not in self._defaults]
         if unknown:
             raise TypeError(f"{self.__name__}() has no argument '{unknown[0]}'")
-        return attributes_of(self.__name__, {**self._defaults, **given})
+        return Activation(self.__name__, **{**self._defaults, **numbers})
+
+    @property
+    def standard(self) -> bool:
+        """Has it the numbers that its name alone stands for?"""
+        return self._defaults == _KNOWN[self.__name__]._defaults
+
+    def _attributes(self) -> dict[str, Any]:
+        return attributes_of(self.__name__, self._defaults)
 
     def __repr__(self) -> str:
         return f"<function {self.__name__}>"
@@ -106,7 +113,7 @@ def get(identifier: Union[str, Activation, dict[str, Any], None]) -> Activation:
     if isinstance(identifier, Activation):
         return identifier
     if isinstance(identifier, dict):
-        identifier = str(identifier.get("config"))
+        return get(identifier["class_name"]).bound(**identifier["config"])
     if isinstance(identifier, str) and identifier in _KNOWN:
         return _KNOWN[identifier]
     what = f"activation '{identifier}'" if isinstance(identifier,
@@ -122,6 +129,8 @@ def _described(identifier: object) -> str:
     return f"a layer ({type(identifier).__name__})" if isinstance(identifier, Layer) else "a function of one's own"
 
 
-def serialize(activation: Optional[Activation]) -> Optional[str]:
-    """The name, as `get` takes it."""
-    return None if activation is None else activation.__name__
+def serialize(activation: Optional[Activation]) -> Union[None, str, dict[str, Any]]:
+    """The name, with numbers where they are not the defaults, as `get` takes it."""
+    if activation is None or activation.standard:
+        return None if activation is None else activation.__name__
+    return {"class_name": activation.__name__, "config": dict(activation._defaults)}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Optional, Sequence
 
-import numpy as np
-
 from . import _data
 from ._arguments import refuse
 from ._assemble import assemble, tell_of_copies
@@ -113,7 +111,7 @@ class Functional(Model):
 
     # ---- views ----
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:  # noqa: A003
+    def compile(self, *args: Any, **kwargs: Any) -> None:
         """As every model's; of a view into a part of a model it is refused."""
         if self._core is None:
             refuse(f"model '{self.name}' is a view into a part of model '{self._view.name}': train that one")
@@ -121,20 +119,23 @@ class Functional(Model):
 
     def predict(self, x: Any, batch_size: Optional[int] = None, verbose: Any = "auto", steps: Optional[int] = None,
                 callbacks: Any = None) -> Any:
-        """Outputs for all samples, float32; of a view with several outputs a list of arrays."""
+        """Outputs for all samples, float32; of a view with several outputs a list of arrays. A view into a part shows
+        no bar, whatever `verbose` says."""
         if self._core is not None:
             return super().predict(x, batch_size, verbose, steps, callbacks)
         if callbacks or steps is not None or not _data.is_arrays(x):
             refuse(f"model '{self.name}' is a view into model '{self._view.name}': predict takes arrays, without steps "
                    "and callbacks")
-        return self._seen(_data.floats(x))
+        return self._seen(_data.floats(x), batch_size)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch."""
         return super().predict_on_batch(x) if self._core is not None else self._seen(_data.floats(x))
 
-    def _seen(self, x: Any) -> Any:
-        seen = [np.asarray(self._view.activations(target._keras_history.operation.name, x)) for target in self._targets]
+    def _seen(self, x: Any, batch_size: Optional[int] = None) -> Any:
+        """What the layers give, in one pass."""
+        names = [target._keras_history.operation.name for target in self._targets]
+        seen = self._view.activations(names, x, batch_size=batch_size)
         return seen if self._several else seen[0]
 
     # ---- configuration ----

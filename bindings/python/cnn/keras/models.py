@@ -9,7 +9,6 @@ Examples
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from . import _files, _loading
@@ -18,11 +17,11 @@ from ._model import Model
 from .functional import Functional
 from .sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential", "load_model", "model_from_json", "save_model"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
 
 def load_model(filepath: _files.Path, custom_objects: None = None, compile: bool = True,
-               safe_mode: bool = True) -> Model:  # noqa: A002
+               safe_mode: bool = True) -> Model:
     """A model of a file of `save`. Where X.h5 or X.keras is not there, X.safetensors is read.
 
     Parameters
@@ -47,9 +46,11 @@ def load_model(filepath: _files.Path, custom_objects: None = None, compile: bool
     only("load_model", "custom_objects", custom_objects, (None,), "layers of one's own are registered in C")
     path = _files.existing(filepath)
     core = cnn.Model.load(path, context=cnn.default_context(), optimizer=bool(compile))
-    return _loading.model_of(core,
-                             {key: text for key,
-                              text in _loading.metadata(path).items() if compile or key != "compile"})
+    with open(path, "rb") as file:
+        texts = _loading.metadata(file)
+    if not compile:
+        texts.pop("compile", None)
+    return _loading.model_of(core, texts)
 
 
 def save_model(model: Model, filepath: _files.Path, overwrite: bool = True, zipped: None = None, **kwargs: Any) -> None:
@@ -60,9 +61,29 @@ def save_model(model: Model, filepath: _files.Path, overwrite: bool = True, zipp
 def model_from_json(json_string: str, custom_objects: None = None) -> Model:
     """A model with new weights from what `to_json` gave."""
     only("model_from_json", "custom_objects", custom_objects, (None,), "layers of one's own are registered in C")
-    given = json.loads(json_string)
-    kinds: dict[str, Any] = {"Sequential": Sequential, "Functional": Functional}
-    if given.get("class_name") not in kinds:
-        raise ValueError(f"model_from_json: class '{given.get('class_name')}' is not one of Sequential, Functional")
-    made: Model = kinds[given["class_name"]].from_config(given["config"])
-    return made
+    return _loading.of_json(json_string)
+
+
+def clone_model(model: Model, input_tensors: None = None, clone_function: None = None, call_function: None = None,
+                recursive: bool = False) -> Model:
+    """A model of the same layers with new weights: those that a model made anew in the same context has.
+
+    Parameters
+    ----------
+    input_tensors, clone_function, call_function
+        None: layers are made again from their arguments.
+    recursive : bool
+        There are no models within models, so that it changes nothing.
+
+    Examples
+    --------
+    >>> from cnn import keras
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    >>> keras.models.clone_model(model).count_params()
+    8
+    """
+    for name, value in (("input_tensors", input_tensors), ("clone_function", clone_function),
+                        ("call_function", call_function)):
+        only("clone_model", name, value, (None,), "make the model of other layers by Model(inputs, outputs)")
+    only("clone_model", "recursive", recursive, (False, True), "models hold no models")
+    return _loading.of_json(model.to_json())

@@ -29,10 +29,9 @@ class Activation(Layer):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
-        self._numbers: dict[str, Any] = {}
 
     def _attributes(self) -> dict[str, Any]:
-        return self.activation._attributes(self._numbers)
+        return self.activation._attributes()
 
 
 class ReLU(Layer):

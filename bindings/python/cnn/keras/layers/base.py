@@ -43,8 +43,7 @@ class Layer:
     _several = False              # reads several tensors
 
     def __init__(self, *, name: Optional[str] = None, trainable: bool = True, dtype: Optional[str] = None,
-                 autocast: bool = True,
-                 activity_regularizer: None = None, **kwargs: Any) -> None:
+                 autocast: bool = True, activity_regularizer: None = None, **kwargs: Any) -> None:
         where = type(self).__name__
         only(where, "dtype", dtype, (None, "float32"), "all is float32")
         only(where, "autocast", autocast, (True,), "all is float32")
@@ -75,6 +74,10 @@ class Layer:
             attributes["inputs"] = ",".join(layer.name for layer in inputs)
         elif inputs and inputs[0].name != core.layers[-1].name:
             attributes["input"] = inputs[0].name
+        if self._input_shape_arg is not None and inputs:
+            read = core.layer(inputs[0].name).output_shape
+            if read != self._input_shape_arg:
+                raise ValueError(f"layer '{self.name}': input_shape={self._input_shape_arg}, but it reads {read}")
         layer = core.add(self._type, name=self.name, **attributes)
         if not self._trainable:
             layer.trainable = False
@@ -94,6 +97,10 @@ class Layer:
         ShapeError
             The tensor's shape does not suit the layer.
         """
+        if kwargs.pop("training", None) is not None:
+            refuse(f"layer '{self.name}': training=... of one call is not in libcnn: layers train in fit and infer in "
+                   "predict; "
+                   "a batch normalisation with trainable=False uses its moving statistics in both")
         if args or kwargs:
             no_more(f"{type(self).__name__}.__call__", {**{str(i): a for i, a in enumerate(args)}, **kwargs})
         if self._output is not None:

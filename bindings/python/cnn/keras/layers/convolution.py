@@ -40,12 +40,11 @@ class Conv2D(Weighted):
     _type = "conv2d"
 
     def __init__(self, filters: int, kernel_size: Pair, strides: Pair = (1, 1), padding: str = "valid",
-                 data_format: Optional[str] = None,
-                 dilation_rate: Pair = (1, 1), groups: int = 1, activation: Any = None, use_bias: bool = True,
-                 kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
-                 kernel_regularizer: Any = None,
-                 bias_regularizer: Any = None, activity_regularizer: None = None, kernel_constraint: None = None,
-                 bias_constraint: None = None, **kwargs: Any) -> None:
+                 data_format: Optional[str] = None, dilation_rate: Pair = (1, 1), groups: int = 1,
+                 activation: Any = None, use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
+                 bias_initializer: Any = "zeros", kernel_regularizer: Any = None, bias_regularizer: Any = None,
+                 activity_regularizer: None = None, kernel_constraint: None = None, bias_constraint: None = None,
+                 **kwargs: Any) -> None:
         given = dict(locals())
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.filters = whole("Conv2D", "filters", filters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional, Sequence
 
 from .. import activations, initializers, regularizers
-from .._arguments import channels_last, only, refuse, whole
+from .._arguments import channels_last, no_more, only, refuse, whole
 from .._graph import KerasTensor
 from .base import InputShape, Layer
 
@@ -33,8 +33,11 @@ class InputLayer(Layer):
 
     def __init__(self, shape: Optional[Sequence[int]] = None, batch_size: None = None, dtype: Optional[str] = None,
                  sparse: Optional[bool] = None, ragged: Optional[bool] = None,
-                 batch_shape: Optional[Sequence[Optional[int]]] = None,
-                 input_tensor: None = None, optional: bool = False, name: Optional[str] = None, **kwargs: Any) -> None:
+                 batch_shape: Optional[Sequence[Optional[int]]] = None, input_tensor: None = None,
+                 optional: bool = False, name: Optional[str] = None, **kwargs: Any) -> None:
+        if shape is None and batch_shape is None:  # Keras 2's words
+            shape, batch_shape = kwargs.pop("input_shape", None), kwargs.pop("batch_input_shape", None)
+        no_more("InputLayer", {key: kwargs[key] for key in ("input_shape", "input_dim") if key in kwargs})
         only("Input", "batch_size", batch_size, (None,), "models take batches of any size")
         only("Input", "sparse", sparse, (None, False), "arrays are dense")
         only("Input", "ragged", ragged, (None, False), "arrays are dense")
@@ -64,10 +67,9 @@ class InputLayer(Layer):
 
 
 def Input(shape: Optional[Sequence[int]] = None, batch_size: None = None, dtype: Optional[str] = None,
-          sparse: Optional[bool] = None,  # noqa: N802
-          ragged: Optional[bool] = None, batch_shape: Optional[Sequence[Optional[int]]] = None,
-          name: Optional[str] = None,
-          tensor: None = None, optional: bool = False) -> KerasTensor:
+          sparse: Optional[bool] = None, ragged: Optional[bool] = None,
+          batch_shape: Optional[Sequence[Optional[int]]] = None, name: Optional[str] = None, tensor: None = None,
+          optional: bool = False) -> KerasTensor:
     """The symbolic tensor of an `InputLayer`; arguments as there.
 
     Examples
@@ -90,6 +92,10 @@ class Weighted(Layer):
         for name in ("kernel_constraint", "bias_constraint"):
             only(where, name, given[name], (None,), "a callback may set weights at the end of a batch")
         self.activation = activations.get(given["activation"])
+        if not self.activation.standard:
+            refuse(f"{where}: an activation with numbers of its own is not in libcnn's {where}; add it as a layer "
+                   "after this "
+                   "one")
         self.use_bias = bool(given["use_bias"])
         self.kernel_initializer = initializers.get(given["kernel_initializer"])
         self.bias_initializer = initializers.get(given["bias_initializer"])
@@ -134,10 +140,9 @@ class Dense(Weighted):
     _type = "dense"
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
-                 kernel_initializer: Any = "glorot_uniform",
-                 bias_initializer: Any = "zeros", kernel_regularizer: Any = None, bias_regularizer: Any = None,
-                 activity_regularizer: None = None, kernel_constraint: None = None, bias_constraint: None = None,
-                 lora_rank: None = None,
+                 kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+                 kernel_regularizer: Any = None, bias_regularizer: Any = None, activity_regularizer: None = None,
+                 kernel_constraint: None = None, bias_constraint: None = None, lora_rank: None = None,
                  lora_alpha: None = None, quantization_config: None = None, **kwargs: Any) -> None:
         given = dict(locals())
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)

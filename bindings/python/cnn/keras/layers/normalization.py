@@ -9,8 +9,7 @@ from .._arguments import number, only
 from .base import Layer
 
 _RECIPES = ("beta_initializer", "gamma_initializer", "moving_mean_initializer", "moving_variance_initializer",
-            "beta_regularizer",
-            "gamma_regularizer")
+            "beta_regularizer", "gamma_regularizer")
 
 
 class BatchNormalization(Layer):
@@ -47,14 +46,12 @@ class BatchNormalization(Layer):
     _state = ("moving_mean", "moving_variance")
 
     def __init__(self, axis: Union[int, Sequence[int]] = -1, momentum: float = 0.99, epsilon: float = 0.001,
-                 center: bool = True,
-                 scale: bool = True,
-                 beta_initializer: Any = "zeros", gamma_initializer: Any = "ones",
-                 moving_mean_initializer: Any = "zeros",
+                 center: bool = True, scale: bool = True, beta_initializer: Any = "zeros",
+                 gamma_initializer: Any = "ones", moving_mean_initializer: Any = "zeros",
                  moving_variance_initializer: Any = "ones", beta_regularizer: Any = None, gamma_regularizer: Any = None,
                  beta_constraint: None = None, gamma_constraint: None = None, renorm: bool = False,
-                 renorm_clipping: None = None,
-                 renorm_momentum: float = 0.99, synchronized: bool = False, **kwargs: Any) -> None:
+                 renorm_clipping: None = None, renorm_momentum: float = 0.99, synchronized: bool = False,
+                 **kwargs: Any) -> None:
         given = dict(locals())
         where = "BatchNormalization"
         super().__init__(**kwargs)
@@ -69,8 +66,7 @@ class BatchNormalization(Layer):
         self.epsilon = number(where, "epsilon", epsilon)
         self.center, self.scale = bool(center), bool(scale)
         for name in _RECIPES:
-            setattr(self, name,
-                    (initializers if name.endswith("initializer")
+            setattr(self, name, (initializers if name.endswith("initializer")
                      else regularizers).get(given[name]))
 
     def _attributes(self) -> dict[str, Any]:

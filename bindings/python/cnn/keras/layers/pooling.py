@@ -42,8 +42,7 @@ class MaxPooling2D(_Pooling):
     _type = "max_pooling2d"
 
     def __init__(self, pool_size: Pair = (2, 2), strides: Optional[Pair] = None, padding: str = "valid",
-                 data_format: Optional[str] = None,
-                 name: Optional[str] = None, **kwargs: Any) -> None:
+                 data_format: Optional[str] = None, name: Optional[str] = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self._pool(pool_size, strides, padding, data_format)
 
@@ -61,8 +60,7 @@ class AveragePooling2D(_Pooling):
     _type = "average_pooling2d"
 
     def __init__(self, pool_size: Pair, strides: Optional[Pair] = None, padding: str = "valid",
-                 data_format: Optional[str] = None,
-                 name: Optional[str] = None, **kwargs: Any) -> None:
+                 data_format: Optional[str] = None, name: Optional[str] = None, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self._pool(pool_size, strides, padding, data_format)
 
@@ -106,5 +104,4 @@ class GlobalMaxPooling2D(_GlobalPooling):
 MaxPool2D, AvgPool2D = MaxPooling2D, AveragePooling2D
 GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 __all__ = ["AveragePooling2D", "AvgPool2D", "GlobalAveragePooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D",
-           "GlobalMaxPooling2D", "MaxPool2D",
-           "MaxPooling2D"]
+           "GlobalMaxPooling2D", "MaxPool2D", "MaxPooling2D"]
