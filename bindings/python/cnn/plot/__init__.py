@@ -15,6 +15,7 @@ from .activations import activation_maps
 from .calibration import reliability
 from .classes import class_distribution
 from .confusion import confusion_matrix
+from .diagram import model_diagram, save_diagram
 from .embedding import embedding
 from .grid import augmentation, sample_images
 from .history import training_history
@@ -23,5 +24,5 @@ from .predictions import misclassified, probabilities, sample_predictions
 from .saliency import saliency
 
 __all__ = ['activation_maps', 'augmentation', 'class_distribution', 'confusion_matrix', 'embedding',
-           'first_layer_kernels', 'misclassified', 'probabilities', 'reliability', 'saliency', 'sample_images',
-           'sample_predictions', 'training_history']
+           'first_layer_kernels', 'misclassified', 'model_diagram', 'probabilities', 'reliability', 'saliency',
+           'sample_images', 'sample_predictions', 'save_diagram', 'training_history']
