@@ -39,7 +39,20 @@ static int create(int folder, const char *name, mode_t mode) {
 
 static int rename_within(int folder, const char *from, const char *to) { return renameat(folder, from, folder, to); }
 
-cnn__file_calls cnn__file_ops = {open_folder, create, fchmod, write, fsync, close, rename_within, fsync};
+static int link_within(int folder, const char *from, const char *to) { return linkat(folder, from, folder, to, 0); }
+
+static int open_within(int folder, const char *name) { return openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC); }
+
+cnn__file_calls cnn__file_ops = {.open_folder = open_folder,
+                                 .create = create,
+                                 .set_mode = fchmod,
+                                 .write = write,
+                                 .sync = fsync,
+                                 .close = close,
+                                 .rename = rename_within,
+                                 .link = link_within,
+                                 .open = open_within,
+                                 .sync_folder = fsync};
 
 /* ---- opening ---- */
 
@@ -85,15 +98,20 @@ static cnn_status find_target(cnn__atomic_file *file, int32_t *mode) {
   return CNN_OK;
 }
 
-/* Make the temporary under a name that nobody has: exclusive creation decides, the numbers only make a second try
- * rare. While it is to take the bits of an older file it is nobody else's to read. */
-static cnn_status make_temporary(cnn__atomic_file *file, int32_t mode) {
+/* A name for a temporary that nobody has, as good as certainly. */
+static void name_temporary(const cnn__atomic_file *file, char name[NAME_MAX + 1]) {
   static atomic_uint count;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  cnn__format(name, NAME_MAX + 1, ".%.*s.%lx-%lx-%x.tmp", KEPT_OF_NAME, file->name, (unsigned long)getpid(),
+              (unsigned long)now.tv_nsec, atomic_fetch_add(&count, 1u));
+}
+
+/* Exclusive creation decides whether the name is nobody's. While it is to take the bits of an older file it is nobody
+ * else's to read. */
+static cnn_status make_temporary(cnn__atomic_file *file, int32_t mode) {
   for (int32_t i = 0; i < TRIES; i++) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    cnn__format(file->temporary, sizeof file->temporary, ".%.*s.%lx-%lx-%x.tmp", KEPT_OF_NAME, file->name,
-                (unsigned long)getpid(), (unsigned long)now.tv_nsec, atomic_fetch_add(&count, 1u));
+    name_temporary(file, file->temporary);
     file->descriptor = cnn__file_ops.create(file->folder, file->temporary, mode < 0 ? 0666 : 0600);
     if (file->descriptor >= 0)
       break;
@@ -129,18 +147,24 @@ cnn_status cnn__atomic_open(cnn__atomic_file **out, cnn_context *context, const 
 
 /* ---- writing and ending ---- */
 
-cnn_status cnn__atomic_write(cnn__atomic_file *file, const void *data, size_t bytes) {
-  const char *at = data;
+/* Negative with errno where not all of it was taken. */
+static int write_all(int descriptor, const char *at, size_t bytes) {
   while (bytes) {
-    ssize_t n = cnn__file_ops.write(file->descriptor, at, bytes < WRITE_AT_ONCE ? bytes : WRITE_AT_ONCE);
+    ssize_t n = cnn__file_ops.write(descriptor, at, bytes < WRITE_AT_ONCE ? bytes : WRITE_AT_ONCE);
     if (n < 0 && errno == EINTR)
       continue;
-    if (n <= 0)
-      return fail_io(file, "write", n < 0 ? errno : ENOSPC);
+    if (n <= 0) {
+      errno = n < 0 ? errno : ENOSPC;
+      return -1;
+    }
     at += n;
     bytes -= (size_t)n;
   }
-  return CNN_OK;
+  return 0;
+}
+
+cnn_status cnn__atomic_write(cnn__atomic_file *file, const void *data, size_t bytes) {
+  return write_all(file->descriptor, data, bytes) < 0 ? fail_io(file, "write", errno) : CNN_OK;
 }
 
 static int sync_through(int (*sync)(int), int descriptor) {
@@ -159,13 +183,72 @@ static cnn_status sync_folder(const cnn__atomic_file *file) {
                    cnn__errno_text(errno));
 }
 
-static cnn_status commit(cnn__atomic_file *file) {
+/* ---- the generation before ---- */
+
+/* All of one descriptor into another. */
+static int copy_bytes(int from, int to) {
+  char buffer[16384];
+  for (;;) {
+    ssize_t n = read(from, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return (int)n;
+    if (write_all(to, buffer, (size_t)n) < 0)
+      return -1;
+  }
+}
+
+static int copy_within(const cnn__atomic_file *file, const char *to) {
+  struct stat about;
+  int from = cnn__file_ops.open(file->folder, file->name), made = -1, result = -1;
+  if (from >= 0 && fstat(from, &about) == 0)
+    made = cnn__file_ops.create(file->folder, to, 0600);
+  if (made >= 0 && copy_bytes(from, made) == 0 && cnn__file_ops.set_mode(made, about.st_mode & 0777) == 0)
+    result = sync_through(cnn__file_ops.sync, made);
+  int error = errno;
+  if (made >= 0 && cnn__file_ops.close(made) < 0 && result == 0) {
+    error = errno;
+    result = -1;
+  }
+  if (from >= 0)
+    (void)close(from);
+  errno = error;
+  return result;
+}
+
+static int32_t refuses_links(int error) {
+  return error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK || error == EXDEV;
+}
+
+/* Give what stands at the target its second name. Where both names are of one file already, as after a crash between the two
+ * renames, rename does nothing: the temporary name goes in any case. */
+static cnn_status keep_previous(const cnn__atomic_file *file) {
+  char second[NAME_MAX + 1], previous[NAME_MAX + 1];
+  if (cnn__format(previous, sizeof previous, "%s" CNN__PREVIOUS, file->name) > NAME_MAX)
+    return fail_io(file, "keep the file before it as " CNN__PREVIOUS, ENAMETOOLONG);
+  name_temporary(file, second);
+  int result = cnn__file_ops.link(file->folder, file->name, second);
+  if (result < 0 && refuses_links(errno))
+    result = copy_within(file, second);
+  if (result < 0 && errno == ENOENT)
+    return CNN_OK; /* nothing stands there */
+  if (result == 0)
+    result = cnn__file_ops.rename(file->folder, second, previous);
+  int error = errno;
+  (void)unlinkat(file->folder, second, 0);
+  return result < 0 ? fail_io(file, "keep the file before it as " CNN__PREVIOUS, error) : CNN_OK;
+}
+
+static cnn_status commit(cnn__atomic_file *file, int32_t keeping) {
   if (sync_through(cnn__file_ops.sync, file->descriptor) < 0)
     return fail_io(file, "sync", errno);
   int closed = cnn__file_ops.close(file->descriptor);
   file->descriptor = -1; /* gone even when close reports an error */
   if (closed < 0 && errno != EINTR)
     return fail_io(file, "close", errno);
+  if (keeping)
+    CNN__TRY(keep_previous(file));
   if (cnn__file_ops.rename(file->folder, file->temporary, file->name) < 0)
     return fail_io(file, "rename the temporary to it", errno);
   file->created = 0;
@@ -173,7 +256,13 @@ static cnn_status commit(cnn__atomic_file *file) {
 }
 
 cnn_status cnn__atomic_commit(cnn__atomic_file *file) {
-  cnn_status status = commit(file);
+  cnn_status status = commit(file, 0);
+  cnn__atomic_abandon(file);
+  return status;
+}
+
+cnn_status cnn__atomic_commit_keeping(cnn__atomic_file *file) {
+  cnn_status status = commit(file, 1);
   cnn__atomic_abandon(file);
   return status;
 }

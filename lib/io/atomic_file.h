@@ -21,6 +21,11 @@ cnn_status cnn__atomic_write(cnn__atomic_file *file, const void *data, size_t by
  * and the temporary removed. */
 cnn_status cnn__atomic_commit(cnn__atomic_file *file);
 
+/* The same, and what stood at `path` stays as the file `path`.prev, which is replaced. `path` is never absent: it gets
+ * a second name by a hard link (a copy where the file system has none), then the new file is renamed over it. */
+#define CNN__PREVIOUS ".prev"
+cnn_status cnn__atomic_commit_keeping(cnn__atomic_file *file);
+
 /* Remove the temporary and free the file; NULL does nothing. The error recorded last stays. */
 void cnn__atomic_abandon(cnn__atomic_file *file);
 
@@ -33,6 +38,8 @@ typedef struct cnn__file_calls {
   int (*sync)(int file);
   int (*close)(int file);
   int (*rename)(int folder, const char *from, const char *to);
+  int (*link)(int folder, const char *from, const char *to);
+  int (*open)(int folder, const char *name); /* for reading: what is copied where link is refused */
   int (*sync_folder)(int folder);
 } cnn__file_calls;
 extern cnn__file_calls cnn__file_ops;
