@@ -176,6 +176,41 @@ typedef struct cnn_model_checkpoint_opts {
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path,
                                                            const cnn_model_checkpoint_opts *options);
 
+typedef struct cnn_checkpoint_opts {
+  size_t size;
+  int64_t every_steps;    /**< save after so many batches; 0: not by batches */
+  double every_seconds;   /**< save when so many seconds have gone by since the last save, after the batch in hand; 0: not by time */
+  int32_t not_at_epochs;  /**< leave out the save at the end of each epoch; that at the end of the last one is always made */
+  int32_t resume;         /**< go on where the file stands, if there is one; 0: begin anew, the file is replaced */
+  int32_t verbose;        /**< say each save */
+  int32_t foreground;     /**< training waits for the disk; 0: a thread writes a copy while it goes on */
+} cnn_checkpoint_opts;
+#define cnn_checkpoint_opts(...)                                                                                       \
+  (&(const struct cnn_checkpoint_opts){.size = sizeof(struct cnn_checkpoint_opts), __VA_ARGS__})
+
+/** Keep a training from being lost (Keras: BackupAndRestore): everything it needs to go on in one file, and fit with the same arguments and
+ * `resume` goes on there. A run that was stopped anywhere and resumed, as often as you like and with any number of threads, ends with
+ * the bits, the history and the decisions of callbacks of the run that never was: weights, optimizer state, rate, the place in the epoch and
+ * its figures so far, and the state of every callback that has one (cnn_callback_functions) come back; what a callback does to the
+ * model at a train_begin or epoch_begin that it hears for the second time is undone. Callbacks without state begin anew.
+ *
+ * The file is never absent nor half written, the one before it stays as PATH.prev; where PATH is damaged, that one is used, and the log and
+ * the sink say so. A checkpoint of another model, compilation, seed, data set or recipe (batch size, augmenter, weights, steps, kernels) is
+ * CNN_ESTATE with the difference named; epochs, threads, verbosity and callbacks that were added may differ. Of a batch function the batches
+ * that were trained on are asked for again and left out. It can be loaded as a model, too (cnn_model_load).
+ * @param path in a folder that is there
+ * Errors: CNN_EINVAL, CNN_ENOMEM; from fit CNN_EIO where a save failed (training ends; the file before it stays), CNN_ESTATE,
+ * CNN_EFORMAT where both files are damaged (nothing is changed), CNN_EINVAL two of these in one fit. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path,
+                                                     const cnn_checkpoint_opts *options);
+
+/** Ask for a save after the batch in hand; with `stop` training then ends there, the epoch unfinished: validation and epoch_end belong to
+ * the run that resumes. Only sets a flag: safe in a signal handler and from any thread. Nothing where it is no checkpoint. Since 0.1. */
+CNN_API void cnn_checkpoint_request(cnn_callback *callback, int32_t stop);
+
+/** The epoch (0-based) in or before which the last fit went on, -1 where it began anew. CNN_EINVAL text and -1 for another kind. Since 0.1. */
+CNN_API int64_t cnn_checkpoint_resumed_epoch(const cnn_callback *callback);
+
 typedef struct cnn_csv_logger_opts {
   size_t size;
   const char *separator; /**< NULL: "," */

@@ -13,11 +13,11 @@
 #include "core/context_internal.h"
 #include "core/fp.h"
 #include "core/memory.h"
+#include "core/signals.h"
 #include "core/quota.h"
 #include "core/text.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -184,16 +184,6 @@ static void *work(void *argument) {
   }
 }
 
-/* Signals are the program's: workers leave them to its threads, all but those that a fault of their own raises. */
-static void block_signals(sigset_t *before) {
-  static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
-  sigset_t blocked;
-  sigfillset(&blocked);
-  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-    sigdelset(&blocked, faults[i]);
-  pthread_sigmask(SIG_SETMASK, &blocked, before);
-}
-
 static void start_workers(cnn__pool_threads *pool) {
   sigset_t before;
   pthread_mutex_init(&pool->mutex, NULL);
@@ -204,7 +194,7 @@ static void start_workers(cnn__pool_threads *pool) {
   atomic_store(&pool->ticket, OVER);
   pool->started = 0;
   pool->generation = current_generation();
-  block_signals(&before);
+  cnn__block_signals(&before);
   int error = 0;
   while (!error && pool->started + 1 < pool->size) {
     worker *next = &pool->workers[pool->started];

@@ -240,7 +240,7 @@ static cnn_status keep_previous(const cnn__atomic_file *file) {
   return result < 0 ? fail_io(file, "keep the file before it as " CNN__PREVIOUS, error) : CNN_OK;
 }
 
-static cnn_status commit(cnn__atomic_file *file, int32_t keeping) {
+cnn_status cnn__atomic_finish(cnn__atomic_file *file, int32_t keeping) {
   if (sync_through(cnn__file_ops.sync, file->descriptor) < 0)
     return fail_io(file, "sync", errno);
   int closed = cnn__file_ops.close(file->descriptor);
@@ -256,13 +256,7 @@ static cnn_status commit(cnn__atomic_file *file, int32_t keeping) {
 }
 
 cnn_status cnn__atomic_commit(cnn__atomic_file *file) {
-  cnn_status status = commit(file, 0);
-  cnn__atomic_abandon(file);
-  return status;
-}
-
-cnn_status cnn__atomic_commit_keeping(cnn__atomic_file *file) {
-  cnn_status status = commit(file, 1);
+  cnn_status status = cnn__atomic_finish(file, 0);
   cnn__atomic_abandon(file);
   return status;
 }

@@ -21,10 +21,11 @@ cnn_status cnn__atomic_write(cnn__atomic_file *file, const void *data, size_t by
  * and the temporary removed. */
 cnn_status cnn__atomic_commit(cnn__atomic_file *file);
 
-/* The same, and what stood at `path` stays as the file `path`.prev, which is replaced. `path` is never absent: it gets
- * a second name by a hard link (a copy where the file system has none), then the new file is renamed over it. */
+/* The same without freeing, for a thread that must not: cnn__atomic_abandon follows. keeping: what stood at `path` stays as the
+ * file `path`.prev, which is replaced. `path` is never absent: it gets a second name by a hard link (a copy where the
+ * file system has none), then the new file is renamed over it. */
 #define CNN__PREVIOUS ".prev"
-cnn_status cnn__atomic_commit_keeping(cnn__atomic_file *file);
+cnn_status cnn__atomic_finish(cnn__atomic_file *file, int32_t keeping);
 
 /* Remove the temporary and free the file; NULL does nothing. The error recorded last stays. */
 void cnn__atomic_abandon(cnn__atomic_file *file);

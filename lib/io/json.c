@@ -2,6 +2,7 @@
  * recursion nor the memory of its result can be driven beyond fixed limits. */
 #include "io/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 cnn_status cnn__json_scan(const char *bytes, size_t length, const char *what) {
@@ -54,6 +55,64 @@ cnn_status cnn__json_append(cnn__text *out, const json_t *root) {
     out->status = cnn__fail(CNN_ENOMEM, "no memory to write JSON");
   return out->status;
 }
+
+/* ---- comparing ---- */
+
+static void show(char out[CNN__SHOWN_BYTES], const json_t *value) {
+  char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+  cnn__format(out, CNN__SHOWN_BYTES, "%s", "missing");
+  if (text)
+    cnn__clean(out, CNN__SHOWN_BYTES, text);
+  free(text);
+}
+
+static int32_t differ(char *out, size_t bytes, const char *path, const json_t *a, const json_t *b);
+
+static int32_t members_differ(char *out, size_t bytes, const char *path, const json_t *a, const json_t *b) {
+  char below[256];
+  const char *key;
+  json_t *value;
+  json_object_foreach((json_t *)(uintptr_t)a, key, value) {
+    cnn__format(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
+    if (differ(out, bytes, below, value, json_object_get(b, key)))
+      return 1;
+  }
+  json_object_foreach((json_t *)(uintptr_t)b, key, value) {
+    cnn__format(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
+    if (!json_object_get(a, key))
+      return differ(out, bytes, below, NULL, value);
+  }
+  return 0;
+}
+
+static int32_t items_differ(char *out, size_t bytes, const char *path, const json_t *a, const json_t *b) {
+  char below[256];
+  size_t most = json_array_size(a) > json_array_size(b) ? json_array_size(a) : json_array_size(b);
+  for (size_t i = 0; i < most; i++) {
+    cnn__format(below, sizeof below, "%s[%zu]", path, i);
+    if (differ(out, bytes, below, json_array_get(a, i), json_array_get(b, i)))
+      return 1;
+  }
+  return 0;
+}
+
+static int32_t differ(char *out, size_t bytes, const char *path, const json_t *a, const json_t *b) {
+  char there[CNN__SHOWN_BYTES], here[CNN__SHOWN_BYTES], place[CNN__SHOWN_BYTES];
+  if (a && b && json_equal(a, b))
+    return 0;
+  if (json_is_object(a) && json_is_object(b))
+    return members_differ(out, bytes, path, a, b);
+  if (json_is_array(a) && json_is_array(b))
+    return items_differ(out, bytes, path, a, b);
+  show(there, a);
+  show(here, b);
+  cnn__format(out, bytes, "%s is %s there, %s here", cnn__shown(place, path), there, here);
+  return 1;
+}
+
+int32_t cnn__json_difference(char *out, size_t bytes, const json_t *a, const json_t *b) { return differ(out, bytes, "", a, b); }
+
+/* ---- names ---- */
 
 int32_t cnn__name_is_fit(const char *name) {
   char cleaned[CNN__FILE_NAME_BYTES + 1];

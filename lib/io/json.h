@@ -18,6 +18,10 @@ json_t *cnn__json_parse(const char *bytes, size_t length, const char *what);
 /* CNN_OK, or CNN_EFORMAT with the limit that the text breaks. What is wrong in other ways is left to the parser. */
 cnn_status cnn__json_scan(const char *bytes, size_t length, const char *what);
 
+/* Where two values first differ, as a sentence into `out`: "layers[2].attributes.rate is 0.5 there, 0.25 here" (a there, b
+ * here). Returns 0, and writes nothing, where they are equal. */
+int32_t cnn__json_difference(char *out, size_t bytes, const json_t *a, const json_t *b);
+
 /* Append as compact text. */
 cnn_status cnn__json_append(cnn__text *out, const json_t *root);
 

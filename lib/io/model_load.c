@@ -18,6 +18,7 @@ typedef struct loading {
   const cnn__container *file;
   const char *name;     /* of where it comes from */
   cnn_status mismatch;  /* what a missing or misshapen tensor is called: CNN_EFORMAT, CNN_ESHAPE */
+  int32_t checkpoint;   /* the file is one */
 } loading;
 
 /* ---- tensors ---- */
@@ -45,12 +46,14 @@ static int32_t is_slot(const char *name) {
   return strncmp(name, CNN__SLOT_PREFIX, length) == 0 && strchr(name + length, '/') != NULL;
 }
 
-/* Every tensor has been taken. With without_state those of an optimizer may stay. */
+static int32_t is_more(const char *name) { return strncmp(name, CNN__MORE_PREFIX, strlen(CNN__MORE_PREFIX)) == 0; }
+
+/* Every tensor has been taken. With without_state those of an optimizer may stay; a checkpoint's own always may. */
 static cnn_status check_rest(const loading *l, int32_t without_state) {
   char shown[CNN__SHOWN_BYTES];
   for (int32_t i = 0; i < l->file->entry_count; i++) {
     const cnn__entry *entry = &l->file->entries[i];
-    if (!entry->taken && !(without_state && is_slot(entry->name)))
+    if (!entry->taken && !(l->checkpoint && is_more(entry->name)) && !(without_state && is_slot(entry->name)))
       return cnn__fail(l->mismatch, "weight '%s' of the file is none of the model's", cnn__shown(shown, entry->name));
   }
   return CNN_OK;
@@ -117,7 +120,8 @@ static cnn_status accept_layer(void *user, const cnn_layer *layer) {
   return CNN_OK;
 }
 
-static cnn_status read_slots(const loading *l, cnn_model *model) {
+/* The slots that the model has. Looking first, copying later, as `copy` says. */
+static cnn_status read_slots(const loading *l, cnn_model *model, int32_t copy) {
   for (int32_t i = 0; i < model->parameter_count; i++) {
     const cnn__weight *weight = cnn__model_weight(model, i);
     for (int32_t j = 0; j < CNN__MAX_SLOTS; j++) {
@@ -128,7 +132,8 @@ static cnn_status read_slots(const loading *l, cnn_model *model) {
       const cnn__entry *entry = take(l, name.text, &weight->shape);
       if (!entry)
         return cnn__fail_code();
-      memcpy(model->parameters[i].slots[j], entry->data, (size_t)entry->bytes);
+      if (copy)
+        memcpy(model->parameters[i].slots[j], entry->data, (size_t)entry->bytes);
     }
   }
   return CNN_OK;
@@ -144,15 +149,20 @@ static cnn_status read_compilation(const loading *l, cnn_model *model) {
   if (!cnn__container_note(l->file, CNN__NOTE_ITERATIONS))
     return check_rest(l, 0);
   CNN__TRY(read_count(l, CNN__NOTE_ITERATIONS, MOST_ITERATIONS, &model->iterations));
-  CNN__TRY(read_slots(l, model));
+  CNN__TRY(read_slots(l, model, 1));
   return check_rest(l, 0);
+}
+
+static int32_t is_checkpoint(const cnn__container *file) {
+  const char *format = cnn__container_note(file, "format");
+  return format && strcmp(format, CNN__FORMAT_CHECKPOINT) == 0;
 }
 
 static cnn_status read_model(const loading *l, cnn_model **out, cnn_context *context, int32_t without_state) {
   uint64_t seed = 0;
   int64_t pass = 0;
   const char *config = cnn__container_note(l->file, CNN__NOTE_CONFIG), *format = cnn__container_note(l->file, "format");
-  if (!format || strcmp(format, CNN__FORMAT_MODEL) != 0)
+  if (!l->checkpoint && (!format || strcmp(format, CNN__FORMAT_MODEL) != 0))
     return format && strcmp(format, CNN__FORMAT_WEIGHTS) == 0
                ? cnn__fail(CNN_EFORMAT, "holds weights alone, for cnn_model_load_weights")
                : bad_note(l, "format");
@@ -183,7 +193,7 @@ static cnn_status load(cnn_model **out, cnn_context *context, const cnn__origin 
   cnn_model *model = NULL;
   cnn__container *file;
   CNN__TRY(cnn__container_read(&file, context, origin, given->max_bytes));
-  const loading l = {file, cnn__origin_name(origin), CNN_EFORMAT};
+  const loading l = {file, cnn__origin_name(origin), CNN_EFORMAT, is_checkpoint(file)};
   cnn_status status = read_model(&l, &model, context, given->no_optimizer);
   cnn__container_free(file);
   if (status < 0) {
@@ -227,12 +237,17 @@ cnn_status cnn_model_load_memory(cnn_model **out, cnn_context *context, const vo
 
 /* ---- weights into a model ---- */
 
-static cnn_status take_weights(const loading *l, cnn_model *model) {
+static cnn_status take_weights(const loading *l, const cnn_model *model) {
   for (int32_t i = 0; i < model->parameter_count; i++) {
     const cnn__weight *weight = cnn__model_weight(model, i);
     if (!take(l, weight->name, &weight->shape))
       return cnn__fail_code();
   }
+  return CNN_OK;
+}
+
+static cnn_status replace_weights(const loading *l, cnn_model *model) {
+  CNN__TRY(take_weights(l, model));
   CNN__TRY(check_rest(l, 1));
   copy_weights(l, model);
   return CNN_OK;
@@ -244,8 +259,8 @@ static cnn_status load_weights_from(cnn_model *model, const cnn__origin *origin,
   CNN__TRY(read_options(&given, options));
   CNN__TRY(cnn__model_ready(model));
   CNN__TRY(cnn__container_read(&file, model->context, origin, given.max_bytes));
-  const loading l = {file, cnn__origin_name(origin), CNN_ESHAPE};
-  cnn_status status = take_weights(&l, model);
+  const loading l = {file, cnn__origin_name(origin), CNN_ESHAPE, is_checkpoint(file)};
+  cnn_status status = replace_weights(&l, model);
   cnn__container_free(file);
   return status < 0 ? cnn__fail_in("'%s'", l.name) : status;
 }
@@ -260,4 +275,67 @@ cnn_status cnn_model_load_weights_memory(cnn_model *model, const void *data, siz
   if (!model || !data)
     return cnn__fail(CNN_EINVAL, "cnn_model_load_weights_memory: %s is NULL", model ? "data" : "model");
   return load_weights_from(model, &(cnn__origin){.bytes = data, .count = bytes}, options);
+}
+
+/* ---- a checkpoint into the model it is of ---- */
+
+/* The text of a note and what the model says of itself, both JSON. */
+static cnn_status compare(const loading *l, const char *key, const cnn__text *own, const char *what) {
+  char difference[512] = "";
+  const char *text = cnn__container_note(l->file, key);
+  if (!text)
+    return bad_note(l, key);
+  json_t *there = cnn__json_parse(text, strlen(text), key);
+  json_t *here = there ? cnn__json_parse(own->data, own->length, key) : NULL;
+  int32_t differs = here && cnn__json_difference(difference, sizeof difference, there, here);
+  cnn_status status = here ? CNN_OK : cnn__fail_code();
+  json_decref(there);
+  json_decref(here);
+  return differs ? cnn__fail(CNN_ESTATE, "is of another %s: %s", what, difference) : status;
+}
+
+static cnn_status compare_model(const loading *l, const cnn_model *model) {
+  uint64_t seed = 0;
+  cnn__text config = {.context = model->context}, compile = {.context = model->context};
+  cnn_status status = cnn__config_model_text(&config, model);
+  if (status == CNN_OK)
+    status = compare(l, CNN__NOTE_CONFIG, &config, "model");
+  if (status == CNN_OK)
+    status = cnn__config_compile_text(&compile, model);
+  if (status == CNN_OK)
+    status = compare(l, CNN__NOTE_COMPILE, &compile, "compilation");
+  cnn__text_free(&config);
+  cnn__text_free(&compile);
+  CNN__TRY(status);
+  CNN__TRY(read_seed(l, &seed));
+  if (seed != model->seed)
+    return cnn__fail(CNN_ESTATE, "is of another seed: %llu there, %llu here", (unsigned long long)seed,
+                     (unsigned long long)model->seed);
+  return CNN_OK;
+}
+
+cnn_status cnn__restore_check(cnn__restore *restore, const cnn__container *file, cnn_model *model) {
+  const loading l = {file, "checkpoint", CNN_EFORMAT, 1};
+  const char *rate = cnn__container_note(file, CNN__NOTE_RATE);
+  *restore = (cnn__restore){.file = file, .model = model};
+  if (!is_checkpoint(file))
+    return bad_note(&l, "format");
+  CNN__TRY(compare_model(&l, model));
+  CNN__TRY(read_count(&l, CNN__NOTE_PASS, UINT32_MAX, &restore->pass));
+  CNN__TRY(read_count(&l, CNN__NOTE_ITERATIONS, MOST_ITERATIONS, &restore->iterations));
+  if (!rate || cnn__read_double(rate, &restore->rate) || !(restore->rate >= 0 && restore->rate <= 3.4028234663852886e38))
+    return bad_note(&l, CNN__NOTE_RATE);
+  CNN__TRY(take_weights(&l, model));
+  CNN__TRY(read_slots(&l, model, 0));
+  return check_rest(&l, 0);
+}
+
+void cnn__restore_apply(const cnn__restore *restore) {
+  const loading l = {restore->file, "checkpoint", CNN_EFORMAT, 1};
+  cnn_model *model = restore->model;
+  copy_weights(&l, model);
+  (void)read_slots(&l, model, 1); /* they were found */
+  model->pass = (uint32_t)restore->pass;
+  model->iterations = restore->iterations;
+  model->rate = (float)restore->rate;
 }

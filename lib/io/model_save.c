@@ -5,7 +5,7 @@
 #include "io/container.h"
 #include "io/model_file.h"
 
-enum { NOTES = 6 };
+enum { NOTES = 6 + CNN__MORE_NOTES };
 
 typedef struct saving {
   const cnn_model *model;
@@ -15,12 +15,13 @@ typedef struct saving {
   int32_t entry_count, note_count;
   cnn__text config, compile;
   char seed[32], pass[32], rate[32], iterations[32];
+  cnn__more more;
   cnn__note notes[NOTES];
 } saving;
 
 static cnn_status list_weights(saving *s) {
   int64_t most = s->model->parameter_count;
-  s->entries = cnn__alloc_zero(s->context, (size_t)(most * (1 + CNN__MAX_SLOTS)) * sizeof *s->entries,
+  s->entries = cnn__alloc_zero(s->context, (size_t)(most * (1 + CNN__MAX_SLOTS) + s->more.entry_count) * sizeof *s->entries,
                                "list of tensors");
   if (!s->entries)
     return CNN_ENOMEM;
@@ -78,29 +79,45 @@ static cnn_status list_compilation(saving *s, int32_t with_state) {
   return list_slots(s);
 }
 
-static cnn_status save(saving *s, const cnn__target *target, const cnn_save_opts *given) {
+static void list_more(saving *s) {
+  for (int32_t i = 0; i < s->more.note_count; i++)
+    s->notes[s->note_count++] = s->more.notes[i];
+  for (int32_t i = 0; i < s->more.entry_count; i++)
+    s->entries[s->entry_count++] = s->more.entries[i];
+}
+
+static cnn_status save(saving *s, const char *format, const cnn__target *target, const cnn_save_opts *given) {
   CNN__TRY(list_weights(s));
   if (!given->weights_only) {
     CNN__TRY(list_model(s));
     if (s->model->compiled)
       CNN__TRY(list_compilation(s, !given->no_optimizer && cnn__model_settled(s->model)));
   }
-  return cnn__container_write(s->context, target, given->weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, s->notes,
-                              s->note_count, s->entries, s->entry_count);
+  list_more(s);
+  return cnn__container_write(s->context, target, format, s->notes, s->note_count, s->entries, s->entry_count);
 }
 
-static cnn_status save_to(const cnn_model *model, const cnn__target *target, const cnn_save_opts *options) {
-  cnn_save_opts given;
-  CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_save_opts), options, "cnn_save_opts"));
+static cnn_status save_as(const char *format, const cnn_model *model, const cnn__target *target, const cnn_save_opts *given,
+                          const cnn__more *more) {
   CNN__TRY(cnn__model_ready(model));
-  saving s = {.model = model, .context = model->context};
+  saving s = {.model = model, .context = model->context, .more = *more};
   s.config.context = s.compile.context = model->context;
-  cnn_status status = save(&s, target, &given);
+  cnn_status status = save(&s, format, target, given);
   cnn__text_free(&s.config);
   cnn__text_free(&s.compile);
   cnn__free(s.context, s.entries);
   cnn__free(s.context, s.slot_names);
   return status;
+}
+
+cnn_status cnn__model_write(const cnn_model *model, const cnn__target *target, const cnn__more *more) {
+  return save_as(CNN__FORMAT_CHECKPOINT, model, target, &(cnn_save_opts){0}, more);
+}
+
+static cnn_status save_to(const cnn_model *model, const cnn__target *target, const cnn_save_opts *options) {
+  cnn_save_opts given;
+  CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_save_opts), options, "cnn_save_opts"));
+  return save_as(given.weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, model, target, &given, &(cnn__more){0});
 }
 
 cnn_status cnn_model_save(const cnn_model *model, const char *path, const cnn_save_opts *options) {

@@ -42,6 +42,10 @@ const void *cnn__builtin_of(const cnn_callback *callback, cnn_status (*epoch_end
   return NULL;
 }
 
+const char *cnn__builtin_kind(const cnn_callback *callback) {
+  return callback->functions.free == free_builtin ? ((const cnn__builtin *)callback->functions.user)->kind : "own";
+}
+
 char *cnn__builtin_text(cnn_context *context, const char *text) { return cnn__strdup(context, text); }
 
 void cnn__builtin_drop(cnn_context *context, char *text) { cnn__free(context, text); }

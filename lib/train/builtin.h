@@ -12,6 +12,7 @@
 /* The first field of every built-in callback's struct. */
 typedef struct cnn__builtin {
   cnn_context *context; /* the callback's */
+  const char *kind;     /* its name in files and texts */
   void (*clear)(void *user); /* frees what the struct points to; may be NULL */
 } cnn__builtin;
 
@@ -23,6 +24,9 @@ cnn_status cnn__builtin_new(cnn_callback **out, cnn_context *context, const cnn_
 /* The struct of a callback whose epoch_end is this function, else NULL with CNN_EINVAL. */
 const void *cnn__builtin_of(const cnn_callback *callback, cnn_status (*epoch_end)(void *user, const cnn_event *event),
                             const char *kind);
+
+/* What a callback is called in files: that of a built-in one, "own" for any other. */
+const char *cnn__builtin_kind(const cnn_callback *callback);
 
 /* Copies of text, freed by cnn__builtin_drop. */
 char *cnn__builtin_text(cnn_context *context, const char *text);

@@ -16,6 +16,7 @@ typedef struct csv_logger {
   int32_t append, with_header;
   int file;           /* -1: closed */
   cnn_state *columns; /* only their names, in order; NULL before the first epoch */
+  int64_t kept;       /* bytes of the file that a loaded state knows of: what comes behind them is written again; -1: no such state */
   char buffer[4096];  /* of the row in hand */
   size_t used;
 } csv_logger;
@@ -129,12 +130,17 @@ static cnn_status train_begin(void *user, const cnn_event *event) {
   csv_logger *csv = user;
   struct stat about;
   (void)event;
-  close_file(csv);
+  const int64_t kept = csv->kept;
+  csv->kept = -1;
+  if (kept < 0)
+    close_file(csv); /* else the columns were loaded */
   csv->used = 0;
-  csv->file = open(csv->path, O_WRONLY | O_CREAT | O_CLOEXEC | (csv->append ? O_APPEND : O_TRUNC), 0666);
+  csv->file = open(csv->path, O_WRONLY | O_CREAT | O_CLOEXEC | (csv->append || kept >= 0 ? O_APPEND : O_TRUNC), 0666);
   if (csv->file < 0 || fstat(csv->file, &about) < 0)
     return fail(csv, "open");
-  csv->with_header = about.st_size == 0;
+  if (kept >= 0 && about.st_size > kept && ftruncate(csv->file, kept) < 0)
+    return fail(csv, "shorten");
+  csv->with_header = kept < 0 ? about.st_size == 0 : !csv->columns;
   return CNN_OK;
 }
 
@@ -172,12 +178,62 @@ static cnn_status train_end(void *user, const cnn_event *event) {
   return CNN_OK;
 }
 
+/* ---- state: how long the file is, and its columns in their order ---- */
+
+#define COLUMN "column/"
+
+static cnn_status state_save(void *user, cnn_state *state) {
+  char name[128];
+  const csv_logger *csv = user;
+  struct stat about;
+  if (csv->file < 0 || fstat(csv->file, &about) < 0)
+    return CNN_OK;
+  CNN__TRY(cnn_state_set(state, "bytes", (double)about.st_size));
+  for (int32_t i = 0; i < cnn_state_count(csv->columns); i++) {
+    cnn_format(name, sizeof name, COLUMN "%s", cnn_state_name(csv->columns, i));
+    CNN__TRY(cnn_state_set(state, name, i));
+  }
+  return CNN_OK;
+}
+
+static cnn_status load_columns(cnn_state *columns, const cnn_state *state) {
+  for (int32_t i = 0; i < cnn_state_count(state); i++) {
+    const char *name = cnn_state_name(state, i);
+    if (!strncmp(name, COLUMN, strlen(COLUMN)))
+      CNN__TRY(cnn_state_set(columns, name + strlen(COLUMN), 0));
+  }
+  return CNN_OK;
+}
+
+/* A file that is not open had no row of this training. */
+static cnn_status state_load(void *user, const cnn_state *state) {
+  csv_logger *csv = user;
+  int64_t bytes;
+  cnn_state *columns = NULL;
+  if (cnn_state_count(state) == 0)
+    return CNN_OK;
+  CNN__TRY(cnn__builtin_count(state, "bytes", 0, &bytes));
+  if (cnn_state_count(state) > 1) {
+    CNN__TRY(cnn_state_new(&columns, csv->builtin.context));
+    cnn_status status = load_columns(columns, state);
+    if (status < 0) {
+      cnn_state_free(columns);
+      return status;
+    }
+  }
+  close_file(csv);
+  csv->columns = columns;
+  csv->kept = bytes;
+  return CNN_OK;
+}
+
 cnn_status cnn_csv_logger_new(cnn_callback **out, cnn_context *context, const char *path,
                               const cnn_csv_logger_opts *options) {
   static const cnn_callback_functions functions = {
-      .train_begin = train_begin, .epoch_end = epoch_end, .train_end = train_end};
+      .train_begin = train_begin, .epoch_end = epoch_end, .train_end = train_end, .state_save = state_save,
+      .state_load = state_load};
   cnn_csv_logger_opts given;
-  csv_logger csv = {.builtin.clear = clear, .file = -1};
+  csv_logger csv = {.builtin = {.clear = clear, .kind = "csv_logger"}, .file = -1, .kept = -1};
   CNN__TRY(cnn__builtin_check(out, context, "csv_logger"));
   if (!path || !path[0])
     return cnn__fail(CNN_EINVAL, "csv_logger: path is %s", path ? "empty" : "NULL");

@@ -213,7 +213,7 @@ cnn_status cnn_early_stopping_new(cnn_callback **out, cnn_context *context, cons
                                                    .state_save = state_save,
                                                    .state_load = state_load};
   cnn_early_stopping_opts given;
-  early_stopping e = {.builtin.clear = clear, .best_epoch = -1, .stopped_epoch = -1};
+  early_stopping e = {.builtin = {.clear = clear, .kind = "early_stopping"}, .best_epoch = -1, .stopped_epoch = -1};
   CNN__TRY(cnn__builtin_check(out, context, "early_stopping"));
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_early_stopping_opts"));
   CNN__TRY(check(&given));

@@ -2,6 +2,7 @@
 #include "train/fit_internal.h"
 
 #include "core/text.h"
+#include "train/checkpoint.h"
 
 /* Tell callbacks [first, first + count) what happens; a wish to stop is noted, an error returned. */
 static cnn_status tell_some(cnn__fit *fit, int32_t first, int32_t count, int32_t kind, cnn_logs *logs) {
@@ -37,7 +38,8 @@ static cnn_status step(cnn__fit *fit) {
   cnn__figures_add(&fit->figures, supply->run, feed.count);
   cnn__logs_clear(fit->running);
   CNN__TRY(cnn__figures_tell(&fit->figures, fit->running, ""));
-  return tell(fit, CNN__BATCH_END, fit->running);
+  CNN__TRY(tell(fit, CNN__BATCH_END, fit->running));
+  return fit->checkpoint ? cnn__checkpoint_passed(fit, 0, 0) : CNN_OK;
 }
 
 /* All steps of a pass. How many they are is known from then on, where it was not. */
@@ -79,29 +81,84 @@ static cnn_status end_epoch(cnn__fit *fit, double seconds) {
 
 /* The pass is counted once the callbacks have heard of it: a model that one of them saves at the begin begins this
  * epoch again. */
+static cnn_status begin_pass(cnn__fit *fit) {
+  const int32_t shuffle = !fit->options.no_shuffle;
+  if (!fit->place.step) {
+    cnn__supply_begin(&fit->train, fit->event.epoch, fit->model->pass++, shuffle);
+    cnn__figures_begin(&fit->figures, fit->model);
+    return CNN_OK;
+  }
+  cnn__checkpoint_again(fit);
+  cnn__supply_begin(&fit->train, fit->event.epoch, fit->model->pass - 1, shuffle);
+  fit->figures = fit->place.figures;
+  return cnn__supply_skip(&fit->train, fit->place.step, fit->place.samples);
+}
+
 static cnn_status epoch(cnn__fit *fit, int64_t index) {
-  double start = cnn__seconds();
+  fit->begun = cnn__seconds() - fit->place.seconds;
   fit->event.epoch = index;
-  fit->event.step = 0;
-  fit->stop_batches = 0;
+  fit->event.step = fit->place.step;
+  fit->stop_batches = fit->place.stop_batches;
   CNN__TRY(tell_begin(fit, CNN__EPOCH_BEGIN));
-  cnn__supply_begin(&fit->train, index, fit->model->pass++, !fit->options.no_shuffle);
-  cnn__figures_begin(&fit->figures, fit->model);
+  CNN__TRY(begin_pass(fit));
   CNN__TRY(steps(fit));
+  if (fit->leave)
+    return CNN_OK;
   cnn__logs_clear(fit->logs);
   CNN__TRY(cnn__figures_tell(&fit->figures, fit->logs, ""));
   if (cnn__supply_is(&fit->evaluation.supply) && (index + 1) % fit->options.validation_freq == 0)
     CNN__TRY(validate(fit));
-  return end_epoch(fit, cnn__seconds() - start);
+  CNN__TRY(end_epoch(fit, cnn__seconds() - fit->begun));
+  if (fit->checkpoint)
+    CNN__TRY(cnn__checkpoint_passed(fit, 1, fit->stop || index + 1 == fit->options.epochs));
+  fit->place = (cnn__place){.epoch = index + 1};
+  return CNN_OK;
+}
+
+void cnn__fit_note(cnn__fit *fit, int32_t ended) {
+  const cnn__supply *train = &fit->train;
+  fit->place = (cnn__place){.epoch = fit->event.epoch + ended,
+                            .step = ended ? 0 : train->step,
+                            .samples = ended ? 0 : train->given,
+                            .steps = fit->event.steps,
+                            .seconds = ended ? 0 : cnn__seconds() - fit->begun,
+                            .stop = fit->stop,
+                            .stop_batches = !ended && fit->stop_batches};
+  cnn__figures_begin(&fit->place.figures, fit->model);
+  if (!ended)
+    fit->place.figures = fit->figures;
+}
+
+/* Callbacks hear of the begin; what they make of a model that goes on is undone. */
+static cnn_status begin(cnn__fit *fit) {
+  cnn_status status = tell_begin(fit, CNN__TRAIN_BEGIN);
+  if (fit->checkpoint)
+    cnn__checkpoint_again(fit);
+  if (!fit->event.steps)
+    fit->event.steps = fit->place.steps;
+  return status;
+}
+
+/* The first error is the one to tell. */
+static cnn_status end_checkpoint(cnn__fit *fit, cnn_status status) {
+  char text[1024];
+  cnn__format(text, sizeof text, "%s", status < 0 ? cnn_error_text() : "");
+  cnn_status written = cnn__checkpoint_end(fit);
+  return status < 0 ? cnn__fail(status, "%s", text) : written;
 }
 
 cnn_status cnn__fit_run(cnn__fit *fit) {
   char text[1024];
-  cnn_status status = tell_begin(fit, CNN__TRAIN_BEGIN);
-  for (int64_t i = fit->options.initial_epoch; i < fit->options.epochs && status == CNN_OK && !fit->stop; i++)
+  fit->place.epoch = fit->options.initial_epoch;
+  if (fit->checkpoint)
+    CNN__TRY(cnn__checkpoint_begin(fit));
+  cnn_status status = begin(fit);
+  for (int64_t i = fit->place.epoch; i < fit->options.epochs && status == CNN_OK && !fit->stop; i++)
     status = epoch(fit, i);
   if (status == CNN_OK)
     status = cnn_model_finalize(fit->model);
+  if (fit->checkpoint)
+    status = end_checkpoint(fit, status);
   if (status < 0)
     cnn__format(text, sizeof text, "%s", cnn_error_text());
   cnn_status ended = tell(fit, CNN__TRAIN_END, fit->logs);

@@ -7,6 +7,7 @@
 #include "core/options.h"
 #include "core/text.h"
 #include "data/augment.h"
+#include "train/checkpoint.h"
 #include "train/progress.h"
 #include "train/sink.h"
 
@@ -156,7 +157,7 @@ static cnn_status open_memory(cnn__fit *fit) {
   CNN__TRY(cnn__logs_new(&fit->logs, model->context, 2 * CNN__MAX_FIGURES));
   CNN__TRY(cnn__logs_new(&fit->running, model->context, CNN__MAX_FIGURES));
   fit->logs->lent = fit->running->lent = 1;
-  if (fit->options.history)
+  if (fit->options.history || fit->checkpoint)
     CNN__TRY(cnn__history_new(&fit->history, model->context));
   CNN__TRY(cnn__supply_open(&fit->train));
   return cnn__supply_open(&fit->evaluation.supply);
@@ -179,6 +180,7 @@ static cnn_status run(cnn__fit *fit, const cnn_dataset *dataset, const cnn_batch
     return cnn__fail(CNN_ESTATE, "fit: model '%s' is not compiled", fit->model->name);
   CNN__TRY(open_data(fit, dataset, source));
   CNN__TRY(open_callbacks(fit));
+  CNN__TRY(cnn__checkpoint_find(fit));
   CNN__TRY(open_memory(fit));
   prepare_event(fit);
   return cnn__fit_run(fit);
@@ -197,7 +199,7 @@ static void close_fit(cnn__fit *fit) {
 
 /* The caller gets the history where the call succeeded, or failed with an epoch behind it. */
 static void hand_over_history(cnn__fit *fit, cnn_status status) {
-  if (fit->history && (status == CNN_OK || cnn_history_count(fit->history)))
+  if (fit->options.history && fit->history && (status == CNN_OK || cnn_history_count(fit->history)))
     *fit->options.history = fit->history;
   else
     cnn_history_free(fit->history);

@@ -86,17 +86,29 @@ static const row *row_at(const cnn_history *history, int64_t index) {
   return NULL;
 }
 
+static const cnn__figure *figure_of(const row *at, const char *name) {
+  for (int32_t i = 0; name && i < at->count; i++)
+    if (!strcmp(at->figures[i].name, name))
+      return &at->figures[i];
+  return NULL;
+}
+
+int32_t cnn__history_has(const cnn_history *history, int64_t index, const char *name, double *out) {
+  const cnn__figure *figure = figure_of(&history->rows[index], name);
+  *out = figure ? figure->value : 0;
+  return figure != NULL;
+}
+
 cnn_status cnn_history_value(const cnn_history *history, int64_t index, const char *name, double *out) {
   if (!history || !out)
     return cnn__fail(CNN_EINVAL, "cnn_history_value: %s is NULL", history ? "out" : "history");
   const row *at = row_at(history, index);
   if (!at)
     return CNN_EINVAL;
-  for (int32_t i = 0; name && i < at->count; i++)
-    if (!strcmp(at->figures[i].name, name)) {
-      *out = at->figures[i].value;
-      return CNN_OK;
-    }
+  if (figure_of(at, name)) {
+    *out = figure_of(at, name)->value;
+    return CNN_OK;
+  }
   return cnn__fail(CNN_ENAME, "epoch %lld has no figure '%s'", (long long)at->epoch, name ? name : "(NULL)");
 }
 

@@ -37,7 +37,7 @@ cnn_status cnn_learning_rate_scheduler_new(cnn_callback **out, cnn_context *cont
                                            const cnn_learning_rate_scheduler_opts *options) {
   static const cnn_callback_functions functions = {.epoch_begin = epoch_begin, .epoch_end = epoch_end};
   cnn_learning_rate_scheduler_opts given;
-  scheduler s = {.builtin.clear = clear, .schedule = schedule};
+  scheduler s = {.builtin = {.clear = clear, .kind = "learning_rate_scheduler"}, .schedule = schedule};
   CNN__TRY(cnn__builtin_check(out, context, "learning_rate_scheduler"));
   if (!schedule)
     return cnn__fail(CNN_EINVAL, "learning_rate_scheduler: schedule is NULL");

@@ -143,7 +143,7 @@ cnn_status cnn_model_checkpoint_new(cnn_callback **out, cnn_context *context, co
   static const cnn_callback_functions functions = {
       .epoch_end = epoch_end, .batch_end = batch_end, .state_save = state_save, .state_load = state_load};
   cnn_model_checkpoint_opts given;
-  checkpoint c = {.builtin.clear = clear};
+  checkpoint c = {.builtin = {.clear = clear, .kind = "model_checkpoint"}};
   CNN__TRY(cnn__builtin_check(out, context, "model_checkpoint"));
   if (!path || !path[0])
     return cnn__fail(CNN_EINVAL, "model_checkpoint: path is %s", path ? "empty" : "NULL");

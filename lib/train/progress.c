@@ -47,7 +47,7 @@ cnn_status cnn_progress_new(cnn_callback **out, cnn_context *context, const cnn_
   static const cnn_callback_functions functions = {
       .epoch_begin = epoch_begin, .batch_end = batch_end, .epoch_end = epoch_end, .train_end = train_end};
   cnn_progress_opts given;
-  progress p = {0};
+  progress p = {.builtin.kind = "progress"};
   CNN__TRY(cnn__builtin_check(out, context, "progress"));
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_progress_opts"));
   CNN__TRY(cnn__builtin_reserved(given.reserved, "cnn_progress_opts"));

@@ -122,7 +122,7 @@ cnn_status cnn_reduce_lr_on_plateau_new(cnn_callback **out, cnn_context *context
   static const cnn_callback_functions functions = {
       .train_begin = train_begin, .epoch_end = epoch_end, .state_save = state_save, .state_load = state_load};
   cnn_reduce_lr_on_plateau_opts given;
-  plateau p = {0};
+  plateau p = {.builtin.kind = "reduce_lr_on_plateau"};
   CNN__TRY(cnn__builtin_check(out, context, "reduce_lr_on_plateau"));
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_reduce_lr_on_plateau_opts"));
   CNN__TRY(cnn__builtin_reserved(given.reserved, "cnn_reduce_lr_on_plateau_opts"));

@@ -170,3 +170,20 @@ cnn_status cnn__supply_next(cnn__supply *s, cnn__feed *feed) {
   s->given += feed->count;
   return CNN_OK;
 }
+
+cnn_status cnn__supply_skip(cnn__supply *s, int64_t batches, int64_t samples) {
+  cnn__feed feed;
+  if (s->samples.held) {
+    s->step = batches;
+    s->given = samples;
+    return CNN_OK;
+  }
+  for (int64_t i = 0; i < batches; i++) {
+    cnn_status status = cnn__supply_next(s, &feed);
+    if (status != CNN_OK)
+      return status < 0 ? status
+                        : cnn__fail(CNN_EDATA, "%s: the batch function ends after %lld batches in epoch %lld, of which %lld were "
+                                    "trained on before", s->what, (long long)s->step, (long long)s->epoch, (long long)batches);
+  }
+  return CNN_OK;
+}

@@ -53,6 +53,10 @@ void cnn__supply_close(cnn__supply *supply); /* one that was never filled, or is
 
 void cnn__supply_begin(cnn__supply *supply, int64_t epoch, uint32_t pass, int32_t shuffle);
 
+/* Batches that the pass has had already: a function is asked for them once more, and they are not looked at; samples says how many a
+ * data set's hold. */
+cnn_status cnn__supply_skip(cnn__supply *supply, int64_t batches, int64_t samples);
+
 /* The next batch, for supply->run. CNN_STOP: the pass is over. A pass without any batch is CNN_EDATA. */
 cnn_status cnn__supply_next(cnn__supply *supply, cnn__feed *feed);
 

@@ -25,7 +25,7 @@ static cnn_status batch_end(void *user, const cnn_event *event) {
 cnn_status cnn_terminate_on_nan_new(cnn_callback **out, cnn_context *context, const cnn_terminate_on_nan_opts *options) {
   static const cnn_callback_functions functions = {.batch_end = batch_end};
   cnn_terminate_on_nan_opts given;
-  terminator t = {0};
+  terminator t = {.builtin.kind = "terminate_on_nan"};
   CNN__TRY(cnn__builtin_check(out, context, "terminate_on_nan"));
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_terminate_on_nan_opts"));
   CNN__TRY(cnn__builtin_reserved(given.reserved, "cnn_terminate_on_nan_opts"));

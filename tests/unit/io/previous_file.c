@@ -17,7 +17,7 @@ static cnn_status keep(cnn_context *context, const char *path, const char *text)
     return status;
   status = cnn__atomic_write(file, text, strlen(text));
   if (status == CNN_OK)
-    return cnn__atomic_commit_keeping(file);
+    status = cnn__atomic_finish(file, 1);
   cnn__atomic_abandon(file);
   return status;
 }

@@ -1,0 +1,231 @@
+/* checkpoint: when to save, where, and what to go on from. */
+#include "train/checkpoint.h"
+
+#include "core/memory.h"
+#include "io/background.h"
+#include "train/builtin.h"
+#include "train/checkpoint_file.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ASK_SAVE = 1, ASK_STOP = 2 };
+
+typedef struct checkpoint {
+  cnn__builtin builtin;
+  char *path, *previous;
+  int64_t every_steps;
+  double every_seconds;
+  int32_t not_at_epochs, resume, verbose, foreground;
+  atomic_int asked; /* ASK_*, by a signal handler perhaps */
+  /* of the training */
+  cnn__background writer;
+  int32_t spoiled;        /* the file is damaged: the one before it is not to be replaced by it */
+  int64_t steps;          /* since the last save */
+  double saved;           /* when that was */
+  int64_t resumed_epoch;  /* -1: it was begun anew */
+  cnn__resumption resumption;
+} checkpoint;
+
+static checkpoint *of(const cnn__fit *fit) { return fit->checkpoint->functions.user; }
+
+static void clear(void *user) {
+  checkpoint *c = user;
+  (void)cnn__background_wait(&c->writer);
+  cnn__builtin_drop(c->builtin.context, c->path);
+  cnn__builtin_drop(c->builtin.context, c->previous);
+}
+
+static void say(const cnn__fit *fit, const char *format, ...) CNN__PRINTF(2, 3);
+static void say(const cnn__fit *fit, const char *format, ...) {
+  char text[5120];
+  if (!fit->to)
+    return;
+  va_list arguments;
+  va_start(arguments, format);
+  cnn__vformat(text, sizeof text, format, arguments);
+  va_end(arguments);
+  fit->to->write(fit->to->user, text, strlen(text));
+}
+
+/* ---- saving ---- */
+
+static cnn_status save(cnn__fit *fit) {
+  checkpoint *c = of(fit);
+  unsigned char *bytes;
+  size_t count;
+  CNN__TRY(cnn__checkpoint_bytes(fit, &bytes, &count));
+  CNN__TRY(cnn__background_write(&c->writer, fit->model->context, c->path, bytes, count, !c->spoiled, c->foreground));
+  c->spoiled = 0;
+  c->steps = 0;
+  c->saved = cnn__seconds();
+  if (c->verbose)
+    say(fit, "\nEpoch %lld, step %lld: saving checkpoint to %s\n", (long long)fit->place.epoch + 1, (long long)fit->place.step,
+        c->path);
+  return CNN_OK;
+}
+
+int32_t cnn__checkpoint_due(const cnn__fit *fit, int32_t ended, int32_t last) {
+  checkpoint *c = of(fit);
+  return atomic_load(&c->asked) != 0 || last || (ended && !c->not_at_epochs) ||
+         (c->every_steps && c->steps >= c->every_steps) ||
+         (c->every_seconds > 0 && cnn__seconds() - c->saved >= c->every_seconds);
+}
+
+cnn_status cnn__checkpoint_passed(cnn__fit *fit, int32_t ended, int32_t last) {
+  checkpoint *c = of(fit);
+  cnn__resumption_free(&c->resumption, fit); /* all begins are over */
+  c->steps += !ended;
+  if (!cnn__checkpoint_due(fit, ended, last))
+    return CNN_OK;
+  const int asked = atomic_exchange(&c->asked, 0);
+  cnn__fit_note(fit, ended);
+  CNN__TRY(save(fit));
+  if (asked & ASK_STOP)
+    fit->leave = fit->stop = fit->stop_batches = 1;
+  return CNN_OK;
+}
+
+/* ---- going on ---- */
+
+static int32_t is_there(const char *path) { return access(path, F_OK) == 0; }
+
+/* The file itself may be gone or damaged; one of another training is not looked behind. */
+static cnn_status read_either(cnn__fit *fit) {
+  char first[2048];
+  checkpoint *c = of(fit);
+  const int32_t there = is_there(c->path);
+  cnn__format(first, sizeof first, "'%s' is not there", c->path);
+  if (there) {
+    cnn_status status = cnn__resumption_read(&c->resumption, fit, c->path);
+    if (status != CNN_EFORMAT && status != CNN_EIO)
+      return status;
+    cnn__format(first, sizeof first, "%s", cnn_error_text());
+    if (!is_there(c->previous))
+      return status;
+  }
+  cnn_status status = cnn__resumption_read(&c->resumption, fit, c->previous);
+  if (status == CNN_EFORMAT || status == CNN_EIO)
+    return cnn__fail_in("%s; nor can the one before it be used", first);
+  CNN__TRY(status);
+  c->spoiled = there;
+  cnn__builtin_warn(&c->builtin, "%s; going on from the one before it, '%s'", first, c->previous);
+  say(fit, "%s\nGoing on from the checkpoint before it: %s\n", first, c->previous);
+  return CNN_OK;
+}
+
+static cnn_status go_on(cnn__fit *fit) {
+  checkpoint *c = of(fit);
+  CNN__TRY(read_either(fit));
+  cnn_status status = cnn__resumption_apply(&c->resumption, fit);
+  if (status < 0) {
+    cnn__resumption_free(&c->resumption, fit);
+    return cnn__fail_in("checkpoint '%s'", c->path);
+  }
+  c->resumed_epoch = fit->place.epoch;
+  if (c->verbose || fit->options.verbose)
+    say(fit, "Resuming from %s: epoch %lld, step %lld\n", c->path, (long long)fit->place.epoch + 1, (long long)fit->place.step);
+  return CNN_OK;
+}
+
+cnn_status cnn__checkpoint_begin(cnn__fit *fit) {
+  checkpoint *c = of(fit);
+  c->steps = 0;
+  c->saved = cnn__seconds();
+  c->resumed_epoch = -1;
+  c->spoiled = 0;
+  return c->resume && (is_there(c->path) || is_there(c->previous)) ? go_on(fit) : CNN_OK;
+}
+
+void cnn__checkpoint_again(const cnn__fit *fit) {
+  const checkpoint *c = of(fit);
+  if (c->resumption.file)
+    cnn__restore_apply(&c->resumption.model);
+}
+
+cnn_status cnn__checkpoint_end(cnn__fit *fit) {
+  checkpoint *c = of(fit);
+  cnn__resumption_free(&c->resumption, fit);
+  return cnn__background_wait(&c->writer);
+}
+
+/* ---- the callback ---- */
+
+/* What makes a callback a checkpoint: fit does the rest. */
+static cnn_status train_begin(void *user, const cnn_event *event) {
+  (void)user, (void)event;
+  return CNN_OK;
+}
+
+int32_t cnn__is_checkpoint(const cnn_callback *callback) { return callback->functions.train_begin == train_begin; }
+
+cnn_status cnn__checkpoint_find(cnn__fit *fit) {
+  for (int32_t i = 0; i < fit->callback_count; i++) {
+    if (!cnn__is_checkpoint(fit->callbacks[i]))
+      continue;
+    if (fit->checkpoint)
+      return cnn__fail(CNN_EINVAL, "fit: there are two checkpoints among the callbacks, one is possible");
+    fit->checkpoint = fit->callbacks[i];
+  }
+  return CNN_OK;
+}
+
+static const checkpoint *user_of(const cnn_callback *callback) {
+  if (callback && cnn__is_checkpoint(callback))
+    return callback->functions.user;
+  (void)cnn__fail(CNN_EINVAL, "callback is %s, must be a checkpoint", callback ? "of another kind" : "NULL");
+  return NULL;
+}
+
+void cnn_checkpoint_request(cnn_callback *callback, int32_t stop) {
+  if (callback && cnn__is_checkpoint(callback))
+    atomic_fetch_or(&((checkpoint *)callback->functions.user)->asked, stop ? ASK_SAVE | ASK_STOP : ASK_SAVE);
+}
+
+int64_t cnn_checkpoint_resumed_epoch(const cnn_callback *callback) {
+  const checkpoint *c = user_of(callback);
+  return c ? c->resumed_epoch : -1;
+}
+
+static cnn_status check(const cnn_checkpoint_opts *given) {
+  char text[32];
+  if (given->every_steps < 0)
+    return cnn__fail(CNN_EINVAL, "checkpoint: every_steps is %lld, must be 0 or more", (long long)given->every_steps);
+  if (!(given->every_seconds >= 0 && isfinite(given->every_seconds)))
+    return cnn__fail(CNN_EINVAL, "checkpoint: every_seconds is %s, must be finite and 0 or more",
+                     cnn__repr(text, given->every_seconds));
+  return CNN_OK;
+}
+
+static char *previous_of(cnn_context *context, const char *path) {
+  size_t bytes = strlen(path) + sizeof CNN__PREVIOUS;
+  char *previous = cnn__alloc(context, bytes, "name of a checkpoint");
+  if (previous)
+    cnn__format(previous, bytes, "%s" CNN__PREVIOUS, path);
+  return previous;
+}
+
+cnn_status cnn_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path, const cnn_checkpoint_opts *options) {
+  static const cnn_callback_functions functions = {.train_begin = train_begin};
+  cnn_checkpoint_opts given;
+  checkpoint c = {.builtin = {.context = context, .clear = clear, .kind = "checkpoint"}, .resumed_epoch = -1};
+  CNN__TRY(cnn__builtin_check(out, context, "checkpoint"));
+  if (!path || !path[0])
+    return cnn__fail(CNN_EINVAL, "checkpoint: path is %s", path ? "empty" : "NULL");
+  CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_checkpoint_opts"));
+  CNN__TRY(check(&given));
+  c.every_steps = given.every_steps;
+  c.every_seconds = given.every_seconds;
+  c.not_at_epochs = given.not_at_epochs;
+  c.resume = given.resume;
+  c.verbose = given.verbose;
+  c.foreground = given.foreground;
+  c.path = cnn__builtin_text(context, path);
+  c.previous = previous_of(context, path);
+  if (!c.path || !c.previous) {
+    clear(&c);
+    return CNN_ENOMEM;
+  }
+  return cnn__builtin_new(out, context, &functions, &c.builtin, sizeof c);
+}
