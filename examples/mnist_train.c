@@ -74,7 +74,10 @@ static int make_folder(const char *folder) {
   return EXIT_RUNTIME;
 }
 
-static void on_signal(int number) { interrupt_signal = number; }
+static void on_signal(int number) {
+  interrupt_signal = number;
+  interrupt_training();
+}
 
 /* One-shot: the second signal finds the default action and ends the program. */
 static void watch_signals(void) {
@@ -151,7 +154,7 @@ static int run_sections(run *r) {
       return code;
   }
   if (interrupt_signal) /* after training it has changed nothing else */
-    return EXIT_INTERRUPTED;
+    return EXIT_INTERRUPTED + interrupt_signal;
   if (r->test_accuracy < r->options.require_accuracy) {
     fprintf(stderr, "mnist_train: test accuracy %.4f is below the required %.4f\n", r->test_accuracy,
             r->options.require_accuracy);

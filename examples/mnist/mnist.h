@@ -73,5 +73,6 @@ void write_results(const run *r, FILE *stream);
 
 /* Set by SIGINT and SIGTERM's handler; a second one ends the program at once. */
 extern volatile sig_atomic_t interrupt_signal;
+void interrupt_training(void); /* for the handler: a checkpoint, where there is one, and the end */
 
 #endif

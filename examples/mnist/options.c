@@ -27,6 +27,10 @@ static const char help_text[] =
     "      --validation-split X  last part of the training set kept for validation (default 0.1)\n"
     "      --no-augment          train on the images as they are\n"
     "  -o, --output DIR          where results go, made if missing (default mnist-results)\n"
+    "  -c, --checkpoint FILE     keep in FILE what is needed to go on: at each epoch's end, every ten seconds, and\n"
+    "                            on SIGINT or SIGTERM, after which the run reports and ends\n"
+    "      --resume              go on from the checkpoint, if there is one (without --checkpoint:\n"
+    "                            checkpoint.safetensors in the output folder), to the same end, bit for bit\n"
     "  -q, --quiet               print errors only\n"
     "  -v, --verbose 0|1|2       training: silent, progress bar, one line an epoch (default 1)\n"
     "      --color WHEN          auto, always or never (default auto; NO_COLOR is heeded)\n"
@@ -38,10 +42,10 @@ static const char help_text[] =
     "  -V, --version             print version and build and exit\n"
     "\n"
     "Exit status: 0 done; 1 run-time failure; 2 usage error; 3 bad input file; 4 accuracy below the\n"
-    "one required; 5 an accuracy of --time-to not reached; 130 interrupted (the best weights so far are\n"
-    "saved and reported).\n";
+    "one required; 5 an accuracy of --time-to not reached; 130 interrupted, 143 terminated (the best\n"
+    "weights so far are saved and reported).\n";
 
-enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE };
+enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE, OPT_RESUME };
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, 'd'},
@@ -55,6 +59,8 @@ static const struct option long_options[] = {
     {"validation-split", required_argument, NULL, OPT_SPLIT},
     {"no-augment", no_argument, NULL, OPT_NO_AUGMENT},
     {"output", required_argument, NULL, 'o'},
+    {"checkpoint", required_argument, NULL, 'c'},
+    {"resume", no_argument, NULL, OPT_RESUME},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", required_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -121,6 +127,13 @@ static int read_folder(const char *text, const char **out) {
   return -1;
 }
 
+static int read_file(const char *text, const char **out) {
+  if (!*text || strlen(text) > LONGEST_FOLDER)
+    return usage_error("--checkpoint", text, "a file name of 1 to 4000 bytes is needed");
+  *out = text;
+  return -1;
+}
+
 static int read_recipe(const char *text, const recipe **out) {
   const recipe *found = recipe_find(text);
   if (!found)
@@ -164,6 +177,8 @@ static int read_option(options *o, int option, const char *value) {
     return code;
   case OPT_SPLIT: return read_number(value, "--validation-split", 0, 0.9, 1, &o->validation_split);
   case OPT_NO_AUGMENT: o->augment = 0; break;
+  case 'c': return read_file(value, &o->checkpoint);
+  case OPT_RESUME: o->resume = 1; break;
   case 'q': o->quiet = 1; break;
   case 'v':
     code = read_whole(value, "--verbose", 0, 2, &whole);
@@ -190,7 +205,7 @@ int options_read(options *o, int count, char **arguments) {
                  .verbose = 1,
                  .require_accuracy = -1};
   int option, code;
-  while ((option = getopt_long(count, arguments, "d:e:b:l:s:t:o:qv:hV", long_options, NULL)) != -1)
+  while ((option = getopt_long(count, arguments, "d:e:b:l:s:t:o:c:qv:hV", long_options, NULL)) != -1)
     if ((code = read_option(o, option, optarg)) >= 0)
       return code;
   if (optind < count)

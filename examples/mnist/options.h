@@ -14,7 +14,7 @@ enum {
   EXIT_BAD_FILE = 3,
   EXIT_ACCURACY = 4,
   EXIT_NOT_REACHED = 5,
-  EXIT_INTERRUPTED = 130
+  EXIT_INTERRUPTED = 128 /* and the signal: 130, 143 */
 };
 
 #define MOST_GOALS 8
@@ -22,12 +22,13 @@ enum {
 typedef struct options {
   const char *data;       /* NULL: look in the usual places */
   const char *output;
+  const char *checkpoint; /* NULL: none, or with resume one in output */
   const recipe *recipe;   /* gives what is not given: epochs, batch size, rate */
   int64_t epochs, steps_per_epoch, batch_size;
   double learning_rate, validation_split;
   uint64_t seed;
   int32_t threads;
-  int augment, quiet, verbose, json;
+  int augment, quiet, verbose, json, resume;
   color_choice color;
   double require_accuracy; /* negative: none required */
   double goals[MOST_GOALS]; /* validation accuracies to be timed */

@@ -7,6 +7,10 @@
 
 volatile sig_atomic_t interrupt_signal;
 
+static cnn_callback *volatile checkpoint; /* while training runs */
+
+void interrupt_training(void) { cnn_checkpoint_request(checkpoint, 1); }
+
 const char augmentation[] = "rotation_range=10 zoom_range=0.1 width_shift_range=0.1 height_shift_range=0.1";
 
 int section_augmentation(run *r) {
@@ -75,7 +79,7 @@ static cnn_status watch_batch(void *user, const cnn_event *event) {
   w->epoch_started = now;
   w->step++;
   cnn_status status = set_rate(w, event->model);
-  return status < 0 ? status : interrupt_signal ? CNN_STOP : CNN_OK;
+  return status < 0 ? status : interrupt_signal && !checkpoint ? CNN_STOP : CNN_OK;
 }
 
 /* The signal may have come during validation. */
@@ -87,13 +91,40 @@ static cnn_status watch_epoch_end(void *user, const cnn_event *event) {
     if (status < 0)
       return status;
   }
-  return interrupt_signal || goals_reached(r) ? CNN_STOP : CNN_OK;
+  return (interrupt_signal && !checkpoint) || goals_reached(r) ? CNN_STOP : CNN_OK;
+}
+
+/* For a run that goes on: the rate and the images a second count on. */
+static cnn_status watch_save(void *user, cnn_state *state) {
+  const watch *w = user;
+  cnn_status status = cnn_state_set(state, "step", (double)w->step);
+  if (status >= 0)
+    status = cnn_state_set(state, "images", (double)w->run->images_trained);
+  return status < 0 ? status : cnn_state_set(state, "seconds", w->run->training_seconds);
+}
+
+static cnn_status watch_load(void *user, const cnn_state *state) {
+  watch *w = user;
+  double step, images, seconds;
+  cnn_status status = cnn_state_value(state, "step", &step);
+  if (status >= 0)
+    status = cnn_state_value(state, "images", &images);
+  if (status >= 0)
+    status = cnn_state_value(state, "seconds", &seconds);
+  if (status < 0)
+    return status;
+  if (!(step >= 0 && step < 9e15 && images >= 0 && images < 9e15))
+    return cnn_error_set(CNN_EFORMAT, "checkpoint: it has no such number of steps");
+  w->step = (int64_t)step;
+  w->run->images_trained = (int64_t)images;
+  w->run->training_seconds = seconds;
+  return CNN_OK;
 }
 
 typedef struct callbacks {
-  cnn_callback *stopping, *all[7];
+  cnn_callback *stopping, *checkpoint, *all[8];
   int32_t count;
-  char best_path[4096];
+  char best_path[4096], checkpoint_path[4096];
 } callbacks;
 
 static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
@@ -111,7 +142,9 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
                                                  .train_begin = watch_training,
                                                  .epoch_begin = watch_epoch,
                                                  .epoch_end = watch_epoch_end,
-                                                 .batch_end = watch_batch}));
+                                                 .batch_end = watch_batch,
+                                                 .state_save = watch_save,
+                                                 .state_load = watch_load}));
   ADD(cnn_terminate_on_nan_new(&c->all[c->count], r->context, NULL));
   if (!r->options.recipe->one_cycle) { /* it ends where it is meant to, and its rate is its own */
     ADD(cnn_early_stopping_new(&c->all[c->count], r->context,
@@ -125,6 +158,14 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
       &c->all[c->count], r->context, c->best_path,
       cnn_model_checkpoint_opts(.monitor = "val_accuracy", .save_best_only = 1, .verbose = 1)));
   ADD(cnn_csv_logger_new(&c->all[c->count], r->context, csv, NULL));
+  if (r->options.checkpoint || r->options.resume) {
+    const char *path = r->options.checkpoint;
+    if (!path)
+      path = path_in(r->options.output, "checkpoint.safetensors", c->checkpoint_path, sizeof c->checkpoint_path);
+    ADD(cnn_checkpoint_new(&c->all[c->count], r->context, path,
+                           cnn_checkpoint_opts(.every_seconds = 10, .resume = r->options.resume)));
+    c->checkpoint = c->all[c->count - 1];
+  }
   ADD(cnn_progress_new(&c->all[c->count], r->context, cnn_progress_opts(.color = r->screen.color ? 1 : -1)));
 #undef ADD
   return CNN_OK;
@@ -198,11 +239,15 @@ int section_training(run *r) {
   if (status >= 0) {
     say_configuration(r, steps);
     cnn_sink sink = screen_sink(&r->screen);
+    checkpoint = c.checkpoint;
+    if (interrupt_signal)
+      interrupt_training(); /* it came before there was one */
     status = cnn_model_fit(r->model, r->train,
                            cnn_fit_opts(.batch_size = r->options.batch_size, .epochs = r->options.epochs,
                                         .steps_per_epoch = steps, .validation = r->validation,
                                         .augmenter = r->augmenter, .callbacks = c.all, .callback_count = c.count,
                                         .verbose = r->options.verbose, .sink = &sink, .history = &r->history));
+    checkpoint = NULL;
     if (c.stopping) {
       r->stopped_epoch = cnn_early_stopping_stopped_epoch(c.stopping);
       r->best_epoch = cnn_early_stopping_best_epoch(c.stopping);

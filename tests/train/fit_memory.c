@@ -4,16 +4,34 @@
 #include "sink.h"
 #include "suite.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 static fitting f;
 
+/* Of a training by half, from which a scenario goes on; count 0: it begins anew. */
+static char checkpoint[] = "/tmp/cnn-fit-memory-XXXXXX", half[16384];
+static size_t half_count;
+
+static void file_of_half(void) {
+  char previous[64];
+  snprintf(previous, sizeof previous, "%s.prev", checkpoint);
+  (void)unlink(previous);
+  (void)unlink(checkpoint);
+  FILE *file = half_count ? fopen(checkpoint, "wb") : NULL;
+  if (file && (fwrite(half, 1, half_count, file) != half_count || fclose(file) != 0))
+    ck_abort_msg("the file could not be written");
+}
+
 static cnn_status failing(const cnn_allocator *allocator, void *user) {
-  (void)user;
+  const int64_t *epochs = user;
   cnn_context *ctx = NULL;
   cnn_tensor *x = NULL, *y = NULL;
   cnn_dataset *d = NULL;
   cnn_model *m = NULL;
   cnn_optimizer *adam = NULL;
-  cnn_callback *callbacks[2] = {NULL, NULL};
+  cnn_callback *callbacks[3] = {NULL, NULL, NULL};
   cnn_history *history = NULL;
   cnn_logs *logs = NULL;
   cnn_tensor *outputs = NULL;
@@ -37,11 +55,14 @@ static cnn_status failing(const cnn_allocator *allocator, void *user) {
     s = cnn_early_stopping_new(&callbacks[0], ctx, cnn_early_stopping_opts(.monitor = "loss", .restore_best_weights = 1));
   if (s == CNN_OK)
     s = cnn_csv_logger_new(&callbacks[1], ctx, "/dev/null", NULL);
+  file_of_half();
+  if (s == CNN_OK)
+    s = cnn_checkpoint_new(&callbacks[2], ctx, checkpoint, cnn_checkpoint_opts(.resume = 1));
   test_sink out;
   test_sink_init(&out);
   if (s == CNN_OK)
-    s = cnn_model_fit(m, d, cnn_fit_opts(.epochs = 2, .batch_size = 4, .validation_split = 0.3, .callbacks = callbacks,
-                                         .callback_count = 2, .history = &history, .sink = &out.sink, .verbose = 1));
+    s = cnn_model_fit(m, d, cnn_fit_opts(.epochs = *epochs, .batch_size = 4, .validation_split = 0.3, .callbacks = callbacks,
+                                         .callback_count = 3, .history = &history, .sink = &out.sink, .verbose = 1));
   if (s == CNN_OK)
     s = cnn_model_evaluate(&logs, m, d, NULL);
   if (s == CNN_OK)
@@ -52,6 +73,7 @@ static cnn_status failing(const cnn_allocator *allocator, void *user) {
   cnn_history_free(history);
   cnn_callback_free(callbacks[0]);
   cnn_callback_free(callbacks[1]);
+  cnn_callback_free(callbacks[2]);
   cnn_optimizer_free(adam);
   cnn_model_free(m);
   cnn_dataset_free(d);
@@ -61,7 +83,23 @@ static cnn_status failing(const cnn_allocator *allocator, void *user) {
   return s;
 }
 
-START_TEST(every_allocation_may_fail) { ck_assert_int_gt(test_alloc_fail_each(failing, NULL), 60); }
+START_TEST(every_allocation_may_fail) {
+  test_alloc a;
+  int descriptor = mkstemp(checkpoint);
+  ck_assert_int_ge(descriptor, 0);
+  close(descriptor);
+  ck_assert_int_gt(test_alloc_fail_each(failing, &(int64_t){2}), 60);
+  test_alloc_init(&a);
+  ck_assert_int_eq(failing(&a.allocator, &(int64_t){1}), CNN_OK);
+  FILE *file = fopen(checkpoint, "rb");
+  ck_assert_ptr_nonnull(file);
+  half_count = fread(half, 1, sizeof half, file);
+  fclose(file);
+  ck_assert_uint_lt(half_count, sizeof half);
+  ck_assert_int_gt(test_alloc_fail_each(failing, &(int64_t){2}), 60);
+  half_count = 0;
+  file_of_half();
+}
 END_TEST
 
 /* After the first batch of a fit has begun, only callbacks at the end of epochs and the history ask for memory. */
