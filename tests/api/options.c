@@ -121,6 +121,7 @@ HANDLE(early_stopping, callback, NOTHING)
 HANDLE(reduce_lr_on_plateau, callback, NOTHING)
 HANDLE(model_checkpoint, callback, "m", )
 HANDLE(csv_logger, callback, "c", )
+HANDLE(checkpoint, callback, "r", )
 HANDLE(progress, callback, NOTHING)
 HANDLE(terminate_on_nan, callback, NOTHING)
 HANDLE(learning_rate_scheduler, callback, keep_rate, )
@@ -224,7 +225,7 @@ static const struct {
   cnn_status (*call)(const void *options);
 } table[] = {OPTS(activation), OPTS(activations), OPTS(adam), OPTS(adamw), OPTS_GIVEN(add, &add_twice), OPTS(augmenter),
              OPTS(augmenter_fit), OPTS(average_pooling2d), OPTS(batch_normalization), OPTS(binary_accuracy),
-             OPTS(binary_crossentropy), OPTS(categorical_crossentropy), OPTS(compile), OPTS(context), OPTS(conv2d),
+             OPTS(binary_crossentropy), OPTS(categorical_crossentropy), OPTS(checkpoint), OPTS(compile), OPTS(context), OPTS(conv2d),
              OPTS(cosine_decay), OPTS(cosine_decay_restarts), OPTS(csv_logger), OPTS(dataset), OPTS(dense), OPTS(diagram),
              OPTS(dropout), OPTS(early_stopping), OPTS(evaluate), OPTS(exponential_decay), OPTS(fit), OPTS(flatten),
              OPTS(global_average_pooling2d), OPTS(global_max_pooling2d), OPTS(huber), OPTS(input), OPTS(input_gradient), OPTS(inverse_time_decay),

@@ -81,6 +81,31 @@ def check_interrupt(checks, folder):
     checks.that(report["test_accuracy"] > 0.3, "SIGINT: the best weights so far are reported", report["test_accuracy"])
 
 
+def check_resume(checks, whole, folder):
+    """Stopped by SIGTERM and by SIGKILL, it goes on to the same weights, history and report; a different run is refused."""
+    command = [TRAIN, *SHORT, "--output", folder, "--checkpoint", folder / "run", "--resume", "--json"]
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 400
+        line = ""
+        while "Epoch 1/2" not in line and "Resuming" not in line and time.monotonic() < deadline and process.poll() is None:
+            line = process.stderr.readline()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=400)
+        if process.returncode != 0:  # it may have been at its end already
+            checks.equal(process.returncode, 143 if number == signal.SIGTERM else -9, f"stopped by signal {number}")
+    out, err, code = run(*command, "--threads", 1)
+    report = json.loads(out)
+    checks.equal(code, 0, "--resume: to the end")
+    checks.equal(report["model_hash"], whole["model_hash"], "--resume: same weights")
+    figures = [[{k: v for k, v in row.items() if k != "seconds"} for row in r["epochs"]] for r in (report, whole)]
+    checks.equal(figures[0], figures[1], "--resume: same history")
+    checks.equal(report["test_loss"], whole["test_loss"], "--resume: same result")
+    checks.equal(len((folder / "history.csv").read_text(encoding="utf-8").splitlines()), 3, "--resume: no row of history.csv is there twice")
+    out, err, code = run(*command, "--batch-size", 64)
+    checks.that(code == 1 and "batch_size is 128 there, 64 here" in err, "--resume: another run is refused", err)
+
+
 def check_time_to(checks, folder):
     out, err, code = run(TRAIN, *SHORT, "--output", folder, "--quiet", "--time-to", "0.01")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
@@ -140,6 +165,7 @@ def main():
         checks.that(third["model_hash"] != first["model_hash"], "--no-augment trains on other images")
         checks.that((folder / "c" / "report.txt").read_bytes().isascii(), "a locale without UTF-8 gets ASCII")
 
+        check_resume(checks, first, folder / "s")
         check_time_to(checks, folder / "t")
         check_recipe(checks, folder / "r")
         check_predict(checks, folder / "a" / "final.safetensors")

@@ -327,6 +327,12 @@ class cnn_model_checkpoint_opts(Structure):
         ("initial_value_threshold", c_float), ("has_initial_value_threshold", c_int32)]
 
 
+class cnn_checkpoint_opts(Structure):
+    _fields_ = [
+        ("size", c_size_t), ("every_steps", c_int64), ("every_seconds", c_double), ("not_at_epochs", c_int32),
+        ("resume", c_int32), ("verbose", c_int32), ("foreground", c_int32)]
+
+
 class cnn_csv_logger_opts(Structure):
     _fields_ = [("size", c_size_t), ("separator", c_char_p), ("append", c_int32), ("reserved", c_int32)]
 
@@ -605,6 +611,7 @@ STRUCTS: tuple[type[Structure], ...] = (
     cnn_binary_crossentropy_opts,
     cnn_callback_functions,
     cnn_categorical_crossentropy_opts,
+    cnn_checkpoint_opts,
     cnn_compile_opts,
     cnn_context_opts,
     cnn_conv2d_opts,
@@ -692,6 +699,9 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_callback_save": (c_int32, (c_void_p, c_void_p)),
     "cnn_categorical_crossentropy_new": (c_int32, (
         POINTER(c_void_p), c_void_p, POINTER(cnn_categorical_crossentropy_opts))),
+    "cnn_checkpoint_new": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p, POINTER(cnn_checkpoint_opts))),
+    "cnn_checkpoint_request": (None, (c_void_p, c_int32)),
+    "cnn_checkpoint_resumed_epoch": (c_int64, (c_void_p,)),
     "cnn_context_cpu": (c_char_p, (c_void_p,)),
     "cnn_context_free": (None, (c_void_p,)),
     "cnn_context_gemm": (c_char_p, (c_void_p,)),
