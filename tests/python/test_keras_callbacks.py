@@ -17,11 +17,11 @@ from cnn.keras import callbacks
 
 SIGNATURES = {
     "EarlyStopping": "monitor='val_loss', min_delta=0, patience=0, verbose=0, mode='auto', baseline=None, "
-                     "restore_best_weights=False, start_from_epoch=0",
-    "ReduceLROnPlateau": "monitor='val_loss', factor=0.1, patience=10, verbose=0, mode='auto', min_delta=0.0001, cooldown=0, "
-                         "min_lr=0.0",
-    "ModelCheckpoint": "filepath, monitor='val_loss', verbose=0, save_best_only=False, save_weights_only=False, mode='auto', "
-                       "save_freq='epoch', initial_value_threshold=None",
+    "restore_best_weights=False, start_from_epoch=0",
+    "ReduceLROnPlateau": "monitor='val_loss', factor=0.1, patience=10, verbose=0, mode='auto', "
+    "min_delta=0.0001, cooldown=0, min_lr=0.0",
+    "ModelCheckpoint": "filepath, monitor='val_loss', verbose=0, save_best_only=False, "
+    "save_weights_only=False, mode='auto', save_freq='epoch', initial_value_threshold=None",
     "CSVLogger": "filename, separator=',', append=False",
     "TerminateOnNaN": "raise_error=False",
     "LearningRateScheduler": "schedule, verbose=0",
@@ -44,7 +44,8 @@ def _note(name: str) -> Any:
     return hook
 
 
-for _name in ("train_begin", "train_end", "epoch_begin", "epoch_end", "train_batch_begin", "train_batch_end", "test_begin", "test_end"):
+for _name in ("train_begin", "train_end", "epoch_begin", "epoch_end", "train_batch_begin", "train_batch_end",
+              "test_begin", "test_end"):
     setattr(Told, f"on_{_name}", _note(_name))
 
 
@@ -57,7 +58,8 @@ def model(seed: int = 1) -> Any:
 
 def fit(*given: Any, epochs: int = 3, made: Any = None, **options: Any) -> Any:
     x, y = np.eye(4), [0, 1, 0, 1]
-    return (made or model()).fit(x, y, batch_size=2, epochs=epochs, verbose=0, validation_data=(x, y), callbacks=list(given), **options)
+    return (made or model()).fit(x, y, batch_size=2, epochs=epochs, verbose=0, validation_data=(x, y),
+                                 callbacks=list(given), **options)
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
@@ -71,8 +73,9 @@ def test_order_of_hooks() -> None:
     fit(told, epochs=2, made=made)
     train = ["accuracy", "loss"]
     every = train + ["val_accuracy", "val_loss"]
-    epoch = [[("epoch_begin", n, []), ("train_batch_begin", 0, []), ("train_batch_end", 0, train), ("train_batch_begin", 1, []),
-              ("train_batch_end", 1, train), ("test_begin", []), ("test_end", train), ("epoch_end", n, every)] for n in range(2)]
+    epoch = [[("epoch_begin", n, []), ("train_batch_begin", 0, []), ("train_batch_end", 0, train),
+              ("train_batch_begin", 1, []), ("train_batch_end", 1, train), ("test_begin", []), ("test_end", train),
+              ("epoch_end", n, every)] for n in range(2)]
     heard = [entry if "begin" not in entry[0] else (*entry[:-1], []) for entry in told.heard]
     assert heard == [("train_begin", []), *epoch[0], *epoch[1], ("train_end", every)]
     assert told.model is made and told.params == {"verbose": 0, "epochs": 2, "steps": 2}
@@ -153,13 +156,16 @@ def test_reduce_lr_on_plateau(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_model_checkpoint_writes_the_librarys_form(tmp_path: pathlib.Path, recwarn: Any, capsys: Any) -> None:
-    given = callbacks.ModelCheckpoint(filepath=str(tmp_path / "new" / "best.{epoch:02d}.h5"), monitor="loss", save_best_only=True, verbose=1)
+    given = callbacks.ModelCheckpoint(filepath=str(tmp_path / "new" / "best.{epoch:02d}.h5"), monitor="loss",
+                                      save_best_only=True, verbose=1)
     assert any("safetensors' is written in the place of" in str(warning.message) for warning in recwarn)
     made = model()
     fit(given, epochs=2, made=made)
-    assert [path.name for path in sorted((tmp_path / "new").iterdir())] == ["best.01.safetensors", "best.02.safetensors"]
+    written = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert written == ["best.01.safetensors", "best.02.safetensors"]
     printed = capsys.readouterr().out
-    assert "Epoch 1: loss improved from None to" in printed and f"saving model to {tmp_path}/new/best.01.safetensors" in printed
+    assert "Epoch 1: loss improved from None to" in printed
+    assert f"saving model to {tmp_path}/new/best.01.safetensors" in printed
     loaded = keras.models.load_model(tmp_path / "new" / "best.02.h5")
     for mine, other in zip(made.get_weights(), loaded.get_weights()):
         np.testing.assert_array_equal(mine, other)
@@ -183,7 +189,8 @@ def test_learning_rate_scheduler_as_keras() -> None:
         schedule = eval(f"lambda {arguments}: {case['schedule']}")
         made = model()
         made.optimizer.learning_rate = case["epochs"][0]["lr"] if arguments == "epoch, lr" else 0.001
-        rates = fit(callbacks.LearningRateScheduler(schedule), epochs=len(case["epochs"]), made=made).history["learning_rate"]
+        rates = fit(callbacks.LearningRateScheduler(schedule), epochs=len(case["epochs"]),
+                    made=made).history["learning_rate"]
         assert rates == [epoch["logs"]["learning_rate"] for epoch in case["epochs"]], case["case"]
     with pytest.raises(ValueError, match="expected a float"):
         fit(callbacks.LearningRateScheduler(lambda epoch, rate: "fast"))  # type: ignore[arg-type, return-value]

@@ -25,7 +25,8 @@ def test_given_transforms(name: str) -> None:
     generator = ImageDataGenerator()
     for number, parameters in enumerate(meta["transforms"]):
         found = generator.apply_transform(arrays["input"], parameters)
-        np.testing.assert_allclose(found, arrays[f"transform{number}"], atol=meta["atol"], rtol=0, err_msg=str(parameters))
+        np.testing.assert_allclose(found, arrays[f"transform{number}"], atol=meta["atol"], rtol=0,
+                                   err_msg=str(parameters))
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 7])
@@ -65,7 +66,8 @@ def test_batches_by_hand() -> None:
     flow = ImageDataGenerator().flow(x, y, batch_size=4, shuffle=False, sample_weight=weights)
     assert (len(flow), flow.n, flow.batch_size, flow.batch_index) == (3, 10, 4, 0)
     batches = [next(flow) for _ in range(4)]
-    assert [len(batch[0]) for batch in batches] == [4, 4, 2, 4] and flow.total_batches_seen == 4 and flow.batch_index == 1
+    assert [len(batch[0]) for batch in batches] == [4, 4, 2, 4]
+    assert flow.total_batches_seen == 4 and flow.batch_index == 1
     assert all(batch[0].dtype == np.float32 for batch in batches)
     for part, whole in zip(zip(*batches[:3]), (x, y, weights)):
         np.testing.assert_array_equal(np.concatenate(part), whole.astype(np.float32))
@@ -119,8 +121,9 @@ def test_random_transforms_lie_in_their_ranges() -> None:
 
 
 def test_whole_shifts() -> None:
-    drawn = [ImageDataGenerator(width_shift_range=3).get_random_transform((20, 20), seed=seed)["ty"] for seed in range(60)]
-    assert set(drawn) == {-2, -1, 0, 1, 2}
+    generator = ImageDataGenerator(width_shift_range=3)
+    drawn = {generator.get_random_transform((20, 20), seed=seed)["ty"] for seed in range(60)}
+    assert drawn == {-2, -1, 0, 1, 2}
 
 
 def test_settings_may_change_between_batches() -> None:
@@ -162,7 +165,8 @@ def test_subsets() -> None:
 
 
 def test_statistics_of_transformed_images() -> None:
-    generator = ImageDataGenerator(featurewise_center=True, featurewise_std_normalization=True, rotation_range=90, rescale=3.0)
+    generator = ImageDataGenerator(featurewise_center=True, featurewise_std_normalization=True, rotation_range=90,
+                                   rescale=3.0)
     generator.fit(images(20, 2), augment=True, rounds=2, seed=1)
     assert generator.mean is not None and generator.std is not None and generator.mean.shape == (1, 1, 2)
     first = generator.mean
@@ -175,7 +179,8 @@ def test_statistics_of_transformed_images() -> None:
 
 def test_a_function_of_ones_own() -> None:
     x = images(6)
-    flow = ImageDataGenerator(preprocessing_function=lambda image: 1 - image, rescale=2.0).flow(x, np.arange(6) % 2, shuffle=False)
+    generator = ImageDataGenerator(preprocessing_function=lambda image: 1 - image, rescale=2.0)
+    flow = generator.flow(x, np.arange(6) % 2, shuffle=False)
     np.testing.assert_allclose(next(flow)[0], 2 * (1 - x), atol=1e-6)
     assert not hasattr(flow, "_batches") and isinstance(flow, NumpyArrayIterator)
     model = small()
@@ -184,7 +189,8 @@ def test_a_function_of_ones_own() -> None:
 
 def small() -> Any:
     keras.utils.set_random_seed(1)
-    model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")])
+    output = keras.layers.Dense(2, activation="softmax")
+    model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), output])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 

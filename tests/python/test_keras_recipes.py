@@ -1,4 +1,4 @@
-"""Optimizers, schedules, losses and metrics in Keras's words: arguments, defaults, values, and what they make of the binding."""
+"""Optimizers, schedules, losses and metrics in Keras's words: arguments, defaults, values, the binding's objects."""
 from __future__ import annotations
 
 import inspect
@@ -82,7 +82,8 @@ def test_the_rate_is_the_models_after_compile() -> None:
 def test_schedules_have_keras_values() -> None:
     for case in json.loads((tensors.FOLDER / "optimizers" / "schedules.json").read_text()):
         kind = getattr(schedules, case["schedule"])
-        schedule = kind.from_config({key: value for key, value in case["config"].items() if key in kind._table and value is not None})
+        schedule = kind.from_config(
+            {key: value for key, value in case["config"].items() if key in kind._table and value is not None})
         found = [schedule(step) for step in case["steps"]]
         np.testing.assert_allclose(found, case["float32_values"], rtol=3e-6, atol=1e-9, err_msg=str(case["config"]))
 
@@ -134,7 +135,8 @@ def test_losses_of_arrays(arrays: dict[str, Any], meta: dict[str, Any]) -> None:
                     loss(arrays["y_true"], arrays["y_pred"], sample_weight=weights)
                 continue
             found = loss(arrays["y_true"], arrays["y_pred"], sample_weight=weights)
-            wanted = [float(arrays[f"value.{reduction}{part}{precise}"]) for precise in (".f64", "")]  # clipped in float32
+            wanted = [float(arrays[f"value.{reduction}{part}{precise}"])
+                      for precise in (".f64", "")]  # clipped in float32
             assert any(found == pytest.approx(w, rel=1e-5, abs=1e-6, nan_ok=True) for w in wanted), (reduction, part)
     if arrays["y_pred"].ndim == 2:
         function = getattr(losses, kind()._type)
@@ -199,7 +201,8 @@ def test_compile_takes_objects_names_and_functions() -> None:
     for loss in ("categorical_crossentropy", losses.CategoricalCrossentropy(), losses.categorical_crossentropy):
         keras.utils.set_random_seed(3)
         made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
-        made.compile(optimizers.SGD(0.1), loss, metrics=["accuracy", metrics.TopKCategoricalAccuracy(k=1, name="top1"), "mse"])
+        made.compile(optimizers.SGD(0.1), loss,
+                     metrics=["accuracy", metrics.TopKCategoricalAccuracy(k=1, name="top1"), "mse"])
         history = made.fit(x, y, epochs=2, verbose=0)
         assert set(history.history) == {"accuracy", "loss", "mse", "top1"}
         found.append(history.history["loss"])

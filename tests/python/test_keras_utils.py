@@ -126,12 +126,15 @@ def test_devices() -> None:
 @pytest.mark.parametrize("options, there, not_there", [
     ({}, ["Conv2D", "dpi=200"], ["conv1", "Output shape", "relu"]),
     ({"show_shapes": True, "show_layer_names": True, "dpi": 150}, ["conv1", "(None, 28, 28, 32)", "dpi=150"], ["relu"]),
-    ({"show_layer_activations": True, "show_trainable": True, "rankdir": "LR"}, ["relu", "Trainable", "rankdir=LR"], ["conv1"]),
+    ({"show_layer_activations": True, "show_trainable": True, "rankdir": "LR"},
+     ["relu", "Trainable", "rankdir=LR"], ["conv1"]),
 ])
-def test_plot_model_as_text(tmp_path: pathlib.Path, options: dict[str, Any], there: list[str], not_there: list[str]) -> None:
+def test_plot_model_as_text(tmp_path: pathlib.Path, options: dict[str, Any], there: list[str],
+                            not_there: list[str]) -> None:
     assert plot_model(keras_models.notebook(), tmp_path / "model.dot", **options) is None
     text = (tmp_path / "model.dot").read_text()
-    assert text.startswith("digraph") and all(word in text for word in there) and not any(word in text for word in not_there)
+    assert text.startswith("digraph") and all(word in text for word in there)
+    assert not any(word in text for word in not_there)
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not there")
@@ -154,8 +157,10 @@ def test_plot_model_refuses(tmp_path: pathlib.Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("path", ["metrics.AUC", "losses.CTC", "optimizers.Muon", "callbacks.RemoteMonitor", "utils.load_img",
-                                  "datasets.cifar10", "random.normal", "preprocessing.image.load_img", "config.set_visible_devices"])
+@pytest.mark.parametrize("path", [
+    "metrics.AUC", "losses.CTC", "optimizers.Muon", "callbacks.RemoteMonitor", "utils.load_img", "datasets.cifar10",
+    "random.normal", "preprocessing.image.load_img", "config.set_visible_devices"
+])
 def test_what_is_lacking_names_the_nearest(path: str) -> None:
     *modules, name = path.split(".")
     found: Any = keras
