@@ -94,7 +94,7 @@ def save_diagram(model: Any, path: Union[str, os.PathLike[str]], *, dpi: Optiona
     if dpi is not None and not 1 <= dpi <= 10000:
         raise ValueError(f"save_diagram 'dpi': {dpi} must be 1 to 10000")
     data = text.encode('utf-8') if form == 'dot' else _by_dot(text, form, dpi, engine)
-    target.write_bytes(_by_matplotlib(text, form, dpi) if data is None else data)
+    target.write_bytes(draw_file(text, form, dpi) if data is None else data)
 
 
 def _dot_text(model: Any, options: Any) -> str:
@@ -130,7 +130,7 @@ def _by_dot(text: str, form: str, dpi: Optional[int], engine: str) -> Optional[b
         raise ValueError(f"model_diagram 'engine': dot failed: {said}") from None
 
 
-def _by_matplotlib(text: str, form: str, dpi: Optional[int]) -> bytes:
+def draw_file(text: str, form: str, dpi: Optional[int] = None) -> bytes:
     """The file as matplotlib writes it, from a figure that is gone afterwards."""
     pyplot = need_matplotlib()
     figure = model_diagram(text, engine='matplotlib').figure

@@ -26,8 +26,8 @@ def plot_model(model: Any, to_file: Union[str, os.PathLike[str]] = "model.png", 
     model : Model
         One whose shapes are known.
     to_file : path
-        Its ending says the kind: .png, .pdf, .svg and what else Graphviz makes; .dot is Graphviz's own text. The folder
-        must be there.
+        Its ending says the kind: .png, .pdf, .svg (which matplotlib draws where Graphviz is not there) and what else
+        Graphviz makes; .dot is Graphviz's own text. The folder must be there.
     show_shapes, show_layer_names, show_layer_activations, show_trainable : bool
         What each box says besides the layer's class.
     show_dtype : False
@@ -46,7 +46,7 @@ def plot_model(model: Any, to_file: Union[str, os.PathLike[str]] = "model.png", 
     Raises
     ------
     ImportError
-        Graphviz is not there, and to_file is not .dot.
+        Graphviz is not there, and matplotlib cannot stand in: it is not there either, or the kind is another.
     ValueError
         A model without shapes, or a kind of picture that Graphviz does not make.
 
@@ -75,16 +75,24 @@ def plot_model(model: Any, to_file: Union[str, os.PathLike[str]] = "model.png", 
     if kind == "dot":
         target.write_text(text, encoding="utf-8")
         return None
-    _by_graphviz(text, target, kind)
+    program = shutil.which("dot")
+    if program is None:
+        _by_matplotlib(text, target, kind)
+    else:
+        _by_graphviz(program, text, target, kind)
     return _shown(target, kind)
 
 
-def _by_graphviz(text: str, target: pathlib.Path, kind: str) -> None:
-    program = shutil.which("dot")
-    if program is None:
+def _by_matplotlib(text: str, target: pathlib.Path, kind: str) -> None:
+    from ...plot import diagram
+    if kind not in diagram.FORMATS:
         raise ImportError(
-            f"plot_model: Graphviz, whose program 'dot' draws the picture, is not there; '{target.stem}.dot' as "
-            "to_file writes its text")
+            f"plot_model: Graphviz, whose program 'dot' draws a .{kind}, is not there; matplotlib stands in for "
+            f".{', .'.join(diagram.FORMATS)}")
+    target.write_bytes(diagram.draw_file(text, kind))
+
+
+def _by_graphviz(program: str, text: str, target: pathlib.Path, kind: str) -> None:
     done = subprocess.run([program, f"-T{kind}", "-o", os.fspath(target)], input=text.encode(), capture_output=True,
                           check=False)
     if done.returncode:
