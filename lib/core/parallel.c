@@ -5,13 +5,14 @@
  * that holds nothing, be it the caller. A worker that wakes late finds no items and costs nothing, so that more threads
  * than CPUs do no harm. What belongs to a stage is read after a claim: it cannot change before the claimed is finished.
  *
- * Fork: the handler in the child counts a generation. Whoever takes the pool in a newer generation than its workers'
+ * Fork: the child is of another generation (core/lock.h). Whoever takes the pool in a newer generation than its workers'
  * forgets them, since they do not exist there, and starts new ones. The generation is part of the lock, so that a lock
  * held at the time of the fork does not hold in the child. */
 #include "core/parallel.h"
 
 #include "core/context_internal.h"
 #include "core/fp.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/signals.h"
 #include "core/quota.h"
@@ -51,23 +52,6 @@ struct cnn__pool_threads {
   _Atomic uint64_t end;                /* the ticket that the stage's items end before */
   _Alignas(64) _Atomic int64_t pending; /* items, and fillings begun, that are not finished */
 };
-
-static _Atomic uint64_t generation; /* forks between the first process and this one */
-static atomic_int watches_forks;
-
-static void count_fork(void) { atomic_fetch_add(&generation, 1); }
-
-/* Two threads may both register: the generation then moves by two, which is as good. */
-static cnn_status watch_forks(void) {
-  if (!atomic_load(&watches_forks)) {
-    if (pthread_atfork(NULL, NULL, count_fork) != 0)
-      return cnn__fail(CNN_ENOMEM, "out of memory: a fork handler");
-    atomic_store(&watches_forks, 1);
-  }
-  return CNN_OK;
-}
-
-static uint64_t current_generation(void) { return atomic_load_explicit(&generation, memory_order_relaxed) + 1; }
 
 static void relax(void) {
 #if defined(__x86_64__)
@@ -193,7 +177,7 @@ static void start_workers(cnn__pool_threads *pool) {
   atomic_store(&pool->pending, 0);
   atomic_store(&pool->ticket, OVER);
   pool->started = 0;
-  pool->generation = current_generation();
+  pool->generation = cnn__generation();
   cnn__block_signals(&before);
   int error = 0;
   while (!error && pool->started + 1 < pool->size) {
@@ -210,14 +194,14 @@ static void start_workers(cnn__pool_threads *pool) {
 
 /* Take the pool for this caller. Zero: another has it. A lock from before a fork counts for nothing. */
 static int32_t take(cnn__pool_threads *pool) {
-  uint64_t mine = current_generation(), owner = atomic_load_explicit(&pool->owner, memory_order_relaxed);
+  uint64_t mine = cnn__generation(), owner = atomic_load_explicit(&pool->owner, memory_order_relaxed);
   return owner != mine &&
          atomic_compare_exchange_strong_explicit(&pool->owner, &owner, mine, memory_order_acquire, memory_order_relaxed);
 }
 
 /* Items that threads of before a fork in an item have claimed are never finished in the child: they are not waited for. */
 static void run_together(cnn__pool_threads *pool, const cnn__stages *stages, void *user) {
-  if (pool->generation != current_generation())
+  if (pool->generation != cnn__generation())
     start_workers(pool);
   pool->stages = stages;
   pool->user = user;
@@ -225,7 +209,7 @@ static void run_together(cnn__pool_threads *pool, const cnn__stages *stages, voi
   uint64_t ticket;
   while (((ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire)) & ITEM) != OVER)
     if (!do_item(pool, ticket, 0) && !fill_in(pool, 0)) {
-      if (pool->generation != current_generation())
+      if (pool->generation != cnn__generation())
         return;
       await_change(pool, ticket);
     }
@@ -275,7 +259,7 @@ void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *functio
 }
 
 cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t threads) {
-  CNN__TRY(watch_forks());
+  CNN__TRY(cnn__watch_forks());
   cnn__pool_threads *pool = cnn__alloc_zero(context, sizeof *pool, "the pool of threads");
   if (!pool)
     return CNN_ENOMEM;
@@ -296,7 +280,7 @@ cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t 
 void cnn__pool_free(cnn__pool_threads *pool) {
   if (!pool)
     return;
-  if (pool->generation == current_generation()) {
+  if (pool->generation == cnn__generation()) {
     atomic_store(&pool->stop, 1);
     publish(pool, (atomic_load(&pool->ticket) / STAGE + 1) * STAGE + OVER);
     for (int32_t i = 0; i < pool->started; i++)

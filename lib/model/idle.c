@@ -21,10 +21,10 @@ cnn_status cnn__model_plan(const cnn_model *model, int32_t mode, const cnn__plan
     return cnn__fail(CNN_ESTATE, "model '%s' is not compiled", model->name);
   CNN__TRY(cnn__model_ready(model));
   cnn_model *shared = guarded(model);
-  pthread_mutex_lock(&shared->lock);
+  cnn__lock_take(&shared->lock);
   cnn_status status = plan_of(shared, mode);
   *out = model->plans[mode];
-  pthread_mutex_unlock(&shared->lock);
+  cnn__lock_leave(&shared->lock);
   return status;
 }
 
@@ -52,9 +52,9 @@ cnn_status cnn__model_borrow_run(const cnn_model *model, int32_t mode, int64_t r
     return cnn__fail(CNN_EINVAL, "a run of %lld rows: must be at least 1", (long long)rows);
   CNN__TRY(cnn__model_plan(model, mode, &plan));
   cnn_model *shared = guarded(model);
-  pthread_mutex_lock(&shared->lock);
+  cnn__lock_take(&shared->lock);
   cnn__run *run = take(shared, plan, rows);
-  pthread_mutex_unlock(&shared->lock);
+  cnn__lock_leave(&shared->lock);
   if (run && run->capacity < rows) {
     cnn__run_free(run);
     run = NULL;
@@ -67,10 +67,10 @@ cnn_status cnn__model_borrow_run(const cnn_model *model, int32_t mode, int64_t r
 
 void cnn__model_return_run(const cnn_model *model, cnn__run *run) {
   cnn_model *shared = guarded(model);
-  pthread_mutex_lock(&shared->lock);
+  cnn__lock_take(&shared->lock);
   run->next = shared->idle;
   shared->idle = run;
-  pthread_mutex_unlock(&shared->lock);
+  cnn__lock_leave(&shared->lock);
 }
 
 /* ---- for one call ---- */
@@ -79,9 +79,9 @@ cnn_status cnn__model_inspect(const cnn_model *model, int32_t mode, const cnn__i
                               cnn__run **out) {
   cnn_model *shared = guarded(model);
   cnn__plan *plan = NULL;
-  pthread_mutex_lock(&shared->lock);
+  cnn__lock_take(&shared->lock);
   cnn_status status = cnn__packs_new(shared);
-  pthread_mutex_unlock(&shared->lock);
+  cnn__lock_leave(&shared->lock);
   if (status == CNN_OK)
     status = cnn__plan_inspect(&plan, model, mode, inspection);
   if (status == CNN_OK)

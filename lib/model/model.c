@@ -29,7 +29,7 @@ cnn_status cnn_model_new(cnn_model **out, cnn_context *context, const cnn_model_
   }
   atomic_init(&model->references, 1);
   atomic_init(&model->fitting, 0);
-  pthread_mutex_init(&model->lock, NULL);
+  cnn__lock_init(&model->lock);
   model->context = cnn__context_hold(context);
   model->seed = context->seed;
   model->weights_version = 1;
@@ -79,7 +79,7 @@ void cnn_model_free(cnn_model *model) {
   cnn__free(context, model->layers);
   cnn__names_free(&model->names, context);
   cnn__free(context, model->name);
-  pthread_mutex_destroy(&model->lock);
+  cnn__lock_destroy(&model->lock);
   cnn__free(context, model);
   cnn__context_drop(context);
 }

@@ -2,11 +2,10 @@
 #ifndef CNN_MODEL_MODEL_INTERNAL_H
 #define CNN_MODEL_MODEL_INTERNAL_H
 
+#include "core/lock.h"
 #include "model/names.h"
 #include "model/run.h"
 #include "optim/optimizer_internal.h"
-
-#include <pthread.h>
 
 #define CNN__MAX_METRICS 8
 
@@ -51,7 +50,7 @@ struct cnn_model {
   float *training_block;        /* gradients and slots, one allocation */
 
   /* plans and run records; guarded by lock where a const call makes them */
-  pthread_mutex_t lock;
+  cnn__lock lock;
   cnn__plan *plans[CNN__MODES];
   cnn__run *idle;               /* free TEST and PREDICT records, linked */
   float *packs_block;           /* derived forms of all weights */

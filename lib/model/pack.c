@@ -60,12 +60,12 @@ void cnn__model_pack(const cnn_model *model) {
   cnn_model *shared = (cnn_model *)(uintptr_t)model; /* packs are derived from the weights, and guarded by the lock */
   if (atomic_load_explicit(&shared->packs_version, memory_order_acquire) == model->weights_version)
     return;
-  pthread_mutex_lock(&shared->lock);
+  cnn__lock_take(&shared->lock);
   if (atomic_load(&shared->packs_version) != model->weights_version) {
     pack_all(model);
     atomic_store_explicit(&shared->packs_version, model->weights_version, memory_order_release);
   }
-  pthread_mutex_unlock(&shared->lock);
+  cnn__lock_leave(&shared->lock);
 }
 
 void cnn__model_packed(cnn_model *model) {
@@ -79,16 +79,16 @@ cnn_status cnn__packs_new(cnn_model *model) {
   for (int32_t i = 0; i < model->layer_count; i++)
     for (int32_t p = 0; p < model->layers[i]->pack_count; p++)
       floats += cnn__round_floats(model->layers[i]->pack_floats[p]);
-  model->packs_block = cnn__alloc(model->context, (size_t)floats * sizeof(float), "packed weights");
-  if (!model->packs_block)
+  float *block = cnn__alloc(model->context, (size_t)floats * sizeof(float), "packed weights"), *next = block;
+  if (!block)
     return CNN_ENOMEM;
-  float *next = model->packs_block;
   for (int32_t i = 0; i < model->layer_count; i++)
     for (int32_t p = 0; p < model->layers[i]->pack_count; p++) {
       model->arrays[i].packs[p] = next;
       next += cnn__round_floats(model->layers[i]->pack_floats[p]);
     }
   atomic_store(&model->packs_version, model->weights_version - 1);
+  model->packs_block = block; /* last: a child of a fork may come upon what another thread was doing here */
   return CNN_OK;
 }
 
