@@ -44,8 +44,10 @@ def inputs(value: Array, context: Context, what: str = "x") -> Tensor:
 
 
 def targets(value: Array, context: Context, what: str = "y") -> Tensor:
-    """Class labels where they are whole numbers, rows of values where they are not."""
-    return value if isinstance(value, Tensor) else Tensor(prepared(value, what), context)
+    """Class labels where they are whole numbers, rows of values where they are not. Labels are copied: C counts on them
+    to stay within their classes, which nobody can say of an array of the user's."""
+    tensor = value if isinstance(value, Tensor) else Tensor(prepared(value, what), context)
+    return tensor if tensor.dtype == np.float32 else tensor.copy()
 
 
 def batch(item: Any, context: Context, wanted: str) -> tuple[Tensor | None, Tensor | None, Tensor | None]:

@@ -41,6 +41,8 @@ class Context(Handle):
     Context(seed=42, threads=2)
     """
 
+    _is_kept = False
+
     def __init__(self, seed: int = 0, threads: int = 0, *, stdout: IO[str] | None = None,
                  log: logging.Logger | None = None, max_load_bytes: int = 0) -> None:
         self.stdout = stdout
@@ -50,6 +52,14 @@ class Context(Handle):
         self._owner = new("cnn_context", lib.cnn_context_new, options(
             _abi.cnn_context_opts, seed=seed, threads=threads, max_load_bytes=max_load_bytes,
             logger=logger(self.log), sink=self._sink))
+
+    def _kept(self) -> Context:
+        """The same context for those that are made in it, who need it when this object is closed."""
+        if self._is_kept:
+            return self
+        kept = Context.__new__(Context)
+        kept.__dict__.update(self.__dict__, _owner=self._handle, _is_kept=True)
+        return kept
 
     def sink(self) -> _abi.cnn_sink:
         """The place for the text of one call, with the stream's width and abilities as they are now."""
@@ -114,5 +124,5 @@ def build_info() -> str:
 
 
 def context_of(context: Context | None) -> Context:
-    """The given context, or the default one."""
-    return default_context() if context is None else expect(context, Context, "context")
+    """The given context, or the default one, for something that is made in it."""
+    return (default_context() if context is None else expect(context, Context, "context"))._kept()
