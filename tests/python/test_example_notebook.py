@@ -73,8 +73,7 @@ def test_each_call_of_plot_shows_one_picture(run: Any, kept: Any) -> None:
 def test_it_shows_all_of_the_pictures(kept: Any) -> None:
     source = "\n".join(cell.source for cell in code(kept))
     shown = set(re.findall(r"cnn\.plot\.(\w+)\(", source))
-    drawn_by_others = {"model_diagram"} & set(cnn.plot.__all__)  # plot_model, which is there
-    assert set(cnn.plot.__all__) - drawn_by_others <= shown and "plot_model(" in source
+    assert set(cnn.plot.__all__) - {"save_diagram"} <= shown and "plot_model(" in source
 
 
 def test_it_is_kept_with_the_output_of_a_full_run(run: Any, kept: Any) -> None:
