@@ -20,8 +20,8 @@ from ._logs import Logs
 from ._text import Attribute
 from .augmenter import Augmenter
 from .builtin import (
-    BuiltinCallback, CSVLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, Progress, ReduceLROnPlateau,
-    TerminateOnNaN)
+    BuiltinCallback, CSVLogger, Checkpoint, EarlyStopping, LearningRateScheduler, ModelCheckpoint, Progress,
+    ReduceLROnPlateau, TerminateOnNaN)
 from .callback import Callback, Event
 from .context import Context, build_info, default_context, set_default_context
 from .dataset import Dataset
@@ -38,8 +38,8 @@ __version__: str = _lib.cnn_version().decode()
 _LAZY = ("keras", "metrics", "plot")
 
 __all__ = [
-    "Attribute", "Augmenter", "BuiltinCallback", "CSVLogger", "Callback", "CallbackError", "Context", "DataError",
-    "Dataset", "EarlyStopping", "Error", "Event", "FileError", "FormatError", "History", "InternalError",
+    "Attribute", "Augmenter", "BuiltinCallback", "CSVLogger", "Callback", "CallbackError", "Checkpoint", "Context",
+    "DataError", "Dataset", "EarlyStopping", "Error", "Event", "FileError", "FormatError", "History", "InternalError",
     "InvalidArgument", "Layer", "LearningRateScheduler", "Logs", "Loss", "Metric", "Model", "ModelCheckpoint",
     "NameError_", "Optimizer", "OutOfMemory", "Progress", "ReduceLROnPlateau", "Report", "Schedule", "ShapeError",
     "StateError", "Tensor", "TerminateOnNaN", "TooNewError", "UnsupportedError", "build_info", "default_context",

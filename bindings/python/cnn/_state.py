@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
@@ -15,10 +15,8 @@ from .context import Context
 from .tensor import to_numpy
 
 
-def saved_state(callback: Owner, context: Context) -> dict[str, Any]:
-    """What the callback puts into its state."""
-    state = new("cnn_state", lib.cnn_state_new, context._handle)
-    check(lib.cnn_callback_save(callback, state))
+def values_of(state: Any) -> dict[str, Any]:
+    """What is in a state of C."""
     values: dict[str, Any] = {}
     number = ctypes.c_double()
     for index in range(lib.cnn_state_count(state)):
@@ -32,13 +30,25 @@ def saved_state(callback: Owner, context: Context) -> dict[str, Any]:
     return values
 
 
-def load_state(callback: Owner, context: Context, values: dict[str, Any]) -> None:
-    """Give the callback its state back."""
-    state = new("cnn_state", lib.cnn_state_new, context._handle)
+def put_values(state: Any, context: Context, values: Mapping[str, Any]) -> None:
+    """Into a state of C: numbers, and arrays as float32."""
     for name, value in values.items():
         if np.ndim(value):
             check(lib.cnn_state_set_tensor(state, text(name, "state"),
                                            _arrays.floats(value, context, f"state '{name}'")._handle))
         else:
             check(lib.cnn_state_set(state, text(name, "state"), float(value)))
+
+
+def saved_state(callback: Owner, context: Context) -> dict[str, Any]:
+    """What the callback puts into its state."""
+    state = new("cnn_state", lib.cnn_state_new, context._handle)
+    check(lib.cnn_callback_save(callback, state))
+    return values_of(state)
+
+
+def load_state(callback: Owner, context: Context, values: dict[str, Any]) -> None:
+    """Give the callback its state back."""
+    state = new("cnn_state", lib.cnn_state_new, context._handle)
+    put_values(state, context, values)
     check(lib.cnn_callback_load(callback, state))

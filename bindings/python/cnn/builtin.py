@@ -169,6 +169,68 @@ class ModelCheckpoint(BuiltinCallback):
             has_initial_value_threshold=int(initial_value_threshold is not None)))
 
 
+class Checkpoint(BuiltinCallback):
+    """Keep a training from being lost: a run that was stopped anywhere and resumed, as often as you like and with any
+    number of threads, ends with the bits, the history and the decisions of callbacks of the run that never was.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, in a folder that is there. It is never absent nor half written; the one before it stays as PATH.prev.
+    resume : bool
+        Go on where the file stands, if there is one; else begin anew.
+    every_steps : int
+        Save after so many batches; 0: not by batches.
+    every_seconds : float
+        Save when so many seconds have gone by; 0: not by time.
+    at_epochs : bool
+        Save at the end of each epoch. That at the end of the last one is always made.
+    verbose : int
+        1: it says each save.
+    foreground : bool
+        Training waits for the disk; else a thread writes a copy while it goes on.
+    context : Context, optional
+        Where it is made; None: the default context.
+
+    Raises
+    ------
+    StateError
+        From fit: the checkpoint is of another model, compilation, seed, data set or recipe; the text says in what.
+    FileError, FormatError
+        From fit: a save failed; the file and the one before it are damaged.
+
+    Notes
+    -----
+    Callbacks of one's own begin anew unless they have `state_save` and `state_load`. Data of a Python generator are asked
+    for again and left out.
+
+    Examples
+    --------
+    >>> import cnn
+    >>> keep = cnn.Checkpoint("run.safetensors", resume=True, every_seconds=30)
+    >>> keep.resumed_epoch is None
+    True
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, resume: bool = False, every_steps: int = 0,
+                 every_seconds: float = 0, at_epochs: bool = True, verbose: int = 0, foreground: bool = False,
+                 context: Context | None = None) -> None:
+        self._context = context_of(context)
+        self._owner = new("cnn_callback", lib.cnn_checkpoint_new, self._context._handle, text(path, "path"), options(
+            _abi.cnn_checkpoint_opts, every_steps=every_steps, every_seconds=every_seconds,
+            not_at_epochs=int(not at_epochs), resume=int(resume), verbose=verbose, foreground=int(foreground)))
+
+    def request(self, stop: bool = False) -> None:
+        """Ask for a save after the batch in hand; with `stop` training ends there, to be resumed. From any thread."""
+        lib.cnn_checkpoint_request(self._handle, int(stop))
+
+    @property
+    def resumed_epoch(self) -> int | None:
+        """The epoch, from 0, in or before which the last fit went on; None where it began anew."""
+        epoch = int(lib.cnn_checkpoint_resumed_epoch(self._handle))
+        return None if epoch < 0 else epoch
+
+
 class CSVLogger(BuiltinCallback):
     """Write a row of figures for each epoch, flushed at once.
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 from . import _abi
 from ._calls import held, hold, release, trampoline
@@ -11,6 +11,7 @@ from ._handle import Owner, new
 from ._library import lib
 from ._logs import Logs
 from ._options import options
+from ._state import put_values, values_of
 
 if TYPE_CHECKING:
     from .model import Model
@@ -132,6 +133,13 @@ class Callback:
     def test_end(self, event: Event) -> None:
         """After a validation, with its figures."""
 
+    def state_save(self) -> Mapping[str, Any]:
+        """For `Checkpoint`: what a run needs that goes on from here, numbers and float32 arrays by name."""
+        return {}
+
+    def state_load(self, state: dict[str, Any]) -> None:
+        """The same back, before train_begin of a run that goes on."""
+
 
 def _teller(name: str) -> Any:
     @trampoline(getattr(_abi, f"cnn_callback_functions_{name}"))
@@ -145,12 +153,28 @@ def _teller(name: str) -> Any:
 _TELLERS = {name: _teller(name) for name in EVENTS}
 
 
+@trampoline(_abi.cnn_callback_functions_state_save)
+def _save(user: int, state: int) -> int:
+    bridge: Bridge = held(user)
+    bridge.save(state)
+    return _abi.CNN_OK
+
+
+@trampoline(_abi.cnn_callback_functions_state_load)
+def _load(user: int, state: int) -> int:
+    bridge: Bridge = held(user)
+    bridge.load(state)
+    return _abi.CNN_OK
+
+
 class Bridge:
     """A callback of Python as one of C, for one call of fit."""
 
     def __init__(self, callback: Callback, model: Model) -> None:
         self._callback, self._model = callback, model
         heard = {name: _TELLERS[name] for name in EVENTS if self._hears(callback, name)}
+        if self._hears(callback, "state_save"):
+            heard.update(state_save=_save, state_load=_load)
         self._number = hold(self)
         try:
             self.owner: Owner = new("cnn_callback", lib.cnn_callback_new, model._context._handle,
@@ -172,6 +196,14 @@ class Bridge:
         finally:
             event._end()
         return _abi.CNN_STOP if event._stop else _abi.CNN_OK
+
+    def save(self, state: int) -> None:
+        """The callback's state into C's."""
+        put_values(ctypes.c_void_p(state), self._model._context, self._callback.state_save())
+
+    def load(self, state: int) -> None:
+        """C's state to the callback."""
+        self._callback.state_load(values_of(ctypes.c_void_p(state)))
 
     def close(self) -> None:
         """After fit: nobody calls any more."""
