@@ -24,6 +24,7 @@ SIGNATURES = {
     "save_weights_only=False, mode='auto', save_freq='epoch', initial_value_threshold=None",
     "CSVLogger": "filename, separator=',', append=False",
     "TerminateOnNaN": "raise_error=False",
+    "BackupAndRestore": "backup_dir, save_freq='epoch', double_checkpoint=False, delete_checkpoint=True",
     "LearningRateScheduler": "schedule, verbose=0",
 }
 
@@ -219,13 +220,39 @@ def test_progress_is_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize("make, sentence", [
     (lambda: callbacks.TensorBoard("logs"), "TensorBoard.*CSVLogger"),
-    (lambda: callbacks.BackupAndRestore("here"), "BackupAndRestore.*load_model"),
     (lambda: callbacks.RemoteMonitor(), "RemoteMonitor"),
     (lambda: callbacks.SwapEMAWeights(), "SwapEMAWeights"),
 ])
 def test_what_is_lacking_is_refused(make: Any, sentence: str) -> None:
     with pytest.raises(cnn.UnsupportedError, match=sentence):
         make()
+
+
+@pytest.mark.parametrize("freq", ["epoch", 1])
+def test_a_training_that_was_stopped_goes_on(tmp_path: pathlib.Path, freq: Any) -> None:
+    class Stops(callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 1:
+                raise RuntimeError("the power is gone")
+
+    x, y = np.eye(4, dtype=np.float32), [0, 1, 0, 1]
+
+    def trained(*more: Any) -> Any:
+        keras.backend.clear_session()  # layers are named as in another process
+        keras.utils.set_random_seed(5)
+        made = model()
+        made.fit(x, y, epochs=4, batch_size=2, verbose=0, callbacks=list(more))
+        return made.get_weights()
+
+    whole = trained()
+    with pytest.raises(RuntimeError, match="the power is gone"):
+        trained(Stops(), callbacks.BackupAndRestore(tmp_path / "backup", freq))
+    assert (tmp_path / "backup" / "checkpoint.safetensors").exists()
+    gone_on = trained(callbacks.BackupAndRestore(tmp_path / "backup", freq))
+    assert all(np.array_equal(a, b) for a, b in zip(whole, gone_on))
+    assert not any((tmp_path / "backup").iterdir())
+    with pytest.raises(ValueError, match="save_freq=0"):
+        callbacks.BackupAndRestore(tmp_path, 0)
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -108,6 +108,9 @@ class Callback:
         """The binding's callback, which tells this one."""
         return Forward(self)
 
+    def _finished(self) -> None:
+        """`fit` is over, without an error."""
+
 
 def hears(callback: Callback, *hooks: str) -> bool:
     """Does it define one of these methods?"""

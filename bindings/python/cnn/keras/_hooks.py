@@ -38,6 +38,11 @@ class Hooks:
         """The binding's callbacks, and last the one that keeps the history."""
         return [*[callback._make(context) for callback in self._callbacks], Recorder(history, self._model)]
 
+    def finished(self) -> None:
+        """fit has come to its end."""
+        for callback in self._callbacks:
+            callback._finished()
+
     def call(self, name: str, *arguments: Any) -> None:
         """Call a hook of each, outside of fit."""
         for callback in self._callbacks:

@@ -209,6 +209,7 @@ class Trainer:
             core.fit(plan.data, callbacks=hooks.made(core._context, history), epochs=epochs,
                      initial_epoch=initial_epoch,
                      steps_per_epoch=steps_per_epoch, verbose=_verbosity(verbose), **plan.options)
+        hooks.finished()
         return history
 
     # ---- evaluate, predict ----

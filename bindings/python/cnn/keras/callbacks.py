@@ -219,6 +219,56 @@ class CSVLogger(Builtin):
                                  context=context)
 
 
+class BackupAndRestore(Builtin):
+    """Keep a training from being lost: where it was stopped, the same call of `fit` goes on, to the weights and figures it
+    would have had.
+
+    Parameters
+    ----------
+    backup_dir : path
+        Folder of the checkpoint, made if it is missing.
+    save_freq : "epoch" or int
+        At the end of each epoch, or after so many batches.
+    double_checkpoint : bool
+        Both are kept in any case: the checkpoint and the one before it.
+    delete_checkpoint : bool
+        Remove both when training is over.
+
+    Examples
+    --------
+    >>> BackupAndRestore("backup", save_freq=100)
+    BackupAndRestore(backup_dir='backup', save_freq=100)
+    """
+
+    _table: ClassVar[dict[str, Any]] = {"backup_dir": REQUIRED, "save_freq": "epoch", "double_checkpoint": False,
+                                        "delete_checkpoint": True}
+    backup_dir: Any
+    save_freq: Any
+    double_checkpoint: bool
+    delete_checkpoint: bool
+
+    def _path(self) -> str:
+        return os.path.join(os.fspath(self.backup_dir), "checkpoint" + _files.SUFFIX)
+
+    def _set_up(self) -> None:
+        if self.save_freq != "epoch" and not (isinstance(self.save_freq, int) and self.save_freq > 0):
+            raise ValueError(f"BackupAndRestore: save_freq={self.save_freq!r} must be 'epoch' or a number of batches")
+        super()._set_up()
+
+    def _core(self, context: cnn.Context) -> Any:
+        steps = 0 if self.save_freq == "epoch" else self.save_freq
+        return builtin.Checkpoint(self._path(), resume=True, every_steps=steps, at_epochs=not steps, context=context)
+
+    def _make(self, context: cnn.Context) -> Any:
+        os.makedirs(self.backup_dir, exist_ok=True)
+        return super()._make(context)
+
+    def _finished(self) -> None:
+        for path in (self._path(), self._path() + ".prev"):
+            if self.delete_checkpoint and os.path.exists(path):
+                os.remove(path)
+
+
 class TerminateOnNaN(Builtin):
     """Stop training at the first batch whose running loss is NaN or infinite; `raise_error`: with an error."""
 
@@ -312,15 +362,6 @@ class TensorBoard(Callback):
             "TensorBoard: libcnn writes no event files; CSVLogger writes the figures of each epoch, "
             "and cnn.plot draws them"
         )
-
-
-class BackupAndRestore(Callback):
-    """Refused when it is made."""
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        refuse(
-            "BackupAndRestore: not done here; ModelCheckpoint saves model and optimizer, load_model and "
-            "fit(initial_epoch=...) go on from there")
 
 
 def __getattr__(name: str) -> Any:
