@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import cnn.plot
+import pictures
 from cnn.plot import _style
 
 IMAGES = np.arange(6 * 28 * 28, dtype=np.float32).reshape(6, 28, 28) % 251
@@ -87,6 +88,13 @@ def test_style_colours(draw: Callable[..., Any]) -> None:
     with matplotlib.rc_context({"figure.facecolor": "#123456"}):
         made = draw()
     assert matplotlib.colors.to_hex(getattr(made, "figure", made).get_facecolor()) == "#123456"
+
+
+@pytest.mark.parametrize("sheet", ["ggplot", "dark_background", "Solarize_Light2"])
+def test_texts_fit_under_style_sheets(draw: Callable[..., Any], sheet: str) -> None:
+    with plt.style.context(sheet):
+        made = draw()
+        pictures.check_texts(getattr(made, "figure", made))
 
 
 def test_bad_keywords_leave_no_figure(draw: Callable[..., Any]) -> None:
