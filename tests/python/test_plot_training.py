@@ -9,6 +9,7 @@ import pandas
 import pytest
 from matplotlib.colors import to_hex
 
+import cnn
 import cnn.plot
 import pictures
 
@@ -155,16 +156,16 @@ def test_shares() -> None:
 
 
 def test_forms_of_matrices() -> None:
-    class Report:
-        confusion_matrix = MATRIX
-        class_names = [f"digit {i}" for i in range(10)]
+    report = cnn.Report(pictures.mnist("t10k")[1], pictures.predicted(), class_names=[f"digit {i}" for i in range(10)])
+    assert report.class_names[9] == "digit 9" and cnn.Report([0, 2], [0, 1]).class_names == ["0", "1", "2"]
 
     class Method:
         def confusion_matrix(self) -> Any:
             return MATRIX
 
     frame = pandas.DataFrame(MATRIX, columns=[f"digit {i}" for i in range(10)])
-    for given, name in ((Report(), "digit 0"), (frame, "digit 0"), (Method(), "0"), ({"confusion_matrix": MATRIX.tolist()}, "0"),
+    for given, name in ((report, "digit 0"), (frame, "digit 0"), (Method(), "0"), (report.to_dict(), "0"),
+                        ({"confusion_matrix": MATRIX.tolist()}, "0"),
                         (MATRIX.astype(float), "0")):
         axes = cnn.plot.confusion_matrix(given)
         assert axes.get_yticklabels()[0].get_text() == name and axes.texts[0].get_text() == "973"

@@ -88,6 +88,7 @@ class Report(Handle):
         truth = _arrays.targets(labels, self._context, "labels")
         found = _arrays.targets(predictions, self._context, "predictions")
         names = None if class_names is None else [str(name) for name in class_names]
+        self._names = names
         self._owner = new("cnn_report", lib.cnn_report_new, self._context._handle, truth._handle, found._handle,
                           options(_abi.cnn_report_opts, classes=classes, class_names=names))
 
@@ -95,6 +96,11 @@ class Report(Handle):
     def classes(self) -> int:
         """Number of classes."""
         return int(lib.cnn_report_classes(self._handle))
+
+    @property
+    def class_names(self) -> list[str]:
+        """A name for each class: those given, or the numbers."""
+        return [str(number) for number in range(self.classes)] if self._names is None else list(self._names)
 
     @property
     def samples(self) -> int:
