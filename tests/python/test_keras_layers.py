@@ -252,6 +252,6 @@ def test_activations_of_symbols_add_layers() -> None:
     with pytest.raises(TypeError, match="alpha"):
         activations.relu(x, alpha=1)
     again = keras.models.model_from_json(model.to_json())
-    assert again.layers[1].get_config() == model.layers[1].get_config()
+    assert again._operations[1].get_config() == model._operations[1].get_config()
     with pytest.raises(cnn.UnsupportedError, match="layer after"):
         layers.Dense(1, activation=activations.elu.bound(alpha=2.0))

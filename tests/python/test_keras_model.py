@@ -27,8 +27,13 @@ def test_the_module_is_there_under_all_of_its_names() -> None:
     assert tf.keras is keras and tf.keras.layers is layers and models.Sequential is keras.Sequential
     assert keras.__version__ == cnn.__version__ and keras.version() == cnn.__version__
     assert set(keras._SUBMODULES) <= set(dir(keras))
+    assert issubclass(keras.optimizers.Adam, keras.Optimizer) and issubclass(keras.losses.Huber, keras.Loss)
+    assert keras.Metric is keras.metrics.Metric and keras.saving.load_model is keras.models.load_model
     with pytest.raises(AttributeError):
         keras.nonsense
+    for name in keras._MISSING:
+        with pytest.raises(cnn.UnsupportedError, match=name):
+            getattr(keras, name)
 
 
 def test_the_notebooks_model() -> None:
@@ -38,10 +43,10 @@ def test_the_notebooks_model() -> None:
     assert [layer.name for layer in model.layers] == [
         "conv1", "bn1", "pool1", "dropout1", "conv2", "bn2", "pool2", "dropout2", "flatten", "dense1", "dropout3",
         "output"]
-    assert [w.path for w in model.weights] == [
+    assert [w.path for w in model.weights] == [f"sequential/{path}" for path in (
         "conv1/kernel", "conv1/bias", "bn1/gamma", "bn1/beta", "bn1/moving_mean", "bn1/moving_variance", "conv2/kernel",
         "conv2/bias", "bn2/gamma", "bn2/beta", "bn2/moving_mean", "bn2/moving_variance", "dense1/kernel", "dense1/bias",
-        "output/kernel", "output/bias"]
+        "output/kernel", "output/bias")]
     assert len(model.trainable_weights) == 12 and len(model.non_trainable_variables) == 4
     assert model.get_layer("bn2") is model.layers[5] and model.get_layer(index=-1).name == "output"
     assert model.get_layer("conv2").input.shape == (None, 14, 14, 32)
@@ -130,6 +135,33 @@ def test_branches() -> None:
     np.testing.assert_allclose(model.predict(x, verbose=0), x.mean((1, 2)) @ weights[0], rtol=1e-5)
     assert [t.shape for t in model.get_layer("add").input] == [(None, 9, 8, 6)] * 2
     assert model.get_layer("add").input[1] is model.input
+
+
+def test_signs_and_functions_are_no_layers_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    x = keras.Input((4,), name="x")
+    y = keras.activations.gelu(keras.activations.relu(x + layers.Dense(4)(x), negative_slope=0.5), approximate=True)
+    model = keras.Model(x, layers.Dense(2, name="last")(y))
+    assert [layer.name for layer in model.layers] == ["x", "dense", "last"]
+    model.summary()
+    text = capsys.readouterr().out
+    assert all(f"│ {name} " in text for name in ("add (Add)", "re_lu (ReLU)", "gelu (Gelu)"))
+    again = keras.models.clone_model(model)
+    assert again.get_config() == model.get_config() and len(again.layers) == 3
+    again.set_weights(model.get_weights())
+    values = np.random.default_rng(0).normal(size=(5, 4))
+    np.testing.assert_array_equal(again.predict(values, verbose=0), model.predict(values, verbose=0))
+    assert (x.name, keras.activations.get("gelu")(0.0), repr(keras.activations.relu)) == ("x", 0.0, "<function relu>")
+
+
+def test_an_input_may_stand_in_several_models() -> None:
+    x = keras.Input((4,))
+    y = layers.Dense(3, name="a")(x)
+    one = keras.Model(x, layers.Dense(2, name="b")(y))
+    other = keras.Model(x, layers.Dense(2, name="c")(x))
+    views = keras.Model(x, [y, one.output])
+    values = np.ones((2, 4))
+    np.testing.assert_array_equal(views.predict(values, verbose=0)[1], one.predict(values, verbose=0))
+    assert other.predict(values, verbose=0).shape == (2, 2)
 
 
 def test_layers_stand_in_keras_order() -> None:

@@ -1,7 +1,9 @@
 """`model.summary()` prints what Keras prints, byte for byte."""
 from __future__ import annotations
 
+import io
 import pathlib
+import sys
 from typing import Any, Callable
 
 import pytest
@@ -72,6 +74,18 @@ def test_a_row_of_layers_made_of_symbols_shows_its_input(printed: Callable[..., 
     text = printed(keras.Model(x, layers.Dense(2)(x)))
     assert text.startswith('Model: "functional"\n') and "│ input_layer (InputLayer)        │ (None, 4)" in text
     assert "Connected to" not in text and "Total params: 10 (40.00 B)" in text
+
+
+def test_a_stream_without_boxes_gets_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    model = keras_models.residual()
+    model.summary()
+    text = raw.getvalue().decode("ascii")
+    assert "| image (InputLayer)  | (None, 9, 8, 6)   |          0 | -                 |" in text
+    assert "| (BatchNormalizatio. |" in text
+    assert text.startswith('Model: "residual"\n+' + "-" * 21 + "+")
 
 
 def test_print_fn_gets_the_whole_text_once(printed: Callable[..., str]) -> None:

@@ -20,15 +20,26 @@ import sys
 from typing import Any
 
 from .. import __version__
-from . import _graph, activations, backend, initializers, layers, models, regularizers
+from . import _graph, _variable, activations, backend, initializers, layers, models, regularizers
 from .layers import Input, InputLayer, Layer
 from .models import Model, Sequential
 
 keras = sys.modules[__name__]
 KerasTensor = _graph.KerasTensor
+Variable = _variable.Variable
+Initializer = initializers.Initializer
+Regularizer = regularizers.Regularizer
+saving = models
 
 _SUBMODULES = ("callbacks", "config", "datasets", "losses", "metrics", "optimizers", "preprocessing", "random", "utils")
+_CLASSES = {"Loss": "losses", "Metric": "metrics", "Optimizer": "optimizers"}
 _MISSING = {
+    "constraints": "a callback that sets weights at the end of a batch",
+    "device": "none: all is done on the CPU",
+    "Function": "Model(inputs, outputs)",
+    "Operation": "a layer",
+    "quantizers": "none: all is float32",
+    "remat": "none: a step's memory is planned when the model is compiled",
     "applications": "none: there are no weights of others; models.load_model loads one's own",
     "mixed_precision": "none: all is float32",
     "distribution": "the context's threads: the same bits for any number of them",
@@ -52,6 +63,8 @@ def version() -> str:
 def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return importlib.import_module(f".{name}", __name__)
+    if name in _CLASSES:
+        return getattr(importlib.import_module(f".{_CLASSES[name]}", __name__), name)
     if name in _MISSING:
         from ._arguments import refuse
 
@@ -60,4 +73,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES})
+    return sorted({*globals(), *_SUBMODULES, *_CLASSES})

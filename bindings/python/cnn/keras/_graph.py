@@ -52,9 +52,11 @@ class KerasTensor:
     def __add__(self, other: object) -> KerasTensor:
         if not isinstance(other, KerasTensor):
             return NotImplemented
-        from .layers.merging import add
+        from .layers.merging import Add
 
-        made: KerasTensor = add([self, other])
+        layer = Add()
+        layer._operation = True
+        made: KerasTensor = layer([self, other])
         return made
 
     def __repr__(self) -> str:

@@ -80,6 +80,11 @@ class Model(Trainer):
         raise NotImplementedError
 
     @property
+    def _operations(self) -> list[Layer]:
+        """Its layers, and what signs and functions have made between them."""
+        return self.layers
+
+    @property
     def built(self) -> bool:
         """Are the shapes known, and weights made?"""
         return self._core is not None

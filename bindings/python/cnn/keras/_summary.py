@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
+from .. import _output
 from ._arguments import only
 from ._table import BOLD, Piece, Table, styled, widths
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from .models import Model
 
 _NUMBER, _NONE, _CLASS, _YES, _NO = "38;5;34", "38;5;45", "38;5;33", "1;38;5;34", "1;91"
+_PLAIN = {**{ord(corner): "+" for corner in "┏┳┓┡╇┩├┼┤└┴┘"}, **{ord(line): "-" for line in "━─"},
+          **{ord(bar): "|" for bar in "┃│"}, ord("…"): "."}
 _TOTALS = re.compile(r"^( .*params: )([\d,]+)( \(.*\))$", re.MULTILINE)
 
 
@@ -46,16 +49,16 @@ def print_summary(model: Model, line_length: Optional[int] = None, positions: Op
     if print_fn is not None:
         print_fn(text)
     else:
-        sys.stdout.write(text)
+        sys.stdout.write(text if _output._shows_unicode(sys.stdout) else text.translate(_PLAIN))
         sys.stdout.flush()
 
 
 def _colored(stream: Any) -> bool:
-    return bool(getattr(stream, "isatty", bool)())
+    return _output._is_terminal(stream)
 
 
 def _shown(model: Model) -> list[Layer]:
-    return list(model.layers)
+    return model._operations
 
 
 def _is_row(model: Model) -> bool:

@@ -110,8 +110,8 @@ class Trainer:
 
     @property
     def metrics_names(self) -> list[str]:
-        """What `evaluate` lists, in its order."""
-        return ["loss", *self._ready("metrics_names").names]
+        """As in Keras 3, which counts all metrics as one. `evaluate(..., return_dict=True)` has their names."""
+        return ["loss", "compile_metrics"] if self._ready("metrics_names").names else ["loss"]
 
     def _ready(self, what: str) -> Compiled:
         if self._compiled is None:

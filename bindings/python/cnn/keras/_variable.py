@@ -18,15 +18,15 @@ class Variable:
     Attributes
     ----------
     name, path : str
-        "kernel", "conv1/kernel".
+        "kernel", "sequential/conv1/kernel".
 
     Examples
     --------
     >>> from cnn import keras
-    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="d")])
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="d")], name="m")
     >>> kernel = model.layers[0].weights[0]
     >>> kernel.path, kernel.shape, kernel.trainable
-    ('d/kernel', (3, 2), True)
+    ('m/d/kernel', (3, 2), True)
     """
 
     dtype = "float32"
@@ -37,8 +37,8 @@ class Variable:
 
     @property
     def path(self) -> str:
-        """Layer and name."""
-        return f"{self._layer.name}/{self.name}"
+        """Layer and name, of a Sequential's after the model's."""
+        return f"{self._layer._scope}{self._layer.name}/{self.name}"
 
     def _key(self) -> str:
         return f"{self._layer._core_name}/{self.name}"

@@ -12,6 +12,7 @@ array([0., 2.], dtype=float32)
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -32,17 +33,19 @@ class Activation:
         self.__name__ = name
         self.__qualname__ = name
         self._defaults = numbers
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        self.__signature__ = inspect.Signature([inspect.Parameter("x", kind), *[
+            inspect.Parameter(key, kind, default=value) for key, value in numbers.items()]])
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The function of an array [...] or a symbolic tensor, with the numbers that Keras's own takes."""
         bound = self.bound(**dict(zip(self._defaults, args), **kwargs))
         attributes = bound._attributes()
         from ._graph import KerasTensor
-        from .layers.activation import Activation as Added
 
         if not isinstance(x, KerasTensor):
             return _values(np.asarray(x, np.float32), attributes)
-        return Added(bound)(x)
+        return _operation(bound)(x)
 
     def bound(self, **numbers: Any) -> Activation:
         """The function with other numbers than its defaults."""
@@ -61,6 +64,23 @@ class Activation:
 
     def __repr__(self) -> str:
         return f"<function {self.__name__}>"
+
+
+def _operation(function: Activation) -> Any:
+    """What Keras makes of a function of a symbolic tensor: no layer of the model, but shown as one, by a class of its
+    own."""
+    from . import layers
+
+    layer: Any
+    if function.__name__ == "relu":
+        layer = layers.ReLU(**function._defaults)
+    elif function.__name__ == "softmax":
+        layer = layers.Softmax(**function._defaults)
+    else:
+        word = "".join(part.capitalize() for part in function.__name__.split("_"))
+        layer = type(word, (layers.Activation,), {})(function)
+    layer._operation = True
+    return layer
 
 
 def attributes_of(name: str, numbers: dict[str, Any]) -> dict[str, Any]:

@@ -61,8 +61,9 @@ class Functional(Model):
                                  'names should be unique.')
 
     def _make(self) -> None:
-        base = self._all[0]._core
-        if base is not None and all(layer._core is base for layer in self._all):
+        base = self._all[-1]._core  # an input may stand in several models
+        if base is not None and base.layers[0].name == self._all[0].name and all(
+                layer._core is base for layer in self._all[1:]):
             self._view = base
             last = self._targets[-1]._keras_history.operation
             if not self._several and len(self._all) == len(base.layers) and last.name == base.layers[-1].name:
@@ -77,8 +78,12 @@ class Functional(Model):
 
     @property
     def layers(self) -> list[Layer]:
-        """Its layers, the input first."""
-        return self._all[:]
+        """Its layers, the input first, without what signs and functions have made (x + y)."""
+        return [layer for layer in self._all if not layer._operation]
+
+    @property
+    def _operations(self) -> list[Layer]:
+        return self._all
 
     @property
     def built(self) -> bool:
@@ -144,7 +149,7 @@ class Functional(Model):
         """Name, layers with the names of those that they read, input and output."""
         if self._several:
             refuse(f"model '{self.name}' is a view with several outputs: it has no configuration of its own")
-        layers = [{**serialize(layer),
+        layers = [{**serialize(layer), "operation": layer._operation,
                    "inbound": [t._keras_history.operation.name for t in layer.output._inputs]} for layer in self._all]
         return {"name": self.name, "trainable": self.trainable, "layers": layers}
 
@@ -154,6 +159,7 @@ class Functional(Model):
         made: dict[str, KerasTensor] = {}
         for entry in config["layers"]:
             layer = from_config(entry)
+            layer._operation = bool(entry.get("operation", False))
             read = [made[name] for name in entry["inbound"]]
             made[layer.name] = layer(read if layer._several else read[0]) if read else layer.output
         tensors = list(made.values())

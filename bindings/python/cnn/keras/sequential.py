@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Optional, Sequence
 
+from . import _names
 from ._assemble import append, assemble, tell_of_copies
 from ._graph import KerasTensor, Shape
 from ._model import Model
@@ -135,6 +136,7 @@ class Sequential(Model):
     def _rebuild(self) -> None:
         if not self._has_input() or len(self._all) < 2:
             return
+        _names.automatic("functional")  # the name that Keras's model within the model takes
         mine = (None, self._core, self._before)
         foreign = [layer for layer in self._all if layer._core not in mine]
         if self._core is not None and not self.compiled and not foreign and self._grow(self._core):
@@ -154,6 +156,7 @@ class Sequential(Model):
             return False
         layer = self._all[-1]
         shape = layer.compute_output_shape(self._all[-2].output.shape)
+        layer._scope = f"{self.name}/"
         layer._connect((self._all[-2].output,), shape)
         append(core, layer)
         layer._belong(core)
@@ -161,6 +164,8 @@ class Sequential(Model):
 
     def _connect_all(self) -> None:
         """Symbolic tensors from layer to layer; their shapes come with the model."""
+        for layer in self._all:
+            layer._scope = layer._scope or f"{self.name}/"
         for before, layer in zip(self._all, self._all[1:]):
             layer._connect((before.output,), (None,))
 

@@ -41,7 +41,8 @@ def __getattr__(name: str) -> Any:
 
 def serialize(layer: Layer) -> dict[str, Any]:
     """Class and arguments of a layer, as `deserialize` takes them."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+    word = next(kind.__name__ for kind in type(layer).__mro__ if kind.__name__ in __all__)
+    return {"class_name": word, "config": layer.get_config()}
 
 
 def deserialize(config: dict[str, Any], custom_objects: None = None) -> Layer:

@@ -41,6 +41,9 @@ class Layer:
     _type = ""
     _state: tuple[str, ...] = ()  # weights that training does not change, though the layer is trainable
     _several = False              # reads several tensors
+    _operation = False            # made by a sign or function, as x + y: not among a model's layers
+    _tensor_name: Optional[str] = None
+    _scope = ""                   # what stands before its name in the paths of weights
 
     def __init__(self, *, name: Optional[str] = None, trainable: bool = True, dtype: Optional[str] = None,
                  autocast: bool = True, activity_regularizer: None = None, **kwargs: Any) -> None:
@@ -116,7 +119,8 @@ class Layer:
         return self._connect(tensors, self.compute_output_shape(shapes if self._several else shapes[0]))
 
     def _connect(self, inputs: tuple[KerasTensor, ...], shape: Shape) -> KerasTensor:
-        self._output = KerasTensor(shape, _names.automatic("keras_tensor"), self, inputs)
+        name = self._tensor_name or _names.automatic("keras_tensor")
+        self._output = KerasTensor(shape, name, self, inputs)
         return self._output
 
     def compute_output_shape(self, input_shape: Any) -> Shape:

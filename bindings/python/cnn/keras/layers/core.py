@@ -55,6 +55,7 @@ class InputLayer(Layer):
         super().__init__(name=name, dtype=dtype, **kwargs)
         self.shape = InputShape((None, *shape)).extents
         self.batch_shape = (None, *self.shape)
+        self._tensor_name = name
         self._connect((), self.batch_shape)
 
     def _attributes(self) -> dict[str, Any]:
