@@ -28,6 +28,7 @@ MAKERS: dict[str, Callable[[cnn.Context], Handle]] = {
     "EarlyStopping": lambda context: cnn.EarlyStopping(context=context),
     "ReduceLROnPlateau": lambda context: cnn.ReduceLROnPlateau(context=context),
     "ModelCheckpoint": lambda context: cnn.ModelCheckpoint("nothing", context=context),
+    "Checkpoint": lambda context: cnn.Checkpoint("nothing", context=context),
     "CSVLogger": lambda context: cnn.CSVLogger("nothing", context=context),
     "TerminateOnNaN": lambda context: cnn.TerminateOnNaN(context=context),
     "Progress": lambda context: cnn.Progress(context=context),
