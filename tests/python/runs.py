@@ -25,12 +25,16 @@ def part_of_mnist(mnist: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     return folder
 
 
+def program() -> pathlib.Path:
+    path = pathlib.Path(os.environ["BUILD_ROOT"]) / "examples" / "mnist_train"
+    if not path.exists():
+        pytest.skip("mnist_train is not built (-Dexamples=true)")
+    return path
+
+
 def train(data: pathlib.Path, output: pathlib.Path, *options: str) -> pathlib.Path:
     """Two epochs of mnist_train; returns its output folder."""
-    program = pathlib.Path(os.environ["BUILD_ROOT"]) / "examples" / "mnist_train"
-    if not program.exists():
-        pytest.skip("mnist_train is not built (-Dexamples=true)")
-    done = subprocess.run([program, "--data", data, "--output", output, "--epochs", "2", "--quiet", "--seed", "7", *options],
+    done = subprocess.run([program(), "--data", data, "--output", output, "--epochs", "2", "--quiet", "--seed", "7", *options],
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return output

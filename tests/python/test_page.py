@@ -75,15 +75,14 @@ def copy(run: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def write(folder: pathlib.Path) -> str:
+def made(folder: pathlib.Path) -> str:
     from cnn import page
-    page.write(folder)
-    return (folder / page.NAME).read_text(encoding="utf-8")
+    return page.page(page.load(folder), {}, ["a note <of the page>"])
 
 
 def test_tables_say_what_the_report_says(copy: pathlib.Path) -> None:
     report = json.loads((copy / "report.json").read_bytes())
-    outline = Outline(write(copy))
+    outline = Outline(made(copy))
     for epoch in report["epochs"]:
         label = f"{epoch['epoch']}" + (" (best)" if epoch["epoch"] == report["best_epoch"] else "")
         figures = [f"{epoch[name]:.4f}" for name in ("accuracy", "loss", "val_accuracy", "val_loss")]
@@ -106,7 +105,7 @@ def test_tables_say_what_the_report_says(copy: pathlib.Path) -> None:
 
 
 def test_page_is_by_itself(copy: pathlib.Path) -> None:
-    content = write(copy)
+    content = made(copy)
     outline = Outline(content)
     assert not re.search(r"https?:|//\w|url\(|@import|<script|<iframe|javascript:", content)
     for _, attributes in outline.elements:
@@ -120,7 +119,7 @@ def test_page_is_by_itself(copy: pathlib.Path) -> None:
 
 
 def test_headings_tables_and_language(copy: pathlib.Path) -> None:
-    outline = Outline(write(copy))
+    outline = Outline(made(copy))
     assert outline.all("html")[0]["lang"] == "en"
     levels = [int(tag[1]) for tag, _ in outline.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
@@ -139,7 +138,7 @@ def test_text_from_outside_is_text(copy: pathlib.Path) -> None:
         report[key] = hostile
     report["epochs"] = [{**row, "val_" + hostile: 1.5} for row in report["epochs"]]
     (copy / "report.json").write_text(json.dumps(report), encoding="utf-8")
-    content = write(copy)
+    content = made(copy)
     outline = Outline(content)
     assert not outline.all("script") and not outline.all("img")
     assert "$title" in content and "\x1b" not in content and "\x00" not in content
@@ -155,7 +154,7 @@ def test_no_errors_no_epochs_no_numbers(copy: pathlib.Path) -> None:
     for key in ("data", "augmenter", "images_per_second", "peak_rss_bytes"):
         del report[key]
     (copy / "report.json").write_text(json.dumps(report), encoding="utf-8")
-    outline = Outline(write(copy))
+    outline = Outline(made(copy))
     text = "".join(outline.texts)
     assert "No test image is misclassified." in text and "no samples" in text and "nan" in text and "Interrupted" in text
 

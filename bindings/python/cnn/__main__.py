@@ -45,6 +45,7 @@ def _plot(given: argparse.Namespace) -> int:
     from . import page
     try:
         notes = page.write(given.folder, data=given.data)
+        print(f"Page of the run: {given.folder}/{page.NAME}")
     except page.ResultsError as error:
         return _complain(str(error), BAD_FILE)
     except OSError as error:

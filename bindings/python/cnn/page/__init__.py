@@ -9,7 +9,7 @@ import os
 import pathlib
 import re
 import string
-from typing import List, Optional, Sequence, Union
+from typing import Optional, Sequence, Tuple, Union
 
 from . import sections
 from .markup import Markup, identifier, link, paragraph, text
@@ -38,9 +38,19 @@ def write(folder: Union[str, "os.PathLike[str]"], *, data: Optional[str] = None)
     OSError : a file cannot be written.
     """
     results = load(pathlib.Path(folder))
-    notes: List[str] = []
-    _replace(results.folder / NAME, page(results, {}, notes))
+    pictures, notes = _pictures(results, data)
+    _replace(results.folder / NAME, page(results, pictures, notes))
     return notes
+
+
+def _pictures(results: Results, place: Optional[str]) -> Tuple[sections.Pictures, Sequence[str]]:
+    """Elements by name, and what is left out and why. matplotlib is loaded here and not before."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        return {}, [f"no pictures: matplotlib is not installed (Debian: python3-matplotlib; else pip install matplotlib): {error}"]
+    from . import pictures, run
+    return pictures.draw_all(run.Run(results, place))
 
 
 def page(results: Results, pictures: sections.Pictures, notes: Sequence[str]) -> str:
