@@ -1,10 +1,12 @@
 """Callbacks in Keras's words: who is told what, in which order, and those that the library brings along."""
 from __future__ import annotations
 
+import gc
 import inspect
 import json
 import pathlib
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 
 import cnn
 import tensors
-from cnn import keras
+from cnn import _calls, keras
 from cnn.keras import callbacks
 
 SIGNATURES = {
@@ -195,6 +197,35 @@ def test_learning_rate_scheduler_as_keras() -> None:
         assert rates == [epoch["logs"]["learning_rate"] for epoch in case["epochs"]], case["case"]
     with pytest.raises(ValueError, match="expected a float"):
         fit(callbacks.LearningRateScheduler(lambda epoch, rate: "fast"))  # type: ignore[arg-type, return-value]
+
+
+def test_a_schedules_own_mistakes_come_out() -> None:
+    def wrong(epoch: int, rate: float) -> float:
+        return rate + "1"  # type: ignore[operator, no-any-return]
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        fit(callbacks.LearningRateScheduler(wrong))
+
+
+@pytest.mark.parametrize("make", [
+    lambda: callbacks.LearningRateScheduler(lambda epoch, rate: rate), lambda: callbacks.EarlyStopping(),
+    lambda: callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
+    lambda: keras.preprocessing.image.ImageDataGenerator(rotation_range=3).flow(np.zeros((2, 4, 4, 1)))
+], ids=["schedule", "stopping", "lambda", "flow"])
+def test_nothing_is_held_for_ever(make: Any) -> None:
+    before = _calls.held_count()
+    for _ in range(3):
+        given = make()
+        if isinstance(given, callbacks.Callback):
+            fit(given, epochs=1)
+        else:
+            given._batches(cnn.default_context())
+            next(given)
+        seen = weakref.ref(given)
+        del given
+        gc.collect()
+        assert seen() is None
+    assert _calls.held_count() <= before + 2  # tensors and the like of the last model, not one for each turn
 
 
 def growing() -> Any:

@@ -7,6 +7,8 @@ EarlyStopping(patience=3, restore_best_weights=True)
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Optional
 
@@ -294,19 +296,27 @@ class LearningRateScheduler(Builtin):
     schedule: Callable[..., float]
     verbose: int
 
-    def _rate(self, epoch: int, rate: float) -> float:
-        try:
-            chosen = self.schedule(epoch, rate)
-        except TypeError:
-            chosen = self.schedule(epoch)
-        try:
-            return float(chosen)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"LearningRateScheduler: the schedule gave {chosen!r} for epoch {epoch}, expected a float") from None
-
     def _core(self, context: cnn.Context) -> Any:
-        return builtin.LearningRateScheduler(self._rate, verbose=self.verbose, context=context)
+        # Of the function alone: C holds it, and would hold this object with it for ever.
+        chosen = functools.partial(_chosen_rate, self.schedule)
+        return builtin.LearningRateScheduler(chosen, verbose=self.verbose, context=context)
+
+
+def _chosen_rate(schedule: Callable[..., float], epoch: int, rate: float) -> float:
+    """The rate that a schedule of one or two arguments gives."""
+    try:
+        inspect.signature(schedule).bind(epoch, rate)
+        given: tuple[Any, ...] = (epoch, rate)
+    except TypeError:
+        given = (epoch,)
+    except ValueError:  # a function of C that tells nothing of its arguments
+        given = (epoch, rate)
+    chosen = schedule(*given)
+    try:
+        return float(chosen)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"LearningRateScheduler: the schedule gave {chosen!r} for epoch {epoch}, expected a float") from None
 
 
 class ProgbarLogger(Builtin):
