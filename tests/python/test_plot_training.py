@@ -52,6 +52,7 @@ def test_history_of_the_notebook(tmp_path: Any) -> None:
         assert (training.get_marker(), validation.get_marker(), mark.get_linestyle()) == ("o", "s", "--")
         assert (to_hex(training.get_color()), to_hex(validation.get_color())) == ("#1f77b4", "#ff7f0e")
         assert list(mark.get_xdata()) == [28, 28]
+        assert axes.get_legend().get_frame().get_alpha() == 1  # the mark passes behind it
     pictures.check_texts(figure)
     figure.canvas.draw()
     assert [tick for tick in accuracy.get_xticks() if 0 <= tick <= 30] == [0, 5, 10, 15, 20, 25, 30]

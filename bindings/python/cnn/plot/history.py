@@ -174,5 +174,5 @@ def _draw(axes: Axes, curves: Curves, name: str, best: Optional[Tuple[float, str
     elif rate and np.nanmin(shown) > 0 and np.nanmax(shown) > 4 * np.nanmin(shown):
         axes.set_yscale('log')
     growing = any(part in name.lower() for part in GROWING)
-    axes.legend(loc='lower right' if growing else 'upper right')
+    axes.legend(loc='lower right' if growing else 'upper right', framealpha=1)  # the mark passes behind it
     axes.grid(True, alpha=0.3)
