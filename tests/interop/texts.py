@@ -36,15 +36,21 @@ def summary(compiled: bool) -> Any:
     return run
 
 
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 def bar(verbose: int) -> Any:
-    """What fit prints, but for the times and the redrawing."""
+    """What fit prints on a terminal, but for times, colours and what is drawn over."""
     def run(k: Any) -> Any:
         model = k.Sequential([k.Input(shape=(4,)), k.layers.Dense(3, activation="softmax")])
         model.set_weights([np.zeros((4, 3), np.float32), np.zeros(3, np.float32)])
         model.compile(optimizer=k.optimizers.SGD(learning_rate=0.0), loss="categorical_crossentropy", metrics=["accuracy"])
-        with contextlib.redirect_stdout(io.StringIO()) as out:
+        with contextlib.redirect_stdout(Screen()) as out:
             model.fit(drawn(3, 40, 4), one_hot(labels(4, 40, 3), 3), epochs=2, batch_size=10, shuffle=False, validation_split=0.25, verbose=verbose)
-        lines = [re.sub(r"\d+m?s(/step|/epoch)?", "T", line.split("\r")[-1].split("\b")[-1]) for line in out.getvalue().splitlines()]
+        text = re.sub(r"\x1b\[[\d;]*[mK]", "", out.getvalue())
+        lines = [re.sub(r"\d+([mu]?s|:\d\d)(/step|/epoch)?", "T", re.split("[\r\b]+", line.rstrip("\r\b "))[-1]) for line in text.splitlines()]
         return [line for line in lines if re.match(r"Epoch|.*val_loss", line)]
     return run
 
@@ -55,5 +61,5 @@ CASES = [
     Case("to_categorical", lambda k: [k.utils.to_categorical([0, 3, 1]), k.utils.to_categorical(np.array([[1], [2]]), 4)]),
     Case("count_params", lambda k: notebook(k).count_params()),
     Case("names", lambda k: [[layer.name, list(layer.output.shape)] for layer in notebook(k).layers]),
-    Case("names of weights", lambda k: [w.path for w in notebook(k).weights]),
+    Case("names of weights", lambda k: [[layer.name, w.name] for layer in notebook(k).layers for w in layer.weights]),
 ]
