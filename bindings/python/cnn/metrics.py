@@ -131,7 +131,8 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, *, labels: Optional[A
         return matrix
     axis = {"true": 1, "pred": 0, "all": None}[normalize]
     sums = matrix.sum(axis=axis, keepdims=True)
-    return np.divide(matrix, sums, out=np.zeros(matrix.shape), where=sums != 0)
+    shares: NDArray[Any] = np.divide(matrix, sums, out=np.zeros(matrix.shape), where=sums != 0)
+    return shares
 
 
 def accuracy_score(y_true: ArrayLike, y_pred: ArrayLike, *, normalize: bool = True,

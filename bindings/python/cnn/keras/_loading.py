@@ -145,7 +145,7 @@ class Saved:
 
     def __init__(self, kind: str, described: Any) -> None:
         self._kind = kind
-        whole = described if isinstance(described, dict) else {"type": described}
+        whole: dict[str, Any] = described if isinstance(described, dict) else {"type": described}
         self.type: str = whole["type"]
         self.name: str = whole.get("name", self.type)
         self.weighted = bool(whole.get("weighted", False))

@@ -112,7 +112,8 @@ def _figure(style: Style, size: Tuple[float, float]) -> Iterator[Figure]:
     pyplot = need_matplotlib()
     with pyplot.rc_context(dict(style_parameters(style))):
         figure = _new_figure(pyplot, size)
-        figure.get_layout_engine().set(w_pad=MARGIN, h_pad=MARGIN)
+        engine: Any = figure.get_layout_engine()
+        engine.set(w_pad=MARGIN, h_pad=MARGIN)
         try:
             yield figure
         except BaseException:
@@ -157,7 +158,8 @@ def panels(what: str, count: int, *, ax: Any, columns: int, cell: Tuple[float, f
             yield _fill(ax, count, columns, title, ratios)
         else:
             given = _given_axes(what, ax, count)
-            yield Panels(given[0].figure, given, min(axes_size(axes)[0] for axes in given))
+            owner: Any = given[0].figure
+            yield Panels(owner, given, min(axes_size(axes)[0] for axes in given))
 
 
 def _given_axes(what: str, ax: Any, count: int) -> Sequence[Axes]:
@@ -247,7 +249,7 @@ def set_titles(axes: Sequence[Axes], texts: Sequence[str], width: float, *, size
     """Titles of panels, all of one size that fits; in `families()`."""
     texts, size = fitted(texts, width, size, weight)
     for i, (panel_axes, text) in enumerate(zip(axes, texts)):
-        more = {} if colors is None else {'color': colors[i]}
+        more: Dict[str, Any] = {} if colors is None else {'color': colors[i]}
         panel_axes.set_title(plain(text), fontsize=size, fontweight=weight, fontfamily=families(), **more)
 
 

@@ -1,7 +1,7 @@
 """Whether a classifier is right as often as it says."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 
 import numpy as np
 
@@ -122,7 +122,7 @@ def _draw_counts(axes: Axes, bins: Bins, few: int) -> None:
     colors, width = palette(axes), bins.edges[1] - bins.edges[0]
     columns = axes.bar(bins.edges[:-1], bins.counts, width=width, align='edge', color=colors.bar, alpha=0.7,
                        edgecolor=colors.edge)
-    texts = {'fontsize': 9} if len(columns) <= 12 else {'fontsize': 7, 'rotation': 90}
+    texts: Dict[str, Any] = {'fontsize': 9} if len(columns) <= 12 else {'fontsize': 7, 'rotation': 90}
     for column, count in zip(columns, bins.counts):
         if count < few:
             column.set(hatch='///', facecolor='none', alpha=1)

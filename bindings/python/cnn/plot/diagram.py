@@ -133,7 +133,7 @@ def _by_dot(text: str, form: str, dpi: Optional[int], engine: str) -> Optional[b
 def draw_file(text: str, form: str, dpi: Optional[int] = None) -> bytes:
     """The file as matplotlib writes it, from a figure that is gone afterwards."""
     pyplot = need_matplotlib()
-    figure = model_diagram(text, engine='matplotlib').figure
+    figure: Any = model_diagram(text, engine='matplotlib').figure
     try:
         wanted = min(dpi or read_dot(text).dpi, MOST_PIXELS / max(figure.get_size_inches()))
         stream = io.BytesIO()
@@ -152,7 +152,7 @@ def _show(png: bytes, ax: Optional[Axes]) -> Axes:
         axes.imshow(pixels, interpolation='antialiased')
         axes.axis('off')
         if ax is None:
-            axes.set_position([0, 0, 1, 1])
+            axes.set_position((0, 0, 1, 1))
     return axes
 
 
@@ -191,7 +191,7 @@ def _draw(axes: Axes, graph: Graph, placed: Placed, columns: Sequence[Sequence[f
     width, height = width + 2 * EDGE, height + 2 * EDGE
     axes.axis('off')
     if own:
-        axes.set_position([0, 0, 1, 1])
+        axes.set_position((0, 0, 1, 1))
     else:
         lay_out(axes)
     scale = min(axes_size(axes)[0] / width, axes_size(axes)[1] / height)

@@ -96,7 +96,8 @@ def embedding(features: Any, labels: Any, *, class_names: Optional[Sequence[Any]
             axes.scatter(mine[:, 0], mine[:, 1], s=34, marker=_marker(names, c), color=colors[c], linewidths=0.3,
                          alpha=0.8)
         _name_middles(axes, points, classes, present, names, colors)
-        for share, which, set_label in zip(shares, ('First', 'Second'), (axes.set_xlabel, axes.set_ylabel)):
+        setters: List[Any] = [axes.set_xlabel, axes.set_ylabel]
+        for share, which, set_label in zip(shares, ('First', 'Second'), setters):
             set_label(f'{which} Component ({100 * share:.1f}% of the Variance)', fontsize=12)
         if title:
             axes.set_title(plain(title), fontsize=14, fontweight='bold')
@@ -117,7 +118,8 @@ def _colors(axes: Axes, count: int) -> List[Any]:
     from matplotlib import colormaps
     from matplotlib.colors import to_rgb
     wanted = luminance(to_rgb(axes.get_facecolor())) < 0.5
-    table = colormaps['tab10'].colors if count <= 10 else colormaps['tab20'].colors
+    named: Any = colormaps['tab10' if count <= 10 else 'tab20']
+    table = named.colors
     shades = []
     for c in range(count):
         rgb = np.array(table[c % len(table)])

@@ -193,7 +193,8 @@ class ImageDataGenerator:
         if self._made is None or self._made[0] != key:
             augmenter = Augmenter(context, **attributes)
             if self.featurewise_center and statistics[0] is not None:
-                augmenter.statistics = (statistics[0], statistics[1])  # type: ignore[assignment]
+                any_values: Any = augmenter  # the property takes more than it gives
+                any_values.statistics = (statistics[0], statistics[1])
             self._made = (key, augmenter)
         return self._made[1]
 
