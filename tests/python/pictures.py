@@ -88,8 +88,9 @@ def _corners(text: Any, renderer: Any) -> Any:
     return (np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]) - anchor) @ np.array([[cos, sin], [-sin, cos]]) + anchor
 
 
-def _overlap(a: Any, b: Any, slack: float = 1.0) -> bool:
-    """Whether two rectangles of any direction have more than `slack` pixels in common."""
+def _overlap(a: Any, b: Any) -> bool:
+    """Whether two rectangles of any direction have more than a few pixels in common."""
+    slack = _slack()
     for corners in (a, b):
         for i in range(2):
             normal = corners[i + 1] - corners[i]
@@ -99,13 +100,20 @@ def _overlap(a: Any, b: Any, slack: float = 1.0) -> bool:
     return True
 
 
+def _slack() -> float:
+    """Pixels: newer ones than matplotlib 3.6 set the smallest letters up to a fourteenth wider."""
+    import matplotlib
+    return 1.0 if matplotlib.__version__.startswith("3.6.") else 4.0
+
+
 def check_texts(figure: Any, smallest: float = 4.0) -> int:
     """Every text lies inside the figure, on no other, and is large enough; how many there are."""
+    slack = _slack()
     from matplotlib.text import Text
     found = texts(figure)
     width, height = figure.bbox.width, figure.bbox.height
     for words, box, _ in found:
-        assert box[0] >= -1 and box[1] >= -1 and box[2] <= width + 1 and box[3] <= height + 1, f"clipped: {words!r}"
+        assert min(box[0], box[1], width - box[2], height - box[3]) >= -slack, f"clipped: {words!r}"
     x0, y0, x1, y1 = np.array([box for _, box, _ in found]).T
     for i, (words, _, corners) in enumerate(found):
         near = (x0[:i] < x1[i]) & (x0[i] < x1[:i]) & (y0[:i] < y1[i]) & (y0[i] < y1[:i])
