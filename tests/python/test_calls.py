@@ -229,6 +229,41 @@ def test_ctrl_c_in_c(context: cnn.Context, parts: Any) -> None:
     usable(parts)
 
 
+# Python itself drops what strikes in a __del__, and says so.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_again_and_again(context: cnn.Context, parts: Any) -> None:
+    """Struck at any moment it is one KeyboardInterrupt, and Python's own handler is back."""
+    stop = threading.Event()
+
+    def send() -> None:
+        while not stop.wait(0.002):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=send)
+    caught, rounds = 0, 0
+    end = time.monotonic() + 1
+    try:
+        thread.start()
+        while time.monotonic() < end:
+            try:
+                rounds += 1
+                raw.fit(*parts, raw.callback(context, lambda name, seen: None))
+            except KeyboardInterrupt:
+                caught += 1
+    except KeyboardInterrupt:
+        pass
+    while thread.is_alive():
+        try:
+            stop.set()
+            thread.join()
+        except KeyboardInterrupt:
+            pass
+    assert caught and rounds
+    assert signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _calls._note)
+    usable(parts)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def _table(begin: Any, end: Any) -> Any:
     return options(_abi.cnn_callback_functions, train_begin=begin, batch_end=end)
 

@@ -124,10 +124,10 @@ def _note(number: int, frame: types.FrameType | None) -> None:
 
 
 def _watch() -> bool:
-    """Take Ctrl-C over from Python's own handler; a handler of the user's is left alone."""
-    if threading.current_thread() is not threading.main_thread():
+    """Take Ctrl-C over from Python's own handler, in the outermost call; a handler of the user's is left alone."""
+    if _here.depth or threading.current_thread() is not threading.main_thread():
         return False
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) not in (signal.default_int_handler, _note):
         return False
     signal.signal(signal.SIGINT, _note)
     return True
@@ -142,19 +142,20 @@ def call(function: Any, *arguments: Any) -> int:
         Its status, not negative.
     """
     global _interrupted
-    raised, python = _here.raised, _here.python
+    raised, python = _here.raised, _here.python or not _here.depth
+    _here.raised, _here.python = None, False  # from here on nothing raises in this function but what C calls
     watching = _watch()
-    _here.raised, _here.python = None, False
     _here.depth += 1
     try:
         status: int = function(*arguments)
         error = _here.raised
     finally:
         _here.depth -= 1
-        _here.raised, _here.python = raised, python
+        _here.raised = raised
         if watching:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
             interrupted, _interrupted = _interrupted, False
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        _here.python = python
     if watching and interrupted:
         raise KeyboardInterrupt from error
     if error is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import functools
 from typing import Any, Iterable, NoReturn, TypeVar
 
 from . import _gate
@@ -40,6 +41,11 @@ class Owner:
         raise TypeError("a handle of libcnn cannot be pickled; save the model, or pass arrays")
 
 
+@functools.lru_cache(maxsize=None)
+def _free_function(kind: str) -> Any:
+    return getattr(lib, f"{kind}_free")
+
+
 def new(kind: str, function: Any, *arguments: Any) -> Owner:
     """Call a function that writes a new handle through its first argument; `kind`: the C type, "cnn_tensor"."""
     out = ctypes.c_void_p()
@@ -47,10 +53,10 @@ def new(kind: str, function: Any, *arguments: Any) -> Owner:
         call(function, ctypes.byref(out), *arguments)
     except BaseException:
         if out.value:
-            getattr(lib, f"{kind}_free")(out)
+            _free_function(kind)(out)
         raise
     assert out.value is not None
-    return Owner(out.value, getattr(lib, f"{kind}_free"))
+    return Owner(out.value, _free_function(kind))
 
 
 Self = TypeVar("Self", bound="Handle")

@@ -20,7 +20,7 @@ _LEVELS = {
 }
 _numbers = itertools.count(1)
 _writers: weakref.WeakValueDictionary[int, Writer] = weakref.WeakValueDictionary()
-_loggers: weakref.WeakValueDictionary[int, logging.Logger] = weakref.WeakValueDictionary()
+_reporters: weakref.WeakValueDictionary[int, Reporter] = weakref.WeakValueDictionary()
 
 
 class Writer:
@@ -40,6 +40,15 @@ class Writer:
             stream.flush()
 
 
+class Reporter:
+    """Where the log lines of one context go."""
+
+    def __init__(self, target: logging.Logger) -> None:
+        self.target = target
+        self.number = next(_numbers)
+        _reporters[self.number] = self
+
+
 @trampoline(_abi.cnn_sink_write)
 def _write(user: int, text: int, length: int) -> None:
     writer = _writers.get(user)
@@ -49,9 +58,9 @@ def _write(user: int, text: int, length: int) -> None:
 
 @trampoline(_abi.cnn_logger_write)
 def _log(user: int, level: int, line: bytes) -> None:
-    logger = _loggers.get(user)
-    if logger is not None:
-        logger.log(_LEVELS.get(level, logging.ERROR), "%s", line.decode("utf-8", "replace"))
+    reporter = _reporters.get(user)
+    if reporter is not None:
+        reporter.target.log(_LEVELS.get(level, logging.ERROR), "%s", line.decode("utf-8", "replace"))
 
 
 def _is_notebook(stream: Any) -> bool:
@@ -95,7 +104,8 @@ def sink(stream: IO[str] | None = None) -> _abi.cnn_sink:
 
 
 def logger(target: logging.Logger) -> _abi.cnn_logger:
-    """A logger struct; Python's own levels decide what is shown."""
-    number = next(_numbers)
-    _loggers[number] = target
-    return options(_abi.cnn_logger, user=number, write=_log, level=_abi.CNN_LOG_DEBUG)
+    """A logger struct, which serves as long as it lives; Python's own levels decide what is shown."""
+    reporter = Reporter(target)
+    result = options(_abi.cnn_logger, user=reporter.number, write=_log, level=_abi.CNN_LOG_DEBUG)
+    result.__dict__["reporter"] = reporter
+    return result

@@ -49,9 +49,10 @@ class Context(Handle):
         self.log = logging.getLogger("cnn") if log is None else log
         self._sink = sink(stdout)
         self._sink.is_terminal = 0
+        self._logger = logger(self.log)
         self._owner = new("cnn_context", lib.cnn_context_new, options(
             _abi.cnn_context_opts, seed=seed, threads=threads, max_load_bytes=max_load_bytes,
-            logger=logger(self.log), sink=self._sink))
+            logger=self._logger, sink=self._sink))
 
     def _kept(self) -> Context:
         """The same context for those that are made in it, who need it when this object is closed."""
