@@ -25,6 +25,7 @@ import optimizers  # noqa: E402
 import reports  # noqa: E402
 import texts  # noqa: E402
 import training  # noqa: E402
+import words  # noqa: E402
 from comparing import Row, Table, compare  # noqa: E402
 
 
@@ -45,6 +46,7 @@ def tables(itself: bool) -> list[Table]:
         Table(f"{name}: optimizers and schedules, six steps", keras, ours, optimizers.CASES),
         Table(f"{name}: fit, evaluate, callbacks, History", keras, ours, training.CASES),
         Table(f"{name}: ImageDataGenerator", keras, ours, augmenting.CASES),
+        Table(f"{name}: names, arguments, summaries, wrong words", keras, ours, words.CASES),
         Table(f"{name}: printed text, utils", keras, ours, texts.CASES),
         Table(f"{learn}: reports, matrices, accuracy", metrics, our_metrics, reports.CASES),
     ]
