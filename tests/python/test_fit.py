@@ -74,6 +74,30 @@ def test_an_iterable_is_gone_over_anew_and_its_length_known(context: cnn.Context
     assert sized.passes == 3 and steps == [6] * 18
 
 
+def test_a_length_that_is_not_known(context: cnn.Context) -> None:
+    x, y = small.images(16)
+
+    class Stream:
+        def __len__(self) -> int:
+            raise TypeError("a stream has no length")
+
+        def __iter__(self) -> Iterator[Any]:
+            return batches(x, y)
+
+    model = without_drawing(context)
+    model.fit(Stream(), epochs=2, verbose=0)
+    assert model.iterations == 4
+
+    class Broken(Stream):
+        def __len__(self) -> int:
+            raise OSError("gone")
+
+    before = held_count()
+    with pytest.raises(OSError, match="gone"):
+        model.fit(Broken(), verbose=0)
+    assert held_count() == before
+
+
 def test_a_generator_goes_on(context: cnn.Context) -> None:
     x, y = small.images()
     seen = []

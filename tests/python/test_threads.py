@@ -13,6 +13,7 @@ import pytest
 import cnn
 import small
 from cnn._calls import held_count
+from cnn._gate import Pass
 
 
 def run(*functions: Callable[[], Any]) -> list[Any]:
@@ -99,6 +100,31 @@ def test_other_threads_are_refused_during_fit(context: cnn.Context) -> None:
     done.set()
     thread.join(30)
     assert model.predict(x).shape == (48, 3)
+
+
+def test_no_look_at_the_layers_while_one_is_added(context: cnn.Context) -> None:
+    """The library's lists move then."""
+    model = small.model(context, compiled=False)
+    looks: list[Callable[[], Any]] = [
+        lambda: model.layers, lambda: model.layer("conv1"), lambda: model.weights, lambda: model.parameters,
+        lambda: model.flops, lambda: model.output_shape, lambda: model.summary_text(), lambda: model.diagram()]
+    begun, done = threading.Event(), threading.Event()
+
+    def add() -> None:
+        with Pass(model._structure, None, "Model", True):
+            begun.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=add)
+    thread.start()
+    assert begun.wait(30)
+    for look in looks:
+        with pytest.raises(cnn.StateError, match="another thread"):
+            look()
+    done.set()
+    thread.join(30)
+    for look in looks:
+        assert look()
 
 
 def test_closing_while_others_predict(context: cnn.Context) -> None:

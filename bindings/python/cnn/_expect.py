@@ -1,4 +1,5 @@
-"""Arguments that must be of a class: C takes a handle for what its place says, so that another one would end the process."""
+"""Arguments that must be of a class: C takes a handle for what its place says, so that another one would end the
+process."""
 from __future__ import annotations
 
 from typing import Any, TypeVar

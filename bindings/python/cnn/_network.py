@@ -13,6 +13,7 @@ from . import _abi, _arrays, _text
 from ._calls import call
 from ._counts import count
 from ._errors import ShapeError, StateError, check, failure
+from ._gate import Gate, Pass
 from ._handle import Handle, Owner, new
 from ._library import lib
 from ._options import options, text
@@ -41,8 +42,14 @@ class Network(Handle):
 
     def _begin(self, context: Context) -> None:
         self._context = context
+        self._structure = Gate()
 
     # ---- layers ----
+
+    def _looking(self) -> Pass[Owner]:
+        """For `with`: the owner, for a look at the layers, which `add` alone changes; other threads may train
+        meanwhile."""
+        return Pass(self._structure, self._handle, type(self).__name__, False)
 
     def add(self, type: str, **attributes: Any) -> Layer:
         """Add a layer, which reads the one before, or those that ``input`` or ``inputs`` name.
@@ -67,7 +74,7 @@ class Network(Handle):
             The model is compiled.
         """
         given = _text.attributes(_text.table("layer", type), attributes)
-        with self._changing() as handle:
+        with self._changing() as handle, Pass(self._structure, handle, self.__class__.__name__, True):
             pointer = lib.cnn_layer_add(handle, text(type, "type"), given)
             if not pointer:
                 refusal = failure(lib.cnn_model_status(handle) or _abi.CNN_ESTATE)
@@ -83,21 +90,27 @@ class Network(Handle):
     @property
     def layers(self) -> list[Layer]:
         """Its layers in the order of making, the input among them."""
-        handle = self._handle
-        return [Layer(self, lib.cnn_model_layer_at(handle, number))
-                for number in range(lib.cnn_model_layer_count(handle))]
+        with self._looking() as handle:
+            return [Layer(self, lib.cnn_model_layer_at(handle, number))
+                    for number in range(lib.cnn_model_layer_count(handle))]
 
     def layer(self, name: str) -> Layer:
         """The layer of this name. Raises NameError_, with the nearest name."""
-        pointer = lib.cnn_model_layer(self._handle, text(name, "name"))
-        if not pointer:
-            raise failure(_abi.CNN_ENAME)
+        with self._looking() as handle:
+            pointer = lib.cnn_model_layer(handle, text(name, "name"))
+            if not pointer:
+                raise failure(_abi.CNN_ENAME)
         return Layer(self, pointer)
 
     def _shape(self, function: Any) -> tuple[int, ...] | None:
         extents = (ctypes.c_int64 * _abi.CNN_MAX_RANK)()
-        rank = function(self._handle, 0, extents)
+        with self._looking() as handle:
+            rank = function(handle, 0, extents)
         return None if rank < 0 else tuple(extents[:rank])
+
+    def _counted(self, function: Any) -> int:
+        with self._looking() as handle:
+            return int(function(handle))
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:
@@ -112,31 +125,31 @@ class Network(Handle):
     @property
     def parameters(self) -> int:
         """Number of all weights."""
-        return int(lib.cnn_model_parameters(self._handle))
+        return self._counted(lib.cnn_model_parameters)
 
     @property
     def trainable_parameters(self) -> int:
         """Number of those that training changes."""
-        return int(lib.cnn_model_trainable_parameters(self._handle))
+        return self._counted(lib.cnn_model_trainable_parameters)
 
     @property
     def flops(self) -> int:
         """Floating-point operations of one sample forward; a multiply-add counts two."""
-        return int(lib.cnn_model_flops(self._handle))
+        return self._counted(lib.cnn_model_flops)
 
     @property
     def training_flops(self) -> int:
         """The same of one sample in a training step."""
-        return int(lib.cnn_model_training_flops(self._handle))
+        return self._counted(lib.cnn_model_training_flops)
 
     # ---- weights ----
 
     @property
     def weights(self) -> tuple[str, ...]:
         """The names of the weight arrays, in the order of the layers: "conv1/kernel", "bn1/moving_mean" ..."""
-        handle = self._handle
-        return tuple(lib.cnn_model_weight_name(handle, number).decode()
-                     for number in range(lib.cnn_model_weight_count(handle)))
+        with self._looking() as handle:
+            return tuple(lib.cnn_model_weight_name(handle, number).decode()
+                         for number in range(lib.cnn_model_weight_count(handle)))
 
     def weight(self, name: str) -> NDArray[np.float32]:
         """A copy of a weight array, float32. Raises NameError_, with the nearest name."""
@@ -207,29 +220,29 @@ class Network(Handle):
         InvalidArgument
             A line_length that is too narrow.
         """
-        call(lib.cnn_model_summary, self._handle, self._context.sink(),
-             self._summary_options(line_length, show_trainable))
+        self._summary(self._context.sink(), line_length, show_trainable)
 
     def summary_text(self, *, line_length: int | None = None, show_trainable: bool = False) -> str:
         """The same table as a text."""
         stream = io.StringIO()
-        call(lib.cnn_model_summary, self._handle, sink(stream), self._summary_options(line_length, show_trainable))
+        self._summary(sink(stream), line_length, show_trainable)
         return stream.getvalue()
 
-    @staticmethod
-    def _summary_options(line_length: int | None, show_trainable: bool) -> _abi.cnn_summary_opts:
-        return options(_abi.cnn_summary_opts, line_length=count(line_length, "line_length"),
-                       show_trainable=int(show_trainable))
+    def _summary(self, place: _abi.cnn_sink, line_length: int | None, show_trainable: bool) -> None:
+        chosen = options(_abi.cnn_summary_opts, line_length=count(line_length, "line_length"),
+                         show_trainable=int(show_trainable))
+        with self._looking() as handle:
+            call(lib.cnn_model_summary, handle, place, chosen)
 
     def diagram(self, *, dpi: int | None = None, shapes: bool = True, layer_names: bool = True,
-                activations: bool = False,
-                trainable: bool = False, left_to_right: bool = False) -> str:
+                activations: bool = False, trainable: bool = False, left_to_right: bool = False) -> str:
         """The graph as Graphviz DOT text."""
         stream = io.StringIO()
-        call(lib.cnn_model_diagram, self._handle, sink(stream), options(
-            _abi.cnn_diagram_opts, dpi=count(dpi, "dpi"), no_shapes=int(not shapes),
-            no_layer_names=int(not layer_names),
-            show_activations=int(activations), show_trainable=int(trainable), left_to_right=int(left_to_right)))
+        chosen = options(_abi.cnn_diagram_opts, dpi=count(dpi, "dpi"), no_shapes=int(not shapes),
+                         no_layer_names=int(not layer_names), show_activations=int(activations),
+                         show_trainable=int(trainable), left_to_right=int(left_to_right))
+        with self._looking() as handle:
+            call(lib.cnn_model_diagram, handle, sink(stream), chosen)
         return stream.getvalue()
 
     # ---- files ----

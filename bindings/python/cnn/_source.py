@@ -22,6 +22,15 @@ def gives_batches(value: Any) -> bool:
     return hasattr(value, "__iter__") or (hasattr(value, "__getitem__") and hasattr(value, "__len__"))
 
 
+def _length(batches: Any) -> int:
+    """How many there are in a pass; 0 where nobody knows, as in loaders of streams, which have the method and
+    refuse."""
+    try:
+        return len(batches) if hasattr(batches, "__len__") else 0
+    except (TypeError, NotImplementedError):
+        return 0
+
+
 @trampoline(_abi.cnn_batch_source_next)
 def _next(user: int, request: Any, batch: Any) -> int:
     source: Source = held(user)
@@ -37,8 +46,8 @@ class Source:
         self._batches, self._context, self._what = batches, context, what
         self._iterator: Iterator[Any] | None = None
         self._tensors: tuple[Tensor | None, ...] = ()
+        count = _length(batches)
         self._number = hold(self)
-        count = len(batches) if hasattr(batches, "__len__") else 0
         self.struct = options(_abi.cnn_batch_source, user=self._number, next=_next, batches=count)
 
     def _begin(self) -> Iterator[Any]:
