@@ -39,7 +39,8 @@ class Canvas:
     def _figure(self, height: float, rows: int) -> Any:
         from matplotlib import pyplot
         from matplotlib.figure import Figure
-        with pyplot.rc_context(dict(style_parameters(self.style))):
+        parameters: Any = dict(style_parameters(self.style))
+        with pyplot.rc_context(parameters):
             figure = Figure(figsize=(PHONE_INCHES, height), layout="constrained")
             return figure.subplots(rows) if rows else figure
 
