@@ -1,21 +1,17 @@
-"""The pictures of a run: what each shows, what it needs, how it is drawn, and what it says to those who do not see it."""
+"""The pictures of a run: what each needs, its caption, and what it says to those who do not see it."""
 from __future__ import annotations
 
-import pathlib
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
-import numpy as np
-
-from .. import Error, plot
+from .. import Error
+from . import drawing
 from .canvas import CANVASES, Canvas, Encoded, close, element, encode, save
 from .markup import Markup, link, text
-from .results import Results
 from .run import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SAMPLES, AUGMENTED = 15, 9
 PRINT = 300  # dots an inch, of what is meant to be printed; of the others half
 
 
@@ -30,92 +26,44 @@ class Picture(NamedTuple):
     dpi: int = PRINT // 2
 
 
-def is_mnist(results: Results) -> bool:
-    return pathlib.PurePath(results.data or "").stem.lower() == "mnist"
-
-
-def _title(run: Run, of_mnist: str, of_others: str) -> str:
-    return of_mnist if is_mnist(run.results) else of_others
-
-
-def _class_word(run: Run) -> str:
-    return "Digit" if is_mnist(run.results) else "Class"
-
-
-def _columns(canvas: Canvas, wide: int, narrow: int) -> int:
-    return wide if canvas.wide else narrow
-
-
-def _height(panels: int, columns: int, cell: float, more: float = 0.5) -> float:
-    return -(-panels // columns) * cell + more
-
-
-def sample_images(run: Run, canvas: Canvas) -> Any:
-    count = min(SAMPLES, len(run.train))
-    columns = _columns(canvas, 5, 3)
-    return plot.sample_images(run.train.inputs(0, count), run.train.labels()[:count], count=count, columns=columns,
-                              title=_title(run, "Sample MNIST Images", "Sample Images"), style=canvas.style,
-                              ax=canvas.figure(_height(count, columns, 1.6)))
-
-
-def class_distribution(run: Run, canvas: Canvas) -> Any:
-    counts = {str(i): int(n) for i, n in enumerate(run.train.class_counts())}
-    return plot.class_distribution(counts, xlabel=_class_word(run), title="Class Distribution in Training Set",
-                                   ax=canvas.axes(3.2), style=canvas.style)
-
-
-def augmentation(run: Run, canvas: Canvas) -> Any:
-    image = run.train.inputs(0, 1)[0]
-    columns = _columns(canvas, 5, 3)
-    changed = np.stack([run.augmenter.apply(image, pass_=i) for i in range(AUGMENTED)])
-    return plot.augmentation(image, changed, columns=columns, style=canvas.style,
-                             ax=canvas.figure(_height(1 + AUGMENTED, columns, 1.6)))
-
-
-def training_history(run: Run, canvas: Canvas) -> Any:
-    history: Dict[str, Any] = {"epoch": [row["epoch"] for row in run.results.epochs], **run.results.history}
-    return plot.training_history(history, metrics=("accuracy", "loss"), ax=canvas.axes(6.4, 2), style=canvas.style)
-
-
-def confusion_matrix(run: Run, canvas: Canvas) -> Any:
-    return plot.confusion_matrix(np.array(run.results.matrix), style=canvas.style, ax=canvas.axes(3.9),
-                                 title=_title(run, "Confusion Matrix - MNIST CNN", "Confusion Matrix"))
-
-
-def _history_words(run: Run) -> str:
-    first, last = run.results.epochs[0], run.results.epochs[-1]
-    parts = [f"{name.replace('val_', 'validation ')} from {first[name]:.4f} to {last[name]:.4f}"
-             for name in ("accuracy", "val_accuracy", "loss", "val_loss") if name in run.results.metrics]
-    return f"Curves over {len(run.results.epochs)} epochs: {', '.join(parts)}. The table of epochs has all values."
-
-
-def _distribution_words(run: Run) -> str:
-    counts = run.train.class_counts()
-    return "Bars: " + ", ".join(f"{n} images of class {i}" for i, n in enumerate(counts)) + "."
-
-
-def _labels_words(run: Run) -> str:
-    labels = ", ".join(map(str, run.train.labels()[:SAMPLES]))
-    return f"The first images of the training set, each under its label: {labels}."
-
-
-def _matrix_words(run: Run) -> str:
-    right = run.results.samples - run.results.errors
-    return (f"Heat map: {right} of {run.results.samples} test images lie on the diagonal, that is, are predicted right. "
-            "The table below has all counts.")
-
-
 PICTURES: Sequence[Picture] = (
-    Picture("sample_images", ["train"], sample_images, _labels_words, "Images of the training set with their labels."),
-    Picture("class_distribution", ["train"], class_distribution, _distribution_words,
+    Picture("sample_images", ["train"], drawing.sample_images, drawing.labels_words, "Images of the training set with their labels."),
+    Picture("class_distribution", ["train"], drawing.class_distribution, drawing.distribution_words,
             "How many images of each class the training set has, validation images among them."),
-    Picture("augmentation", ["train", "augmenter"], augmentation,
-            lambda run: f"The first training image, and {AUGMENTED} images that the augmenter made of it: turned, shifted, zoomed.",
+    Picture("augmentation", ["train", "augmenter"], drawing.augmentation,
+            lambda run: f"The first training image, and {drawing.AUGMENTED} images that the augmenter made of it: turned, shifted, zoomed.",
             "An image, and what augmentation makes of it in nine passes."),
-    Picture("training_history", [], training_history, _history_words,
+    Picture("model_diagram", ["model"], drawing.model_diagram, drawing.diagram_words,
+            "The layers of the model with the shapes of what they read and give."),
+    Picture("training_history", [], drawing.training_history, drawing.history_words,
             "Accuracy and loss over the epochs; the dashed line is the epoch with the least validation loss.", PRINT),
-    Picture("confusion_matrix", [], confusion_matrix, _matrix_words,
+    Picture("confusion_matrix", [], drawing.confusion_matrix, drawing.matrix_words,
             "Test images by their true class (rows) and the class predicted (columns).", PRINT),
+    Picture("sample_predictions", ["probabilities"], drawing.sample_predictions,
+            lambda run: f"Test images that the seed picked: {drawing.verdicts(run, drawing.shown(run))}.",
+            "Test images with true class, predicted class and confidence."),
+    Picture("probabilities", ["probabilities"], drawing.probabilities,
+            lambda run: f"The same images beside bars of all probabilities: {drawing.verdicts(run, drawing.shown(run))}.",
+            "The same images beside the probability of each class; the bar of the true class is hatched."),
+    Picture("misclassified", ["probabilities"], drawing.misclassified,
+            lambda run: f"Misclassified test images: {drawing.verdicts(run, drawing.wrong(run)) or 'there is none'}.",
+            "Misclassified test images, those of most confidence first."),
+    Picture("calibration", ["probabilities"], drawing.calibration,
+            lambda run: "Share of right predictions by confidence, beside the line on which both are equal; and how many "
+                        "predictions have which confidence.",
+            "How often predictions are right by how sure they are; bars span 95 %."),
+    Picture("kernels", ["convolution"], drawing.kernels,
+            lambda run: "The weights of each filter of the first convolution as a small image, dark negative, light positive.",
+            "The filters of the first convolution."),
+    Picture("activations", ["convolution", "probabilities"], drawing.activations,
+            lambda run: "A test image, and the outputs of the first filters of the first convolution for it as images.",
+            "What the first convolution makes of a test image, filter by filter."),
+    Picture("saliency", ["probabilities"], drawing.saliency,
+            lambda run: "Test images, each beside a map of how much its pixels move the score of the predicted class.",
+            "Which pixels the predicted class hangs on: the gradient for the input."),
+    Picture("embedding", ["probabilities"], drawing.embedding,
+            lambda run: "Test images as points marked by their class, in the plane in which the last hidden layer differs most.",
+            "Test images by the outputs of the last hidden layer, in two dimensions; each is marked as its class."),
 )
 
 

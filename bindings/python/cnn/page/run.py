@@ -29,6 +29,7 @@ class Run:
     test: Dataset
     augmenter: Augmenter
     model: Model
+    convolution: str  # the first layer of that kind
     labels: NDArray[np.int32]           # of the test images, [N]
     probabilities: NDArray[np.float32]  # [N, classes]
 
@@ -56,6 +57,10 @@ class Run:
         if wanted is not None and model.hash != wanted:
             raise Unfit(f"{path}: the weights' hash is {model.hash}, but the run ended with {wanted}")
         self.model = model
+        for name in model.weights:
+            if name.endswith("/kernel") and model.weight(name).ndim == 4:
+                self.convolution = name.rpartition("/")[0]
+                break
 
     def _predict(self, _: Optional[str]) -> None:
         """The model must predict what the report counts: else the data are of another run."""
