@@ -59,6 +59,8 @@ def test_page_is_right(browser: Browser, page: pathlib.Path, width: int, scheme:
     browser.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert browser.evaluate(BEYOND) == []
+    loaded: List[int] = browser.evaluate("[...document.images].map(i => i.complete ? i.naturalWidth : 0)")
+    assert len(loaded) > 9 and all(loaded), loaded
     dark = browser.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     assert dark == (scheme == "dark")
     ratio, where = browser.evaluate(CONTRAST)
@@ -89,4 +91,5 @@ def test_the_browser_tells_of_faults(browser: Browser, tmp_path: pathlib.Path) -
     assert {"Runtime.consoleAPICalled", "Runtime.exceptionThrown"} <= methods
     assert browser.evaluate("document.documentElement.scrollWidth") > 360 and browser.evaluate(BEYOND)
     assert browser.evaluate(CONTRAST)[0] < 4.5
+    assert browser.evaluate("[...document.images].map(i => i.naturalWidth)") == [0]
     assert len(browser.requests()) == 2
