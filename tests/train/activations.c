@@ -189,21 +189,30 @@ END_TEST
 
 /* ---- the same bits ---- */
 
-/* Of every second layer, and the last one's before its activation. */
+/* Of all layers, and of the last one before its activation, one behind the other. */
 static cnn_tensor *joined(cnn_context *context, inspecting_make *make, int64_t batch_size) {
   cnn_model *m = inspecting_trained(context, make);
   cnn_tensor *x = inspecting_inputs(m, ROWS), *all;
-  inspecting_ok(cnn_tensor_new(&all, context, CNN_F32, 1, (const int64_t[]){1 << 22}, NULL));
+  int32_t count = m->layer_count;
+  const char **names = malloc((size_t)count * sizeof *names);
+  cnn_tensor **outputs = malloc((size_t)(count + 1) * sizeof(cnn_tensor *));
+  int64_t floats = 0;
+  for (int32_t i = 0; i < count; i++)
+    names[i] = m->layers[i]->name;
+  inspecting_ok(cnn_model_activations(outputs, m, count, names, (const cnn_tensor *[]){x}, 1,
+                                      cnn_activations_opts(.batch_size = batch_size)));
+  outputs[count] = one(m, names[count - 1], x, cnn_activations_opts(.batch_size = batch_size, .before_activation = 1));
+  for (int32_t i = 0; i <= count; i++)
+    floats += cnn_tensor_count(outputs[i]);
+  inspecting_ok(cnn_tensor_new(&all, context, CNN_F32, 1, &floats, NULL));
   float *next = cnn_tensor_data(all);
-  for (int32_t i = 0; i < m->layer_count; i += i + 2 < m->layer_count ? 2 : 1) {
-    int32_t before = i == m->layer_count - 1;
-    cnn_tensor *output = one(m, m->layers[i]->name, x,
-                             cnn_activations_opts(.batch_size = batch_size, .before_activation = before));
-    ck_assert_int_le(next - (float *)cnn_tensor_data(all) + cnn_tensor_count(output), 1 << 22);
-    memcpy(next, cnn_tensor_read(output), cnn_tensor_bytes(output));
-    next += cnn_tensor_count(output);
-    cnn_tensor_free(output);
+  for (int32_t i = 0; i <= count; i++) {
+    memcpy(next, cnn_tensor_read(outputs[i]), cnn_tensor_bytes(outputs[i]));
+    next += cnn_tensor_count(outputs[i]);
+    cnn_tensor_free(outputs[i]);
   }
+  free(outputs);
+  free(names);
   cnn_tensor_free(x);
   cnn_model_free(m);
   return all;
