@@ -147,13 +147,19 @@ static cnn_status end_checkpoint(cnn__fit *fit, cnn_status status) {
   return status < 0 ? cnn__fail(status, "%s", text) : written;
 }
 
+/* A wish to stop ends training behind the epoch in hand, also where that goes on from a checkpoint. */
+static int32_t goes_on(const cnn__fit *fit, int64_t epoch) {
+  const int32_t in_hand = fit->place.stop && fit->place.step;
+  return epoch < fit->options.epochs && !fit->leave && (!fit->stop || in_hand);
+}
+
 cnn_status cnn__fit_run(cnn__fit *fit) {
   char text[1024];
   fit->place.epoch = fit->options.initial_epoch;
   if (fit->checkpoint)
     CNN__TRY(cnn__checkpoint_begin(fit));
   cnn_status status = begin(fit);
-  for (int64_t i = fit->place.epoch; i < fit->options.epochs && status == CNN_OK && !fit->stop; i++)
+  for (int64_t i = fit->place.epoch; status == CNN_OK && goes_on(fit, i); i++)
     status = epoch(fit, i);
   if (status == CNN_OK)
     status = cnn_model_finalize(fit->model);
