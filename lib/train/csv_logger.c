@@ -118,10 +118,7 @@ static cnn_status write_header(csv_logger *csv) {
 
 static cnn_status begin_columns(csv_logger *csv, const cnn_logs *logs) {
   CNN__TRY(cnn_state_new(&csv->columns, csv->builtin.context));
-  cnn_status status = choose_columns(csv->columns, logs);
-  if (status == CNN_OK && csv->with_header)
-    status = write_header(csv);
-  return status;
+  return choose_columns(csv->columns, logs);
 }
 
 /* ---- what happens ---- */
@@ -138,9 +135,10 @@ static cnn_status train_begin(void *user, const cnn_event *event) {
   csv->file = open(csv->path, O_WRONLY | O_CREAT | O_CLOEXEC | (csv->append || kept >= 0 ? O_APPEND : O_TRUNC), 0666);
   if (csv->file < 0 || fstat(csv->file, &about) < 0)
     return fail(csv, "open");
-  if (kept >= 0 && about.st_size > kept && ftruncate(csv->file, kept) < 0)
+  const int32_t longer = kept >= 0 && about.st_size > kept;
+  if (longer && ftruncate(csv->file, kept) < 0)
     return fail(csv, "shorten");
-  csv->with_header = kept < 0 ? about.st_size == 0 : !csv->columns;
+  csv->with_header = (longer ? kept : about.st_size) == 0;
   return CNN_OK;
 }
 
@@ -159,6 +157,9 @@ static cnn_status epoch_end(void *user, const cnn_event *event) {
     return cnn_error_set(CNN_ESTATE, "csv_logger: '%s': the end of an epoch came before the begin of training", csv->path);
   if (!csv->columns)
     CNN__TRY(begin_columns(csv, event->logs));
+  if (csv->with_header)
+    CNN__TRY(write_header(csv));
+  csv->with_header = 0;
   cnn_format(text, sizeof text, "%lld", (long long)event->epoch);
   CNN__TRY(put_field(csv, text));
   for (int32_t i = 0; i < cnn_state_count(csv->columns); i++) {

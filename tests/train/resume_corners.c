@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define BATCH 12 /* 50 samples: 5 batches, the last of 2 */
+#define MOST (1 << 21)
 
 static char folder[] = "/tmp/cnn-corners-XXXXXX", path[96], previous[96], csv[96], link_path[96];
 
@@ -173,6 +174,35 @@ START_TEST(a_wish_to_stop_is_carried_out) {
 }
 END_TEST
 
+/* ---- files ---- */
+
+static char *read_file(const char *name, size_t *bytes) {
+  char *text = malloc(MOST);
+  FILE *file = fopen(name, "rb");
+  ck_assert_msg(file != NULL, "%s is not there", name);
+  *bytes = fread(text, 1, MOST - 1, file);
+  text[*bytes] = 0;
+  fclose(file);
+  return text;
+}
+
+/* The table of a run that goes on in another folder has names for its columns, too. */
+START_TEST(a_table_elsewhere) {
+  size_t bytes;
+  plan p = {.options = {.epochs = 2}};
+  begin();
+  ck_assert_int_eq(run(&p, 1, 0).status, CNN_OK);
+  ck_assert_int_eq(unlink(csv), 0);
+  p.options.epochs = 3;
+  ck_assert_int_eq(run(&p, 1, 1).status, CNN_OK);
+  char *text = read_file(csv, &bytes);
+  ck_assert_msg(strncmp(text, "epoch,accuracy,loss,val_accuracy,val_loss\r\n2,", 45) == 0, "%s", text);
+  free(text);
+  end();
+}
+END_TEST
+
 int main(void) {
-  return RUN_SUITE("resume_corners", 120, averages_and_accumulation, splits_and_steps, a_wish_to_stop_is_carried_out);
+  return RUN_SUITE("resume_corners", 120, averages_and_accumulation, splits_and_steps, a_wish_to_stop_is_carried_out,
+                   a_table_elsewhere);
 }
