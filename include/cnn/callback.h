@@ -194,7 +194,8 @@ typedef struct cnn_checkpoint_opts {
  * its figures so far, and the state of every callback that has one (cnn_callback_functions) come back; what a callback does to the
  * model at a train_begin or epoch_begin that it hears for the second time is undone. Callbacks without state begin anew.
  *
- * The file is never absent nor half written, the one before it stays as PATH.prev; where PATH is damaged, that one is used, and the log and
+ * The file is never absent nor half written, the one before it stays as PATH.prev (where PATH is a symbolic link, beside the
+ * file it leads to); where PATH is damaged, that one is used, and the log and
  * the sink say so. A checkpoint of another model, compilation, seed, data set or recipe (batch size, augmenter, weights, steps, kernels) is
  * CNN_ESTATE with the difference named; epochs, threads, verbosity and callbacks that were added may differ. Of a batch function the batches
  * that were trained on are asked for again and left out. It can be loaded as a model, too (cnn_model_load).

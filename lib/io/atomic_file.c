@@ -240,6 +240,16 @@ static cnn_status keep_previous(const cnn__atomic_file *file) {
   return result < 0 ? fail_io(file, "keep the file before it as " CNN__PREVIOUS, error) : CNN_OK;
 }
 
+void cnn__atomic_previous(char out[PATH_MAX], const char *path) {
+  char resolved[PATH_MAX];
+  struct stat st;
+  const char *target = path;
+  if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && realpath(path, resolved))
+    target = resolved;
+  if (cnn__format(out, PATH_MAX, "%s" CNN__PREVIOUS, target) >= PATH_MAX)
+    out[0] = 0; /* nothing has such a name */
+}
+
 cnn_status cnn__atomic_finish(cnn__atomic_file *file, int32_t keeping) {
   if (sync_through(cnn__file_ops.sync, file->descriptor) < 0)
     return fail_io(file, "sync", errno);

@@ -5,6 +5,7 @@
 
 #include "core/context_internal.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 typedef struct cnn__atomic_file cnn__atomic_file;
@@ -26,6 +27,9 @@ cnn_status cnn__atomic_commit(cnn__atomic_file *file);
  * file system has none), then the new file is renamed over it. */
 #define CNN__PREVIOUS ".prev"
 cnn_status cnn__atomic_finish(cnn__atomic_file *file, int32_t keeping);
+
+/* The name of the file that is kept: beside the target of a symbolic link, not beside the link. */
+void cnn__atomic_previous(char out[PATH_MAX], const char *path);
 
 /* Remove the temporary and free the file; NULL does nothing. The error recorded last stays. */
 void cnn__atomic_abandon(cnn__atomic_file *file);

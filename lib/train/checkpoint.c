@@ -6,6 +6,7 @@
 #include "train/builtin.h"
 #include "train/checkpoint_file.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,13 +15,14 @@ enum { ASK_SAVE = 1, ASK_STOP = 2 };
 
 typedef struct checkpoint {
   cnn__builtin builtin;
-  char *path, *previous;
+  char *path;
   int64_t every_steps;
   double every_seconds;
   int32_t not_at_epochs, resume, verbose, foreground;
   atomic_int asked; /* ASK_*, by a signal handler perhaps */
   /* of the training */
   cnn__background writer;
+  char previous[PATH_MAX];
   int32_t spoiled;        /* the file is damaged: the one before it is not to be replaced by it */
   int64_t steps;          /* since the last save */
   double saved;           /* when that was */
@@ -34,7 +36,6 @@ static void clear(void *user) {
   checkpoint *c = user;
   (void)cnn__background_wait(&c->writer);
   cnn__builtin_drop(c->builtin.context, c->path);
-  cnn__builtin_drop(c->builtin.context, c->previous);
 }
 
 static void say(const cnn__fit *fit, const char *format, ...) CNN__PRINTF(2, 3);
@@ -135,6 +136,7 @@ cnn_status cnn__checkpoint_begin(cnn__fit *fit) {
   c->saved = cnn__seconds();
   c->resumed_epoch = -1;
   c->spoiled = 0;
+  cnn__atomic_previous(c->previous, c->path);
   return c->resume && (is_there(c->path) || is_there(c->previous)) ? go_on(fit) : CNN_OK;
 }
 
@@ -198,14 +200,6 @@ static cnn_status check(const cnn_checkpoint_opts *given) {
   return CNN_OK;
 }
 
-static char *previous_of(cnn_context *context, const char *path) {
-  size_t bytes = strlen(path) + sizeof CNN__PREVIOUS;
-  char *previous = cnn__alloc(context, bytes, "name of a checkpoint");
-  if (previous)
-    cnn__format(previous, bytes, "%s" CNN__PREVIOUS, path);
-  return previous;
-}
-
 cnn_status cnn_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path, const cnn_checkpoint_opts *options) {
   static const cnn_callback_functions functions = {.train_begin = train_begin};
   cnn_checkpoint_opts given;
@@ -222,10 +216,7 @@ cnn_status cnn_checkpoint_new(cnn_callback **out, cnn_context *context, const ch
   c.verbose = given.verbose;
   c.foreground = given.foreground;
   c.path = cnn__builtin_text(context, path);
-  c.previous = previous_of(context, path);
-  if (!c.path || !c.previous) {
-    clear(&c);
+  if (!c.path)
     return CNN_ENOMEM;
-  }
   return cnn__builtin_new(out, context, &functions, &c.builtin, sizeof c);
 }

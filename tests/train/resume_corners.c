@@ -186,6 +186,38 @@ static char *read_file(const char *name, size_t *bytes) {
   return text;
 }
 
+static void write_file(const char *name, const char *bytes, size_t n) {
+  FILE *file = fopen(name, "wb");
+  ck_assert_ptr_nonnull(file);
+  ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
+  fclose(file);
+}
+
+/* The file before it stands beside the file, not beside the link that leads there. */
+START_TEST(behind_a_link) {
+  size_t bytes;
+  plan p = {.options = {.epochs = 2}, .to = link_path};
+  begin();
+  ck_assert_int_eq(run(&p, 1, 0).status, CNN_OK);
+  ck_assert_int_eq(rename(link_path, path), 0);
+  ck_assert_int_eq(symlink("run", link_path), 0);
+  char name[128];
+  snprintf(name, sizeof name, "%s.prev", link_path);
+  ck_assert_int_eq(unlink(name), 0);
+  p.options.epochs = 3;
+  outcome whole = run(&p, 1, 1);
+  ck_assert_msg(whole.status == CNN_OK, "%s", cnn_error_text());
+  char *text = read_file(path, &bytes);
+  text[bytes - 40] ^= 4;
+  write_file(path, text, bytes);
+  free(text);
+  outcome o = run(&p, 2, 1);
+  ck_assert_msg(o.status == CNN_OK, "%s", cnn_error_text());
+  ck_assert_str_eq(o.hash, whole.hash);
+  end();
+}
+END_TEST
+
 /* The table of a run that goes on in another folder has names for its columns, too. */
 START_TEST(a_table_elsewhere) {
   size_t bytes;
@@ -203,6 +235,6 @@ START_TEST(a_table_elsewhere) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("resume_corners", 120, averages_and_accumulation, splits_and_steps, a_wish_to_stop_is_carried_out,
+  return RUN_SUITE("resume_corners", 120, averages_and_accumulation, splits_and_steps, a_wish_to_stop_is_carried_out, behind_a_link,
                    a_table_elsewhere);
 }
