@@ -119,10 +119,10 @@ static cnn_status read_either(cnn__fit *fit) {
 static cnn_status go_on(cnn__fit *fit) {
   checkpoint *c = of(fit);
   CNN__TRY(read_either(fit));
-  cnn_status status = cnn__resumption_apply(&c->resumption, fit);
+  cnn_status status = cnn__resumption_apply(&c->resumption, fit, c->path);
   if (status < 0) {
     cnn__resumption_free(&c->resumption, fit);
-    return cnn__fail_in("checkpoint '%s'", c->path);
+    return status;
   }
   c->resumed_epoch = fit->place.epoch;
   if (c->verbose || fit->options.verbose)

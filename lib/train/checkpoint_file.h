@@ -32,8 +32,8 @@ typedef struct cnn__resumption {
  * CNN_EFORMAT, CNN_EIO: damaged; CNN_ENOMEM. On an error there is nothing to free. */
 cnn_status cnn__resumption_read(cnn__resumption *out, cnn__fit *fit, const char *path);
 
-/* Then take it: model, history, place, the callbacks' states. Errors: what a callback says of its state. */
-cnn_status cnn__resumption_apply(cnn__resumption *resumption, cnn__fit *fit);
+/* Then take it: the callbacks' states, model, history, place. Errors: what a callback says of its state; the model is as it was. */
+cnn_status cnn__resumption_apply(cnn__resumption *resumption, cnn__fit *fit, const char *path);
 void cnn__resumption_free(cnn__resumption *resumption, cnn__fit *fit);
 
 #endif

@@ -57,6 +57,18 @@ static int32_t read_sums(cnn__figures *figures, const json_t *sums) {
   return 1;
 }
 
+/* Batches, samples and what was counted go together. */
+static int32_t place_is_of(const cnn__place *place, const cnn__supply *train) {
+  const int64_t all = train->samples.part.count;
+  if (place->epoch == INT64_MAX || (train->steps && place->step > train->steps) || place->samples < place->step ||
+      place->figures.samples != place->samples || (!place->step && place->samples) || !(place->seconds >= 0))
+    return 0;
+  if (!train->samples.held)
+    return 1;
+  const int64_t given = place->step <= all / train->batch_size ? place->step * train->batch_size : all;
+  return place->steps == train->steps && place->samples == given;
+}
+
 static cnn_status read_place(cnn__place *place, const json_t *object, const cnn__fit *fit) {
   const cnn__supply *train = &fit->train;
   const json_t *stop = json_object_get(object, "stop"), *stop_batches = json_object_get(object, "stop_batches");
@@ -71,9 +83,7 @@ static cnn_status read_place(cnn__place *place, const json_t *object, const cnn_
     return bad("its place");
   place->stop = json_is_true(stop);
   place->stop_batches = json_is_true(stop_batches);
-  if (train->samples.held && (place->step > train->steps || place->samples > train->samples.part.count))
-    return bad("its place");
-  return CNN_OK;
+  return place_is_of(place, train) ? CNN_OK : bad("its place");
 }
 
 /* ---- callbacks ---- */
@@ -180,6 +190,14 @@ static cnn_status read(cnn__resumption *r, cnn__fit *fit) {
   return with_member(r, fit, CNN__NOTE_CALLBACKS, "callbacks", read_callbacks);
 }
 
+/* What a state calls an argument out of range is, in a file, a wrong file. */
+static cnn_status blame_file(const char *path) {
+  cnn_status code = cnn__fail_in("checkpoint '%s'", path);
+  if (code == CNN_EINVAL || code == CNN_ENAME)
+    return cnn__fail(CNN_EFORMAT, "%s", cnn_error_text());
+  return code;
+}
+
 cnn_status cnn__resumption_read(cnn__resumption *out, cnn__fit *fit, const char *path) {
   *out = (cnn__resumption){0};
   CNN__TRY(cnn__container_read(&out->file, fit->model->context, &(cnn__origin){.path = path}, INT64_MAX));
@@ -187,14 +205,14 @@ cnn_status cnn__resumption_read(cnn__resumption *out, cnn__fit *fit, const char 
   if (status == CNN_OK)
     return CNN_OK;
   cnn__resumption_free(out, fit);
-  return cnn__fail_in("checkpoint '%s'", path);
+  return blame_file(path);
 }
 
-cnn_status cnn__resumption_apply(cnn__resumption *r, cnn__fit *fit) {
-  cnn__restore_apply(&r->model);
+cnn_status cnn__resumption_apply(cnn__resumption *r, cnn__fit *fit, const char *path) {
   for (int32_t i = 0; i < fit->callback_count; i++)
-    if (r->states[i])
-      CNN__TRY(cnn_callback_load(fit->callbacks[i], r->states[i]));
+    if (r->states[i] && cnn_callback_load(fit->callbacks[i], r->states[i]) < 0)
+      return blame_file(path);
+  cnn__restore_apply(&r->model);
   cnn_history_free(fit->history);
   fit->history = r->history;
   r->history = NULL;

@@ -1,8 +1,10 @@
 /* resume_corners: what a training that goes on must not stumble over: a wish to stop in the middle of an epoch, optimizers that keep
- * more than weights, links and files in another folder. */
+ * more than weights, links, files in another folder, and checkpoints whose checksum is right and whose content is not. */
 #include "fitting.h"
 #include "sink.h"
 #include "suite.h"
+
+#include "core/checksum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,7 +236,94 @@ START_TEST(a_table_elsewhere) {
 }
 END_TEST
 
+/* ---- what no training wrote ---- */
+
+/* The file with one piece of its header replaced, its checksum right again. */
+static void forge(const char *from, const char *to) {
+  size_t bytes;
+  uint64_t length = 0;
+  unsigned char sum[CNN__CHECKSUM_BYTES];
+  char *text = read_file(path, &bytes), *out = calloc(1, MOST);
+  for (int i = 0; i < 8; i++)
+    length |= (uint64_t)(unsigned char)text[i] << 8 * i;
+  memcpy(out + 8, text + 8, length);
+  char *at = strstr(out + 8, from);
+  ck_assert_msg(at != NULL, "'%s' is not in %s", from, out + 8);
+  memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+  memcpy(at, to, strlen(to));
+  size_t made = strlen(out + 8);
+  while ((made + 8) % 64)
+    out[8 + made++] = ' ';
+  for (int i = 0; i < 8; i++)
+    out[i] = (char)((uint64_t)made >> 8 * i);
+  memcpy(out + 8 + made, text + 8 + length, bytes - 8 - length);
+  size_t whole = 8 + made + bytes - 8 - length;
+  cnn__checksum all;
+  cnn__checksum_begin(&all);
+  cnn__checksum_add(&all, out, whole - sizeof sum);
+  cnn__checksum_bytes(&all, sum);
+  memcpy(out + whole - sizeof sum, sum, sizeof sum);
+  write_file(path, out, whole);
+  free(text);
+  free(out);
+}
+
+#define Q "\\\""
+
+START_TEST(forged) {
+  static const struct {
+    const char *from, *to;
+  } edits[] = {{Q "step" Q ":3", Q "step" Q ":-3"},
+               {Q "step" Q ":3", Q "step" Q ":4"}, /* the samples are of three */
+               {Q "step" Q ":3", Q "step" Q ":0"},
+               {Q "step" Q ":3", Q "step" Q ":3000000000"},
+               {Q "step" Q ":3", Q "step" Q ":3.0"},
+               {Q "step" Q ":3", Q "step" Q ":true"},
+               {Q "samples" Q ":36", Q "samples" Q ":50"},
+               {Q "samples" Q ":36", Q "samples" Q ":0"},
+               {Q "samples" Q ":36", Q "samples" Q ":-1"},
+               {"{" Q "epoch" Q ":1," Q "step", "{" Q "epoch" Q ":9223372036854775807," Q "step"},
+               {"{" Q "epoch" Q ":1," Q "step", "{" Q "epoch" Q ":9223372036854775808," Q "step"},
+               {Q "counted" Q ":36", Q "counted" Q ":-36"},
+               {Q "steps" Q ":5," Q "seconds", Q "steps" Q ":4," Q "seconds"},
+               {Q "stop" Q ":false", Q "stop" Q ":0"},
+               {Q "sums" Q ":[", Q "sums" Q ":[" Q "1" Q ","},
+               {Q "sums" Q ":[", Q "sums" Q ":[1,"},
+               {Q "seconds" Q ":" Q, Q "seconds" Q ":" Q "x"},
+               {Q "batches" Q ":", Q "bottles" Q ":"},
+               {Q "batches" Q ":" Q, Q "batches" Q ":" Q "-"},
+               {Q "batches" Q ":" Q, Q "" Q ":" Q "1" Q "," Q "batches" Q ":" Q},
+               {Q "bytes" Q ":" Q, Q "bytes" Q ":" Q "0.5"},
+               {Q "tensors" Q ":[]", Q "tensors" Q ":[" Q "batches" Q "]"},
+               {Q "tensors" Q ":[]", Q "tensors" Q ":[7]"},
+               {Q "tensors" Q ":[]", Q "tensors" Q ":{}"},
+               {Q "kind" Q ":" Q "model_checkpoint" Q, Q "kind" Q ":7"}};
+  size_t bytes;
+  char kept[33], text[512];
+  plan p = {.dies_at = "batch_end", .dies_epoch = 1, .dies_step = 3};
+  begin();
+  ck_assert_int_eq(run(&p, 1, 0).status, CNN_ECALLBACK);
+  ck_assert_int_eq(unlink(previous), 0);
+  char *whole = read_file(path, &bytes);
+  fitting f;
+  fitting_open(&f, 1);
+  cnn_model_hash(f.model, kept);
+  fitting_close(&f);
+  p.dies_at = NULL;
+  for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+    write_file(path, whole, bytes);
+    forge(edits[i].from, edits[i].to);
+    outcome o = run(&p, 1, 1);
+    snprintf(text, sizeof text, "%s", cnn_error_text());
+    ck_assert_msg(o.status == CNN_EFORMAT, "%s -> %s: %d %s", edits[i].from, edits[i].to, (int)o.status, text);
+    ck_assert_msg(strcmp(o.hash, kept) == 0, "%s -> %s: the model is another", edits[i].from, edits[i].to);
+  }
+  free(whole);
+  end();
+}
+END_TEST
+
 int main(void) {
   return RUN_SUITE("resume_corners", 120, averages_and_accumulation, splits_and_steps, a_wish_to_stop_is_carried_out, behind_a_link,
-                   a_table_elsewhere);
+                   a_table_elsewhere, forged);
 }
