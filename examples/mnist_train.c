@@ -74,16 +74,21 @@ static int make_folder(const char *folder) {
   return EXIT_RUNTIME;
 }
 
+/* The next signal, of either kind, finds the default action and ends the program. */
 static void on_signal(int number) {
+  (void)signal(SIGINT, SIG_DFL);
+  (void)signal(SIGTERM, SIG_DFL);
   interrupt_signal = number;
   interrupt_training();
 }
 
-/* One-shot: the second signal finds the default action and ends the program. */
 static void watch_signals(void) {
   struct sigaction action = {0};
   action.sa_handler = on_signal;
-  action.sa_flags = (int)(SA_RESETHAND | SA_RESTART);
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaddset(&action.sa_mask, SIGINT);
+  sigaddset(&action.sa_mask, SIGTERM);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
 }

@@ -81,6 +81,17 @@ def check_interrupt(checks, folder):
     checks.that(report["test_accuracy"] > 0.3, "SIGINT: the best weights so far are reported", report["test_accuracy"])
 
 
+def check_second_signal(checks, folder):
+    """Also where the second is not of the first one's kind."""
+    process = subprocess.Popen(list(map(str, [TRAIN, *SHORT, "--output", folder])), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    while process.poll() is None and "Training Configuration" not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=400)
+    checks.equal(process.returncode, -signal.SIGTERM, "a second signal ends it at once")
+
+
 def check_resume(checks, whole, folder):
     """Stopped by SIGTERM and by SIGKILL, it goes on to the same weights, history and report; a different run is refused."""
     command = [TRAIN, *SHORT, "--output", folder, "--checkpoint", folder / "run", "--resume", "--json"]
@@ -174,6 +185,7 @@ def main():
             out, err, code = run(TRAIN, "--data", fashion, "--epochs", 1, "--steps-per-epoch", 5, "--output", folder / "f")
             checks.equal(code, 0, "Fashion-MNIST trains as well")
         check_interrupt(checks, folder / "d")
+        check_second_signal(checks, folder / "e")
     checks.close()
 
 
