@@ -207,3 +207,13 @@ def test_compile_takes_objects_names_and_functions() -> None:
         assert set(history.history) == {"accuracy", "loss", "mse", "top1"}
         found.append(history.history["loss"])
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("make", [
+    lambda: losses.SparseCategoricalCrossentropy(reduction=None),
+    lambda: losses.CategoricalCrossentropy(label_smoothing=None), lambda: losses.Huber(delta=None),
+    lambda: metrics.TopKCategoricalAccuracy(k=None), lambda: optimizers.Adam(epsilon=None)
+])
+def test_none_in_the_place_of_a_value_is_not_taken_for_the_default(make: Any) -> None:
+    with pytest.raises(cnn.UnsupportedError, match="=None is not in libcnn; leave it out for"):
+        make()

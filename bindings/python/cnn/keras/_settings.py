@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, ClassVar, Mapping, TypeVar
 
-from ._arguments import only
+from ._arguments import only, refuse
 
 REQUIRED: Any = inspect.Parameter.empty
 Self = TypeVar("Self", bound="Settings")
@@ -38,6 +38,9 @@ class Settings:
         for name, value in bound.arguments.items():
             if name in self._fixed:
                 only(type(self).__name__, name, value, (self._fixed[name][0],), self._fixed[name][1])
+            if value is None and self._table[name] is not None and name != "name":
+                refuse(f"{type(self).__name__}: {name}=None is not in libcnn; leave it out for {self._table[name]!r}"
+                       if self._table[name] is not REQUIRED else f"{type(self).__name__}: {name}=None; give a value")
             setattr(self, name, value)
         self._set_up()
 
