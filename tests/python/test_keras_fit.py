@@ -330,3 +330,19 @@ def test_unknown_words_name_the_nearest() -> None:
         small("categorical_crosentropy")
     with pytest.raises(cnn.NameError_, match="accuracy"):
         small(metrics=["acuracy"])
+
+
+@pytest.mark.parametrize("step", [lambda m, x, y: m.fit(x, y, verbose=0), lambda m, x, y: m.train_on_batch(x, y)])
+def test_a_layer_frozen_between_compile_and_the_first_step_is_left_alone(step: Callable[..., Any]) -> None:
+    x, y = np.eye(6), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "categorical_crossentropy")
+    model.layers[0].trainable = False
+    model.optimizer.learning_rate = 0.5
+    for _ in range(2):  # a change after the first step waits for compile
+        before = model.get_weights()
+        step(model, x, y)
+        assert np.array_equal(before[0], model.get_weights()[0])
+        assert not np.array_equal(before[2], model.get_weights()[2])
+        assert float(model.optimizer.learning_rate) == 0.5
+        model.layers[0].trainable = True

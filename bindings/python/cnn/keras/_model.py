@@ -215,7 +215,8 @@ class Model(Trainer):
 
     @property
     def trainable(self) -> bool:
-        """May training change its weights? Set, it goes for all of its layers, from the next `compile` on."""
+        """May training change its weights? Set, it goes for all of its layers; after the first step from the next
+        `compile` on."""
         return self._trainable
 
     @trainable.setter

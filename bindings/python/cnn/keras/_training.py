@@ -43,6 +43,7 @@ class Trainer:
 
     def _prepare(self) -> None:
         self._compiled: Optional[Compiled] = None
+        self._trained: Optional[list[bool]] = None
         self.stop_training = False
         self.history: Optional[History] = None
 
@@ -92,6 +93,12 @@ class Trainer:
         """Hand the recipes to the model of the binding, where there is one."""
         if self._compiled is not None and self._core is not None:
             self._compiled.apply(self._core)
+            self._trained = [layer.trainable for layer in self.layers]
+
+    def _begin_training(self, core: cnn.Model) -> None:
+        """Layers frozen or thawed between compile and the first step count, as in Keras, which looks at them then."""
+        if self._trained not in (None, [layer.trainable for layer in self.layers]) and core.iterations == 0:
+            self._recompile()
 
     @property
     def compiled(self) -> bool:
@@ -193,6 +200,7 @@ class Trainer:
         """
         self._ready("fit")
         core, x = self._model_for(x)
+        self._begin_training(core)
         plan = _fit.Plan(x, y, sample_weight, batch_size, shuffle, class_weight, self._wanted(core))
         plan.validate(validation_data, validation_split, validation_steps, validation_batch_size, validation_freq)
         steps = plan.steps(steps_per_epoch)
@@ -278,6 +286,7 @@ class Trainer:
         """One training step on one batch; returns its figures, as `evaluate` does."""
         compiled = self._ready("train_on_batch")
         core, x = self._model_for(x)
+        self._begin_training(core)
         wanted = self._wanted(core)
         if class_weight is not None:
             if sample_weight is not None:

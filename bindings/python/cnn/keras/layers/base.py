@@ -224,7 +224,7 @@ class Layer:
 
     @property
     def trainable(self) -> bool:
-        """May training change its weights? A change takes effect at the next `compile`. A batch normalisation that is
+        """May training change its weights? A change after the first step takes effect at the next `compile`. A batch normalisation that is
         not trainable uses its moving statistics in training too."""
         return self._trainable
 
