@@ -165,3 +165,15 @@ def test_save_model_is_save(tmp_path: pathlib.Path) -> None:
     model, _, _ = trained()
     keras.models.save_model(model, tmp_path / "m.safetensors", include_optimizer=False)
     assert keras.models.load_model(tmp_path / "m.safetensors").optimizer.iterations == 0
+
+
+def test_a_clone_of_a_compiled_model_is_compiled_with_an_optimizer_of_its_own() -> None:
+    x, y = np.eye(6, dtype=np.float32), np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation="softmax")])
+    assert not keras.models.clone_model(model).compiled
+    model.compile(keras.optimizers.Adam(0.5), "mse", metrics=["mae"])
+    model.fit(x, y, verbose=0)
+    clone = keras.models.clone_model(model)
+    assert clone.optimizer is not model.optimizer and float(clone.optimizer.learning_rate) == 0.5
+    assert (clone.optimizer.iterations, model.optimizer.iterations) == (0, 1)
+    assert list(clone.fit(x, y, verbose=0).history) == ["loss", "mae"]

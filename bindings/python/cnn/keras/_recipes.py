@@ -30,12 +30,17 @@ class Compiled:
         from . import optimizers
 
         self.optimizer = optimizers.get(optimizer)
+        self._given = (loss, metrics, weighted_metrics)
         self.loss = loss
         self._loss = _one_loss(loss)
         self._metrics = [_metric(given) for given in _listed(metrics, "metrics")]
         self._weighted = [_metric(given) for given in _listed(weighted_metrics, "weighted_metrics")]
         self.names: list[str] = []
         self.sparse = False
+
+    def again(self) -> Compiled:
+        """The same with an optimizer that has not trained."""
+        return Compiled(type(self.optimizer).from_config(self.optimizer.get_config()), *self._given)
 
     def apply(self, core: cnn.Model) -> None:
         """Compile a model of the binding."""

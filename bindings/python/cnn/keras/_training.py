@@ -95,6 +95,11 @@ class Trainer:
             self._compiled.apply(self._core)
             self._trained = [layer.trainable for layer in self.layers]
 
+    def _compile_as(self, compiled: Compiled) -> None:
+        """Compile with another model's loss and metrics, and an optimizer of one's own made alike."""
+        self._compiled = compiled.again()
+        self._recompile()
+
     def _begin_training(self, core: cnn.Model) -> None:
         """Layers frozen or thawed between compile and the first step count, as in Keras, which looks at them then."""
         if self._trained not in (None, [layer.trainable for layer in self.layers]) and core.iterations == 0:

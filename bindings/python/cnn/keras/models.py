@@ -66,7 +66,8 @@ def model_from_json(json_string: str, custom_objects: None = None) -> Model:
 
 def clone_model(model: Model, input_tensors: None = None, clone_function: None = None, call_function: None = None,
                 recursive: bool = False) -> Model:
-    """A model of the same layers with new weights: those that a model made anew in the same context has.
+    """A model of the same layers with new weights: those that a model made anew in the same context has. Where the
+    model is compiled, its clone is too, with an optimizer of its own.
 
     Parameters
     ----------
@@ -86,4 +87,7 @@ def clone_model(model: Model, input_tensors: None = None, clone_function: None =
                         ("call_function", call_function)):
         only("clone_model", name, value, (None,), "make the model of other layers by Model(inputs, outputs)")
     only("clone_model", "recursive", recursive, (False, True), "models hold no models")
-    return _loading.of_json(model.to_json())
+    made = _loading.of_json(model.to_json())
+    if model._compiled is not None:
+        made._compile_as(model._compiled)
+    return made
