@@ -255,3 +255,13 @@ def test_activations_of_symbols_add_layers() -> None:
     assert again._operations[1].get_config() == model._operations[1].get_config()
     with pytest.raises(cnn.UnsupportedError, match="layer after"):
         layers.Dense(1, activation=activations.elu.bound(alpha=2.0))
+
+
+def test_weights_that_are_left_out_are_none_and_tensors_of_an_uncalled_layer_are_told() -> None:
+    bare, plain = layers.Dense(2, use_bias=False), layers.BatchNormalization(scale=False, center=False)
+    for name in ("input", "output"):
+        with pytest.raises(AttributeError, match=f"has never been called and thus has no defined {name}"):
+            getattr(bare, name)
+    keras.Sequential([keras.Input((3,)), bare, plain])
+    assert bare.bias is None and plain.gamma is None and plain.beta is None
+    assert bare.kernel.shape == (3, 2) and not hasattr(bare, "gamma")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import cnn
 
 
+_LEFT_OUT = {"bias": "use_bias", "gamma": "scale", "beta": "center"}  # weights, and the arguments that leave them out
+
+
 class Layer:
     """A layer in Keras's words. Its weights live in the model that it belongs to.
 
@@ -224,8 +227,8 @@ class Layer:
 
     @property
     def trainable(self) -> bool:
-        """May training change its weights? A change after the first step takes effect at the next `compile`. A batch normalisation that is
-        not trainable uses its moving statistics in training too."""
+        """May training change its weights? A change after the first step takes effect at the next `compile`. A batch
+        normalisation that is not trainable uses its moving statistics in training too."""
         return self._trainable
 
     @trainable.setter
@@ -238,6 +241,11 @@ class Layer:
         core = self.__dict__.get("_core")
         if core is not None and not name.startswith("_") and f"{self._core_name}/{name}" in core.weights:
             return Variable(self, name)
+        if name in ("input", "output") and self.__dict__.get("_output") is None:
+            raise AttributeError(f"The layer {self.__dict__.get('name')} has never been called and thus has "
+                                 f"no defined {name}.")
+        if core is not None and name in _LEFT_OUT and self.__dict__.get(_LEFT_OUT[name]) is False:
+            return None
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     # ---- configuration ----
