@@ -125,10 +125,12 @@ def _note(number: int, frame: types.FrameType | None) -> None:
 
 def _watch() -> bool:
     """Take Ctrl-C over from Python's own handler, in the outermost call; a handler of the user's is left alone."""
+    global _interrupted
     if _here.depth or threading.current_thread() is not threading.main_thread():
         return False
     if signal.getsignal(signal.SIGINT) not in (signal.default_int_handler, _note):
         return False
+    _interrupted = False
     signal.signal(signal.SIGINT, _note)
     return True
 
@@ -153,10 +155,10 @@ def call(function: Any, *arguments: Any) -> int:
         _here.depth -= 1
         _here.raised = raised
         if watching:
-            interrupted, _interrupted = _interrupted, False
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which may run _note, so that one asks after it
         _here.python = python
-    if watching and interrupted:
+    if watching and _interrupted:
+        _interrupted = False
         raise KeyboardInterrupt from error
     if error is not None:
         raise error

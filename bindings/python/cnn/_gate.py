@@ -9,13 +9,14 @@ from typing import Generic, TypeVar
 
 from ._errors import StateError
 
-_lock = threading.Lock()
+# What runs in the midst of these lines, a signal's handler or what a collected object has to say, may call as well.
+_lock = threading.RLock()
 
 
 def _after_fork() -> None:
     """Another thread may have held the lock, which is not in the child."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -24,17 +25,22 @@ Thing = TypeVar("Thing")
 
 
 class Gate:
-    """The threads that are in calls with one object: how often each, and the one that changes it."""
+    """The calls that are under way with one object: of each, by the number of its `Pass`, the thread and whether it
+    changes the object."""
 
-    __slots__ = ("inside", "changer")
+    __slots__ = ("inside",)
 
     def __init__(self) -> None:
-        self.inside: dict[int, int] = {}
-        self.changer: int | None = None
+        self.inside: dict[int, tuple[int, bool]] = {}
+
+    def holds(self, thread: int) -> bool:
+        """Is this thread in a call with the object?"""
+        return any(one == thread for one, _ in tuple(self.inside.values()))
 
 
 class Pass(Generic[Thing]):
-    """One call, as a context manager that gives the thing itself."""
+    """One call, as a context manager that gives the thing itself. Wherever in these lines a signal's handler raises,
+    Ctrl-C's for instance, nobody stays inside: at the latest the end of this object is that of its call."""
 
     __slots__ = ("_gate", "_thing", "_name", "_changes")
 
@@ -42,23 +48,22 @@ class Pass(Generic[Thing]):
         self._gate, self._thing, self._name, self._changes = gate, thing, name, changes
 
     def __enter__(self) -> Thing:
-        gate, me = self._gate, threading.get_ident()
-        with _lock:
-            if gate.changer not in (None, me):
-                raise StateError(f"this {self._name} is being changed by another thread")
-            if self._changes and gate.inside.keys() - {me}:
-                raise StateError(f"this {self._name} is in use by another thread")
-            self._changes = self._changes and gate.changer is None
-            if self._changes:
-                gate.changer = me
-            gate.inside[me] = gate.inside.get(me, 0) + 1
+        inside, me = self._gate.inside, threading.get_ident()
+        try:
+            with _lock:
+                others = [changes for thread, changes in tuple(inside.values()) if thread != me]
+                if any(others):
+                    raise StateError(f"this {self._name} is being changed by another thread")
+                if self._changes and others:
+                    raise StateError(f"this {self._name} is in use by another thread")
+                inside[id(self)] = me, self._changes
+        except BaseException:
+            inside.pop(id(self), None)
+            raise
         return self._thing
 
     def __exit__(self, *exception: object) -> None:
-        gate, me = self._gate, threading.get_ident()
-        with _lock:
-            if self._changes:
-                gate.changer = None
-            gate.inside[me] -= 1
-            if not gate.inside[me]:
-                del gate.inside[me]
+        self._gate.inside.pop(id(self), None)
+
+    def __del__(self) -> None:
+        self._gate.inside.pop(id(self), None)

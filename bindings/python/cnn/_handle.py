@@ -23,15 +23,13 @@ atexit.register(_ending.append, True)
 class Owner:
     """One C handle. With `free` it is freed at the end; with `parent` it is borrowed and keeps its parent alive."""
 
-    __slots__ = ("value", "gate", "_free", "_parent", "__weakref__")
+    # _as_parameter_ is no property: what a signal's handler raised in one, ctypes would make an ArgumentError.
+    __slots__ = ("value", "gate", "_as_parameter_", "_free", "_parent", "__weakref__")
 
     def __init__(self, value: int, free: Any = None, parent: Any = None) -> None:
         self.value, self._free, self._parent = value, free, parent
+        self._as_parameter_ = ctypes.c_void_p(value)
         self.gate = _gate.Gate()
-
-    @property
-    def _as_parameter_(self) -> ctypes.c_void_p:
-        return ctypes.c_void_p(self.value)
 
     def __del__(self, ending: list[bool] = _ending) -> None:
         if self._free is not None and not ending:
@@ -124,10 +122,7 @@ class Pointers:
     def __init__(self, handles: Iterable[Handle]) -> None:
         self.owners = [handle._handle for handle in handles]
         self.array = (ctypes.c_void_p * max(len(self.owners), 1))(*[owner.value for owner in self.owners])
-
-    @property
-    def _as_parameter_(self) -> Any:
-        return ctypes.cast(self.array, ctypes.POINTER(ctypes.c_void_p))
+        self._as_parameter_ = ctypes.cast(self.array, ctypes.POINTER(ctypes.c_void_p))
 
     def __len__(self) -> int:
         return len(self.owners)

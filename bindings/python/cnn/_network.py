@@ -349,7 +349,7 @@ class Network(Handle):
         return f"{self.name!r}{shapes}, {layers} layers, {self.parameters:,} parameters"
 
     def _refuse_inside(self, what: str) -> None:
-        if threading.get_ident() in self._handle.gate.inside:
+        if self._handle.gate.holds(threading.get_ident()):
             raise StateError(f"{what}: called from within a call of the same model '{self.name}'")
 
     def close(self) -> None:
