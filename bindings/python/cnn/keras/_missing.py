@@ -7,6 +7,23 @@ from typing import Any
 from ._arguments import refuse
 
 _NEAREST: dict[str, dict[str, str]] = {
+    "activations": {
+        "relu": "relu6 selu celu exponential glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh log_sigmoid mish soft_shrink "
+                "softsign sparse_plus sparse_sigmoid squareplus tanh_shrink threshold",
+        "softmax": "log_softmax sparsemax",
+        "activations.get": "deserialize",
+    },
+    "initializers": {
+        "GlorotUniform, HeNormal, LecunNormal and the rest of them": "VarianceScaling variance_scaling",
+        "Orthogonal": "Identity IdentityInitializer OrthogonalInitializer identity STFT STFTInitializer stft",
+        "initializers.get": "deserialize",
+    },
+    "regularizers": {"L1, L2, L1L2": "OrthogonalRegularizer orthogonal_regularizer", "regularizers.get": "deserialize"},
+    "backend": {
+        "float32, which all is": "set_floatx set_epsilon is_float_dtype is_int_dtype result_type standardize_dtype",
+        "channels_last, which all is": "set_image_data_format",
+        "clear_session": "get_uid is_keras_tensor",
+    },
     "callbacks": {
         "a Callback of one's own with on_epoch_end": "RemoteMonitor OrbaxCheckpoint",
         "use_ema of the optimizers, which fit ends with": "SwapEMAWeights",
@@ -26,24 +43,49 @@ _NEAREST: dict[str, dict[str, str]] = {
         "CategoricalAccuracy, BinaryAccuracy, SparseCategoricalAccuracy, or for compile the word 'accuracy'": "Accuracy",
         "predict, and the figure by NumPy":
             "AUC SensitivityAtSpecificity SpecificityAtSensitivity LogCoshError R2Score PearsonCorrelation "
-            "ConcordanceCorrelation Mean Sum MeanMetricWrapper",
+            "ConcordanceCorrelation Mean Sum MeanMetricWrapper concordance_correlation pearson_correlation",
+        "the class of the same name, called with arrays, or its name in compile":
+            "binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy "
+            "sparse_top_k_categorical_accuracy",
+        "the function of the same name in losses":
+            "binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy mean_squared_error "
+            "mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error categorical_hinge hinge "
+            "squared_hinge huber kl_divergence log_cosh poisson binary_focal_crossentropy categorical_focal_crossentropy",
+        "metrics.get": "deserialize serialize",
     },
-    "optimizers": {"Adam": "Adafactor Muon", "Adam; all is float32": "LossScaleOptimizer"},
-    "schedules": {},
+    "optimizers": {"Adam": "Adafactor Muon", "Adam; all is float32": "LossScaleOptimizer",
+                   "Adam, or AdamW": "MultiOptimizer OptimizerMap ScheduleFreeAdamW",
+                   "optimizers.get and get_config": "deserialize serialize"},
+    "schedules": {"from_config and get_config of the schedules": "deserialize serialize"},
     "utils": {
         "matplotlib.image, or a reader of images":
             "load_img save_img array_to_img img_to_array image_dataset_from_directory",
         "numpy.load, or datasets.mnist.load_data": "get_file",
         "model.summary or plot_model": "model_to_dot",
         "generators with len and [], which fit takes": "PyDataset Sequence",
+        "the bar that fit and evaluate draw": "Progbar",
+        "cnn.keras.backend.clear_session": "clear_session",
+        "layers, losses and metrics of one's own in C (docs/adding-a-layer.md)":
+            "register_keras_serializable custom_object_scope CustomObjectScope get_custom_objects get_registered_name "
+            "get_registered_object deserialize_keras_object serialize_keras_object",
+        "arrays, or a generator of batches":
+            "text_dataset_from_directory audio_dataset_from_directory timeseries_dataset_from_array pad_sequences FeatureSpace",
+        "verbose of fit": "enable_interactive_logging disable_interactive_logging is_interactive_logging_enabled",
         "the parts of arrays, by NumPy": "split_dataset pack_x_y_sample_weight unpack_x_y_sample_weight",
     },
     "datasets": {
         "datasets.mnist, whose load_data reads files of that form (Fashion-MNIST has it too): load_data(path=...)":
             "fashion_mnist cifar10 cifar100 imdb reuters boston_housing california_housing",
     },
-    "config": {"cnn.Context(threads=...)": "set_visible_devices experimental threading"},
-    "random": {"numpy.random": "normal uniform randint shuffle truncated_normal SeedGenerator categorical dropout"},
+    "config": {
+        "cnn.Context(threads=...)": "set_visible_devices experimental threading",
+        "float32, which all is": "set_floatx set_epsilon set_dtype_policy dtype_policy",
+        "channels_last, which all is": "set_image_data_format",
+        "libcnn itself": "set_backend enable_flash_attention disable_flash_attention is_flash_attention_enabled",
+        "epochs and steps_per_epoch of fit": "set_max_epochs set_max_steps_per_epoch max_epochs max_steps_per_epoch",
+        "verbose of fit": "enable_interactive_logging disable_interactive_logging is_interactive_logging_enabled",
+    },
+    "random": {"numpy.random": "normal uniform randint shuffle truncated_normal SeedGenerator categorical dropout beta binomial gamma"},
     "image": {"matplotlib.image, or a reader of images": "load_img save_img array_to_img img_to_array",
               "ImageDataGenerator.flow": "DirectoryIterator DataFrameIterator Iterator image_dataset_from_directory"},
 }

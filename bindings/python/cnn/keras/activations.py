@@ -18,6 +18,7 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from ._arguments import number, only, refuse
+from ._missing import missing
 
 
 class Activation:
@@ -154,3 +155,7 @@ def serialize(activation: Optional[Activation]) -> Union[None, str, dict[str, An
     if activation is None or activation.standard:
         return None if activation is None else activation.__name__
     return {"class_name": activation.__name__, "config": dict(activation._defaults)}
+
+
+def __getattr__(name: str) -> Any:
+    return missing(__name__, name)

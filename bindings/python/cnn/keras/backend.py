@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _names
+from ._missing import missing
 
 
 def clear_session(free_memory: bool = True) -> None:
@@ -56,3 +57,7 @@ def epsilon() -> float:
 
 
 __all__ = ["backend", "clear_session", "epsilon", "floatx", "get_value", "image_data_format", "set_value"]
+
+
+def __getattr__(name: str) -> Any:
+    return missing(__name__, name)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any, Optional, Union
 
 from ._arguments import number, only, refuse
+from ._missing import missing
 
 
 class Initializer:
@@ -208,3 +209,7 @@ def _of(name: object, config: dict[str, Any]) -> Initializer:
 def serialize(initializer: Initializer) -> dict[str, Any]:
     """Name and arguments, as `get` takes them."""
     return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
+
+
+def __getattr__(name: str) -> Any:
+    return missing(__name__, name)

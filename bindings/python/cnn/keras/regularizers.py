@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Optional, Union
 
 from ._arguments import number, refuse
+from ._missing import missing
 
 
 class Regularizer:
@@ -95,3 +96,7 @@ def _of(name: object, config: dict[str, Any]) -> Regularizer:
 def serialize(regularizer: Regularizer) -> dict[str, Any]:
     """Name and arguments, as `get` takes them."""
     return {"class_name": type(regularizer).__name__, "config": regularizer.get_config()}
+
+
+def __getattr__(name: str) -> Any:
+    return missing(__name__, name)

@@ -29,6 +29,13 @@ _NEAREST: dict[str, str] = {
         "RandomFlip RandomRotation RandomZoom RandomTranslation RandomBrightness RandomContrast RandomCrop RandomShear",
     "none: libcnn is for images":
         "LSTM GRU SimpleRNN RNN LSTMCell GRUCell Bidirectional TimeDistributed ConvLSTM2D Embedding Masking",
+    "the nearest of Conv2D, MaxPooling2D and Dropout, or arrays changed before fit":
+        "AdaptiveAveragePooling2D AdaptiveMaxPooling2D SeparableConvolution2D Convolution2DTranspose RandomErasing CutMix MixUp "
+        "RandAugment AugMix AutoContrast Equalization Solarization RandomInvert RandomGrayscale RandomPerspective RandomSharpness "
+        "RandomHue RandomSaturation RandomPosterization RandomGaussianBlur RandomElasticTransform RandomColorJitter "
+        "RandomColorDegeneration",
+    "arrays of numbers: texts and tables are turned into them before fit":
+        "TextVectorization StringLookup IntegerLookup Hashing HashedCrossing Discretization",
     "Dense": "Attention AdditiveAttention MultiHeadAttention GroupQueryAttention EinsumDense",
     "a layer of one's own, in C (docs/adding-a-layer.md)": "Lambda Identity Wrapper",
 }
