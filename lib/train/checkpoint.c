@@ -137,6 +137,9 @@ cnn_status cnn__checkpoint_begin(cnn__fit *fit) {
   c->resumed_epoch = -1;
   c->spoiled = 0;
   cnn__atomic_previous(c->previous, c->path);
+  fit->recipe = cnn__recipe_json(fit);
+  if (!fit->recipe)
+    return cnn__fail(CNN_ENOMEM, "no memory to describe a training");
   return c->resume && (is_there(c->path) || is_there(c->previous)) ? go_on(fit) : CNN_OK;
 }
 

@@ -110,7 +110,7 @@ static cnn_status describe(writing *w) {
   CNN__TRY(text_of(&w->callbacks, json_pack("{s:o}", "callbacks", callbacks_json(w))));
   CNN__TRY(text_of(&w->history, json_pack("{s:o}", "epochs", cnn__history_to_json(w->fit->history))));
   CNN__TRY(text_of(&w->place, place_json(&w->fit->place)));
-  return text_of(&w->recipe, cnn__recipe_json(w->fit));
+  return text_of(&w->recipe, json_incref(w->fit->recipe));
 }
 
 static cnn_status write(const writing *w, unsigned char **bytes, size_t *count) {

@@ -195,6 +195,7 @@ static void close_fit(cnn__fit *fit) {
     cnn_callback_free(fit->callbacks[i]);
   cnn__free(fit->model->context, fit->callbacks);
   cnn_augmenter_free(fit->augmenter);
+  json_decref(fit->recipe);
 }
 
 /* The caller gets the history where the call succeeded, or failed with an epoch behind it. */

@@ -33,6 +33,7 @@ typedef struct cnn__fit {
   cnn__evaluation evaluation;    /* validation; its supply is of nothing where there is none */
 
   cnn_callback *checkpoint;      /* one of the callbacks, or NULL */
+  json_t *recipe;                /* what the training is made of, for its checkpoints; the data are gone through once */
   cnn__place place;              /* where epochs begin, and what is saved */
   double begun;                  /* when the epoch did */
   int32_t leave;                 /* the epoch is left where it stands: a checkpoint has it */

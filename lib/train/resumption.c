@@ -22,16 +22,13 @@ static cnn_status bad(const char *what) { return cnn__fail(CNN_EFORMAT, "%s is n
 
 static cnn_status compare_recipe(const cnn__container *file, const cnn__fit *fit) {
   char difference[512] = "";
-  json_t *there = note_json(file, CNN__NOTE_RECIPE), *here = cnn__recipe_json(fit);
+  json_t *there = note_json(file, CNN__NOTE_RECIPE);
   cnn_status status = CNN_OK;
   if (!there)
     status = cnn__fail_code();
-  else if (!here)
-    status = cnn__fail(CNN_ENOMEM, "no memory to compare a checkpoint");
-  else if (cnn__json_difference(difference, sizeof difference, there, here))
+  else if (cnn__json_difference(difference, sizeof difference, there, fit->recipe))
     status = cnn__fail(CNN_ESTATE, "is of another training: %s", difference);
   json_decref(there);
-  json_decref(here);
   return status;
 }
 

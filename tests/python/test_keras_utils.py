@@ -158,6 +158,8 @@ def test_plot_model_refuses(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("path", [
+    "activations.relu6", "initializers.VarianceScaling", "regularizers.OrthogonalRegularizer", "backend.set_floatx",
+    "metrics.sparse_categorical_accuracy", "utils.Progbar", "layers.TextVectorization", "optimizers.deserialize",
     "metrics.AUC", "losses.CTC", "optimizers.Muon", "callbacks.RemoteMonitor", "utils.load_img", "datasets.cifar10",
     "random.normal", "preprocessing.image.load_img", "config.set_visible_devices"
 ])
