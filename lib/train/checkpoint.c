@@ -1,14 +1,12 @@
 /* checkpoint: when to save, where, and what to go on from. */
 #include "train/checkpoint.h"
 
-#include "core/memory.h"
 #include "io/background.h"
 #include "train/builtin.h"
 #include "train/checkpoint_file.h"
 
 #include <limits.h>
 #include <math.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { ASK_SAVE = 1, ASK_STOP = 2 };
@@ -38,18 +36,6 @@ static void clear(void *user) {
   cnn__builtin_drop(c->builtin.context, c->path);
 }
 
-static void say(const cnn__fit *fit, const char *format, ...) CNN__PRINTF(2, 3);
-static void say(const cnn__fit *fit, const char *format, ...) {
-  char text[5120];
-  if (!fit->to)
-    return;
-  va_list arguments;
-  va_start(arguments, format);
-  cnn__vformat(text, sizeof text, format, arguments);
-  va_end(arguments);
-  fit->to->write(fit->to->user, text, strlen(text));
-}
-
 /* ---- saving ---- */
 
 static cnn_status save(cnn__fit *fit) {
@@ -62,13 +48,12 @@ static cnn_status save(cnn__fit *fit) {
   c->steps = 0;
   c->saved = cnn__seconds();
   if (c->verbose)
-    say(fit, "\nEpoch %lld, step %lld: saving checkpoint to %s\n", (long long)fit->place.epoch + 1, (long long)fit->place.step,
-        c->path);
+    cnn__builtin_say(&fit->event, "\nEpoch %lld, step %lld: saving checkpoint to %s\n", (long long)fit->place.epoch + 1,
+                     (long long)fit->place.step, c->path);
   return CNN_OK;
 }
 
-int32_t cnn__checkpoint_due(const cnn__fit *fit, int32_t ended, int32_t last) {
-  checkpoint *c = of(fit);
+static int32_t due(checkpoint *c, int32_t ended, int32_t last) {
   return atomic_load(&c->asked) != 0 || last || (ended && !c->not_at_epochs) ||
          (c->every_steps && c->steps >= c->every_steps) ||
          (c->every_seconds > 0 && cnn__seconds() - c->saved >= c->every_seconds);
@@ -78,7 +63,7 @@ cnn_status cnn__checkpoint_passed(cnn__fit *fit, int32_t ended, int32_t last) {
   checkpoint *c = of(fit);
   cnn__resumption_free(&c->resumption, fit); /* all begins are over */
   c->steps += !ended;
-  if (!cnn__checkpoint_due(fit, ended, last))
+  if (!due(c, ended, last))
     return CNN_OK;
   const int asked = atomic_exchange(&c->asked, 0);
   cnn__fit_note(fit, ended);
@@ -112,7 +97,7 @@ static cnn_status read_either(cnn__fit *fit) {
   CNN__TRY(status);
   c->spoiled = there;
   cnn__builtin_warn(&c->builtin, "%s; going on from the one before it, '%s'", first, c->previous);
-  say(fit, "%s\nGoing on from the checkpoint before it: %s\n", first, c->previous);
+  cnn__builtin_say(&fit->event, "%s\nGoing on from the checkpoint before it: %s\n", first, c->previous);
   return CNN_OK;
 }
 
@@ -126,7 +111,8 @@ static cnn_status go_on(cnn__fit *fit) {
   }
   c->resumed_epoch = fit->place.epoch;
   if (c->verbose || fit->options.verbose)
-    say(fit, "Resuming from %s: epoch %lld, step %lld\n", c->path, (long long)fit->place.epoch + 1, (long long)fit->place.step);
+    cnn__builtin_say(&fit->event, "Resuming from %s: epoch %lld, step %lld\n", c->path, (long long)fit->place.epoch + 1,
+                     (long long)fit->place.step);
   return CNN_OK;
 }
 
@@ -163,11 +149,11 @@ static cnn_status train_begin(void *user, const cnn_event *event) {
   return CNN_OK;
 }
 
-int32_t cnn__is_checkpoint(const cnn_callback *callback) { return callback->functions.train_begin == train_begin; }
+static int32_t is_checkpoint(const cnn_callback *callback) { return callback->functions.train_begin == train_begin; }
 
 cnn_status cnn__checkpoint_find(cnn__fit *fit) {
   for (int32_t i = 0; i < fit->callback_count; i++) {
-    if (!cnn__is_checkpoint(fit->callbacks[i]))
+    if (!is_checkpoint(fit->callbacks[i]))
       continue;
     if (fit->checkpoint)
       return cnn__fail(CNN_EINVAL, "fit: there are two checkpoints among the callbacks, one is possible");
@@ -177,14 +163,14 @@ cnn_status cnn__checkpoint_find(cnn__fit *fit) {
 }
 
 static const checkpoint *user_of(const cnn_callback *callback) {
-  if (callback && cnn__is_checkpoint(callback))
+  if (callback && is_checkpoint(callback))
     return callback->functions.user;
   (void)cnn__fail(CNN_EINVAL, "callback is %s, must be a checkpoint", callback ? "of another kind" : "NULL");
   return NULL;
 }
 
 void cnn_checkpoint_request(cnn_callback *callback, int32_t stop) {
-  if (callback && cnn__is_checkpoint(callback))
+  if (callback && is_checkpoint(callback))
     atomic_fetch_or(&((checkpoint *)callback->functions.user)->asked, stop ? ASK_SAVE | ASK_STOP : ASK_SAVE);
 }
 

@@ -5,8 +5,6 @@
 
 #include "train/fit_internal.h"
 
-int32_t cnn__is_checkpoint(const cnn_callback *callback);
-
 /* fit->checkpoint, from the list of callbacks. CNN_EINVAL: there are two. */
 cnn_status cnn__checkpoint_find(cnn__fit *fit);
 
@@ -18,9 +16,6 @@ void cnn__checkpoint_again(const cnn__fit *fit);
 
 /* fit->place is between two events; save if it is time. ended: of an epoch; last: of the training. */
 cnn_status cnn__checkpoint_passed(cnn__fit *fit, int32_t ended, int32_t last);
-
-/* Is it time, or must one be asked? Cheap. */
-int32_t cnn__checkpoint_due(const cnn__fit *fit, int32_t ended, int32_t last);
 
 /* The last file is on the disk, or its error returned. */
 cnn_status cnn__checkpoint_end(cnn__fit *fit);
