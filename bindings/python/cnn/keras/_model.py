@@ -192,12 +192,7 @@ class Model(Trainer):
         ValueError
             Another count, or a shape that does not fit; nothing is changed then.
         """
-        mine = self.weights
-        if len(weights) != len(mine):
-            raise ValueError(f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
-                             f"{len(weights)}, but the "
-                             f"layer was expecting {len(mine)} weights.")
-        set_all(mine, weights)
+        set_all(self.name, self.weights, weights)
 
     def count_params(self) -> int:
         """How many numbers its weights hold.

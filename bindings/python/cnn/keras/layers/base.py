@@ -210,12 +210,7 @@ class Layer:
         ValueError
             Another count, or a shape that does not fit; nothing is changed then.
         """
-        mine = self.weights
-        if len(weights) != len(mine):
-            raise ValueError(f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
-                             f"{len(weights)}, but "
-                             f"the layer was expecting {len(mine)} weights.")
-        set_all(mine, weights)
+        set_all(self.name, self.weights, weights)
 
     def count_params(self) -> int:
         """How many numbers its weights hold."""
@@ -297,8 +292,12 @@ def plain(value: Any) -> Any:
     return value
 
 
-def set_all(variables: Sequence[Variable], values: Sequence[Any]) -> None:
-    """All of the weights or none: shapes are looked at first, and values come back if one is refused."""
+def set_all(name: str, variables: Sequence[Variable], values: Sequence[Any]) -> None:
+    """All of the weights of the layer or model `name`, or none: count and shapes are looked at first, and values come back
+    if one is refused."""
+    if len(values) != len(variables):
+        raise ValueError(f"You called `set_weights(weights)` on layer '{name}' with a weight list of length {len(values)}, "
+                         f"but the layer was expecting {len(variables)} weights.")
     arrays = [np.asarray(value, np.float32) for value in values]
     for variable, array in zip(variables, arrays):
         if variable.shape != array.shape:
