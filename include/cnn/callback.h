@@ -68,7 +68,8 @@ typedef struct cnn_event {
 /** A callback of one's own: functions may be NULL. They run only on the thread that called fit and return CNN_OK, CNN_STOP (end training
  * after this epoch's end has been told to all; from a batch function: after this batch, the epoch's validation and epoch_end still happen) or
  * a negative status, which fit returns (CNN_ECALLBACK with a text of fit's own if none was recorded). CNN_STOP from train_begin: no epoch is
- * run. After an error later callbacks hear nothing of the event; train_begin and train_end reach all of them in any case. */
+ * run. No exception and no longjmp may leave one. After an error later callbacks hear nothing of the event; train_begin and train_end reach
+ * all of them in any case. */
 typedef struct cnn_callback_functions {
   size_t size;
   void *user;
