@@ -38,11 +38,11 @@ from typing import Any
 
 
 class Headers:
-    """The public headers, parsed as one."""
+    """The public headers, parsed as one; those of companion libraries are not among them."""
 
     def __init__(self, root: pathlib.Path) -> None:
         self.include = root / "include"
-        self.names = sorted(path.name for path in (self.include / "cnn").glob("*.h"))
+        self.names = sorted(path.name for path in (self.include / "cnn").glob("*.h") if not (root / "lib" / "companion" / path.stem).is_dir())
         self.structs: set[str] = set()
         self.lines: list[str] = []
         includes = "".join(f"#include <cnn/{name}>\n" for name in self.names)

@@ -25,6 +25,13 @@ PUBLIC_ONLY = ["early_stopping", "reduce_lr_on_plateau", "model_checkpoint", "cs
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 
+def beyond(parts, name, where):
+    """A companion library knows libcnn by its public headers, and besides its own files those that all of them share."""
+    included = name.split("/")
+    if included[0] != "companion" or len(included) > 2 and included[1] != parts[1]:
+        yield f"{where}: a companion includes public headers, its own files and those beside its folder alone"
+
+
 def complaints(root):
     for path in sorted((root / "lib").rglob("*.[ch]")):
         folder = path.relative_to(root / "lib").parts[0]
@@ -32,6 +39,9 @@ def complaints(root):
             first = name.split("/")[0]
             where = f"{path.relative_to(root)}: includes {name}"
             if first == "cnn":
+                continue
+            if folder == "companion":
+                yield from beyond(path.relative_to(root / "lib").parts, name, where)
                 continue
             if "/" not in name:
                 yield f"{where}: name the folder, as in \"{folder}/{name}\""

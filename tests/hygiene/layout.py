@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The binary interface stays as it was: sizes and offsets of every public struct, values of every constant, exported names, compared with
 layout.txt beside this file. Structs may grow at the end and new things may come; what is written there may neither move nor go. Every options
-struct is tried by tests/api/options.c. Run with --write to add what is new.
+struct is tried by tests/api/options.c, or that of its companion library. Run with --write to add what is new.
 
 Usage: layout.py SOURCE_ROOT CC [--write]"""
 import pathlib
@@ -38,8 +38,9 @@ def constants(text):
 
 
 def current(root, compiler):
-    lines = ["#include <cnn/cnn.h>", "#include <cnn/extend.h>", "#include <stddef.h>", "#include <stdio.h>", "int main(void) {"]
-    for path in sorted((root / "include" / "cnn").glob("*.h")):
+    headers = sorted((root / "include" / "cnn").glob("*.h"))
+    lines = [f"#include <cnn/{path.name}>" for path in headers] + ["#include <stddef.h>", "#include <stdio.h>", "int main(void) {"]
+    for path in headers:
         text = path.read_text(encoding="utf-8")
         lines += [f'  printf("{name} %lld\\n", (long long){name});' for name in constants(text)]
         for name, body in STRUCT.findall(text):
@@ -52,13 +53,15 @@ def current(root, compiler):
         source.write_text("\n".join(lines) + "\n", encoding="utf-8")
         subprocess.run(compiler.split() + [f"-I{root / 'include'}", str(source), "-o", str(program)], check=True)
         text = subprocess.run([str(program)], check=True, capture_output=True, text=True).stdout
-    exported = re.findall(r"^\s*(cnn_\w+);", (root / "lib" / "cnn.map").read_text(encoding="utf-8"), re.M)
+    scripts = "".join(path.read_text(encoding="utf-8") for path in [root / "lib" / "cnn.map", *sorted((root / "lib").glob("companion/*/*.map"))])
+    exported = re.findall(r"^\s*(cnn_\w+);", scripts, re.M)
     return {**dict(line.split() for line in text.splitlines()), **{f"{name}()": "exported" for name in exported}}
 
 
 def untried(root, now):
     """Options structs that no row of the test of other versions names."""
-    test = (root / "tests" / "api" / "options.c").read_text(encoding="utf-8")
+    tests = [root / "tests" / "api" / "options.c", *(root / "tests").glob("companion/*/options.c")]
+    test = "".join(path.read_text(encoding="utf-8") for path in tests)
     for name in now:
         noun = re.fullmatch(r"cnn_(\w+)_opts", name)
         if noun and not re.search(rf"\bOPTS(?:_GIVEN)?\({noun.group(1)}\b", test):
@@ -87,7 +90,7 @@ def main():
         print(f"{name}: new; run layout.py with --write")
     for name in untried(root, now):
         failures += 1
-        print(f"{name}: has no row in tests/api/options.c")
+        print(f"{name}: has no row in tests/api/options.c, nor in one of tests/companion")
     return 1 if failures else 0
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """The exported names are the same set in the headers, the version script and the shared library; the archive calls nothing that a guest
-in somebody's process must not call.
+in somebody's process must not call. COMPANION: the same of a companion library, by the name of its folder.
 
-Usage: symbols.py SOURCE_ROOT LIBCNN_SO LIBCNN_A"""
+Usage: symbols.py SOURCE_ROOT LIBRARY_SO LIBRARY_A [COMPANION]"""
 import pathlib
 import re
 import subprocess
@@ -32,31 +32,41 @@ def undefined(archive):
             yield where.split(":")[-2].split("_")[-1] if ":" in where else where, name.split("@")[0].strip()
 
 
-def complaints(root, library, archive):
+def described(root, companion):
+    """(headers, version script) of libcnn or of a companion library."""
+    companions = {path.name for path in (root / "lib" / "companion").iterdir() if path.is_dir()}
+    paths = (root / "include" / "cnn").glob("*.h")
+    if companion:
+        return [path for path in paths if path.stem == companion], root / "lib" / "companion" / companion / f"{companion}.map"
+    return [path for path in paths if path.stem not in companions], root / "lib" / "cnn.map"
+
+
+def complaints(root, library, archive, companion=""):
+    paths, script = described(root, companion)
     headers = set()
-    for path in (root / "include" / "cnn").glob("*.h"):
+    for path in paths:
         headers |= set(DECLARATION.findall(path.read_text(encoding="utf-8")))
-    listed = set(re.findall(r"\b(cnn_\w+);", (root / "lib" / "cnn.map").read_text(encoding="utf-8")))
+    listed = set(re.findall(r"\b(cnn_\w+);", script.read_text(encoding="utf-8")))
     exported = defined(library)
     exported = {name for name in exported if not name.startswith("LIBCNN") and not name.startswith("CNN_")}
-    for left, right, what in ((headers, listed, "in the headers but not in cnn.map"),
-                              (listed, headers, "in cnn.map but not in the headers"),
-                              (listed, exported, "in cnn.map but not exported"),
-                              (exported, listed, "exported but not in cnn.map")):
+    for left, right, what in ((headers, listed, f"in the headers but not in {script.name}"),
+                              (listed, headers, f"in {script.name} but not in the headers"),
+                              (listed, exported, f"in {script.name} but not exported"),
+                              (exported, listed, f"exported but not in {script.name}")):
         for name in sorted(left - right):
             yield f"{name}: {what}"
     for where, name in undefined(archive):
         if name in FORBIDDEN:
             yield f"{where} calls {name}"
-        if name in ("getenv", "secure_getenv") and where not in GETENV_FILES:
+        if name in ("getenv", "secure_getenv") and (companion or where not in GETENV_FILES):
             yield f"{where} calls {name}: the environment is read in core alone"
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         print(__doc__)
         return 0 if sys.argv[-1] == "--help" else 2
-    found = list(complaints(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    found = list(complaints(pathlib.Path(sys.argv[1]), *sys.argv[2:]))
     print("\n".join(found))
     return 1 if found else 0
 

@@ -16,10 +16,15 @@ import cnn
 from cnn import _abi, _errors, _library
 
 
+def headers_of(root: pathlib.Path) -> list[pathlib.Path]:
+    """The public headers of libcnn; those of companion libraries are not among them."""
+    return [path for path in sorted((root / "include" / "cnn").glob("*.h")) if not (root / "lib" / "companion" / path.stem).is_dir()]
+
+
 def compiled(root: pathlib.Path, folder: pathlib.Path, lines: list[str]) -> dict[str, str]:
     """What a C program with the public headers prints: words "name value", a line each."""
     source, program = folder / "layout.c", folder / "layout"
-    includes = [f"#include <cnn/{path.name}>" for path in sorted((root / "include" / "cnn").glob("*.h"))]
+    includes = [f"#include <cnn/{path.name}>" for path in headers_of(root)]
     source.write_text("\n".join([*includes, "#include <stdio.h>", "int main(void) {", *lines, "return 0; }", ""]))
     compiler = shlex.split(os.environ.get("CC", "cc"))
     subprocess.run([*compiler, f"-I{root / 'include'}", str(source), "-o", str(program)], check=True)
@@ -51,7 +56,7 @@ def test_structs_are_laid_out_as_the_compiler_does(root: pathlib.Path, tmp_path:
 
 
 def test_no_struct_of_the_headers_is_left_out(root: pathlib.Path) -> None:
-    headers = "".join(path.read_text() for path in (root / "include" / "cnn").glob("*.h"))
+    headers = "".join(path.read_text() for path in headers_of(root))
     defined = set(re.findall(r"^typedef struct (cnn_\w+) \{", headers, re.M))
     assert defined == {struct.__name__ for struct in _abi.STRUCTS}
 
@@ -73,7 +78,7 @@ def test_field_types_are_those_of_the_headers(root: pathlib.Path, tmp_path: path
 
 
 def test_constants(root: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    headers = "".join(path.read_text() for path in (root / "include" / "cnn").glob("*.h"))
+    headers = "".join(path.read_text() for path in headers_of(root))
     names = [name for name in re.findall(r"^#define (CNN_\w+) (?!__attribute__)\S", headers, re.M)]
     names += re.findall(r"^  X\((CNN_\w+),", headers, re.M)
     here = {name: repr(float(getattr(_abi, name))) for name in names}
@@ -99,7 +104,7 @@ def test_functions_are_those_of_the_version_script_and_the_library(root: pathlib
 
 def test_number_of_arguments(root: pathlib.Path) -> None:
     """Each prototype has as many arguments as the header's text has commas, found without libclang."""
-    headers = "".join(path.read_text() for path in (root / "include" / "cnn").glob("*.h"))
+    headers = "".join(path.read_text() for path in headers_of(root))
     headers = re.sub(r"/\*.*?\*/", "", headers, flags=re.S)
     found = {}
     for name, rest in re.findall(r"\bCNN_API\b[^;(]*?\b(cnn_\w+)\s*\(((?:[^;])*?)\)\s*(?:;|#if)", headers):
