@@ -200,7 +200,7 @@ typedef struct cnn_checkpoint_opts {
  * the sink say so. A checkpoint of another model, compilation, seed, data set or recipe (batch size, augmenter, weights, steps, kernels) is
  * CNN_ESTATE with the difference named; epochs, threads, verbosity and callbacks that were added may differ. Of a batch function the batches
  * that were trained on are asked for again and left out. It can be loaded as a model, too (cnn_model_load).
- * @param path in a folder that is there
+ * @param path in a folder that is there; its name has 250 bytes at most
  * Errors: CNN_EINVAL, CNN_ENOMEM; from fit CNN_EIO where a save failed (training ends; the file before it stays), CNN_ESTATE,
  * CNN_EFORMAT where both files are damaged (nothing is changed), CNN_EINVAL two of these in one fit. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path,

@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { ASK_SAVE = 1, ASK_STOP = 2 };
@@ -179,6 +180,16 @@ int64_t cnn_checkpoint_resumed_epoch(const cnn_callback *callback) {
   return c ? c->resumed_epoch : -1;
 }
 
+/* Both generations must have a name. */
+static cnn_status check_name(const char *path) {
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  const size_t most = NAME_MAX - strlen(CNN__PREVIOUS);
+  if (strlen(name) > most)
+    return cnn__fail(CNN_EINVAL, "checkpoint: the file name '%.32s...' has %zu bytes, with " CNN__PREVIOUS " it must have %zu or fewer",
+                     name, strlen(name), most);
+  return CNN_OK;
+}
+
 static cnn_status check(const cnn_checkpoint_opts *given) {
   char text[32];
   if (given->every_steps < 0)
@@ -196,6 +207,7 @@ cnn_status cnn_checkpoint_new(cnn_callback **out, cnn_context *context, const ch
   CNN__TRY(cnn__builtin_check(out, context, "checkpoint"));
   if (!path || !path[0])
     return cnn__fail(CNN_EINVAL, "checkpoint: path is %s", path ? "empty" : "NULL");
+  CNN__TRY(check_name(path));
   CNN__TRY(cnn__options(&given, sizeof given, sizeof given, options, "cnn_checkpoint_opts"));
   CNN__TRY(check(&given));
   c.every_steps = given.every_steps;

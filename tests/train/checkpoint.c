@@ -98,6 +98,9 @@ START_TEST(options) {
   ck_fails(cnn_checkpoint_new(&c, f.context, "", NULL), CNN_EINVAL, "path is empty");
   ck_fails(cnn_checkpoint_new(&c, f.context, path, cnn_checkpoint_opts(.every_steps = -1)), CNN_EINVAL, "every_steps is -1");
   ck_fails(cnn_checkpoint_new(&c, f.context, path, cnn_checkpoint_opts(.every_seconds = -0.5)), CNN_EINVAL, "every_seconds is -0.5");
+  char name[300] = "/tmp/";
+  memset(name + 5, 'n', 251);
+  ck_fails(cnn_checkpoint_new(&c, f.context, name, NULL), CNN_EINVAL, "has 251 bytes, with .prev it must have 250 or fewer");
   ck_assert_ptr_null(c);
   ck_assert_int_eq(cnn_checkpoint_resumed_epoch(NULL), -1);
   cnn_checkpoint_request(NULL, 1);
