@@ -20,6 +20,7 @@ import tensorflow  # noqa: E402
 
 import augmenting  # noqa: E402
 import layers  # noqa: E402
+import names  # noqa: E402
 import objectives  # noqa: E402
 import optimizers  # noqa: E402
 import reports  # noqa: E402
@@ -47,6 +48,7 @@ def tables(itself: bool) -> list[Table]:
         Table(f"{name}: fit, evaluate, callbacks, History", keras, ours, training.CASES),
         Table(f"{name}: ImageDataGenerator", keras, ours, augmenting.CASES),
         Table(f"{name}: names, arguments, summaries, wrong words", keras, ours, words.CASES),
+        Table(f"{name}: every public name is here, or names the nearest", keras, ours, [] if itself else names.cases()),
         Table(f"{name}: printed text, utils", keras, ours, texts.CASES),
         Table(f"{learn}: reports, matrices, accuracy", metrics, our_metrics, reports.CASES),
     ]

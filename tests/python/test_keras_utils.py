@@ -155,20 +155,3 @@ def test_plot_model_refuses(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ValueError, match="not yet been built"):
         plot_model(keras.Sequential([keras.layers.Dense(2)]), tmp_path / "model.dot")
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("path", [
-    "activations.relu6", "initializers.VarianceScaling", "regularizers.OrthogonalRegularizer", "backend.set_floatx",
-    "metrics.sparse_categorical_accuracy", "utils.Progbar", "layers.TextVectorization", "optimizers.deserialize",
-    "metrics.AUC", "losses.CTC", "optimizers.Muon", "callbacks.RemoteMonitor", "utils.load_img", "datasets.cifar10",
-    "random.normal", "preprocessing.image.load_img", "config.set_visible_devices"
-])
-def test_what_is_lacking_names_the_nearest(path: str) -> None:
-    *modules, name = path.split(".")
-    found: Any = keras
-    for module in modules:
-        found = getattr(found, module)
-    with pytest.raises(cnn.UnsupportedError, match=f"{name} is not in libcnn; the nearest is"):
-        getattr(found, name)
-    with pytest.raises(AttributeError):
-        found.no_such_thing

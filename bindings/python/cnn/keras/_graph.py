@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from ._lacking import TENSOR, Lacking
+
 if TYPE_CHECKING:
     from .layers.base import Layer
 
@@ -18,7 +20,7 @@ class History(NamedTuple):
     tensor_index: int = 0
 
 
-class KerasTensor:
+class KerasTensor(Lacking):
     """What a layer will give, known by its shape alone: made by `Input` and by calling layers.
 
     Attributes
@@ -36,6 +38,12 @@ class KerasTensor:
     >>> keras.layers.Conv2D(8, 3)(x).shape
     (None, 26, 26, 8)
     """
+
+    _lacks = TENSOR
+    sparse = ragged = False
+    ragged_rank: None = None
+    row_splits_dtype: None = None
+    record_history = True
 
     def __init__(self, shape: Shape, name: str, layer: Layer, inputs: tuple[KerasTensor, ...] = ()) -> None:
         self.shape = shape

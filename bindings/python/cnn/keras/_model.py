@@ -10,7 +10,9 @@ import numpy as np
 
 from . import _files, _names
 from ._arguments import only, refuse
+from ._dtypes import Float32
 from ._graph import KerasTensor, Shape
+from ._lacking import MODEL, Lacking
 from ._summary import print_summary
 from ._training import Trainer
 from .layers.base import Layer, set_all
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from ._variable import Variable
 
 
-class Model(Trainer):
+class Model(Trainer, Float32, Lacking):
     """A model: `Model(inputs, outputs)` of symbolic tensors, or a `Sequential`.
 
     Parameters
@@ -50,6 +52,7 @@ class Model(Trainer):
     (None, 3)
     """
 
+    _lacks = MODEL
     _core: Optional[cnn.Model] = None
     name: str
 
@@ -149,7 +152,35 @@ class Model(Trainer):
         only("Model.__call__", "training", training, (None, False), "train_on_batch trains")
         return self.predict_on_batch(inputs)
 
+    def call(self, inputs: Any, training: Optional[bool] = None, mask: None = None) -> Any:
+        """As calling the model itself."""
+        only("Model.call", "mask", mask, (None,), "there are no masks")
+        return self(inputs, training)
+
+    def compute_output_shape(self, input_shape: Sequence[Optional[int]]) -> Any:
+        """The shape of its output for an input of this shape, both with the batch axis.
+
+        Raises
+        ------
+        UnsupportedError
+            Another shape than that which its layers are made for.
+        """
+        if tuple(input_shape)[1:] != self.input_shape[1:]:
+            refuse(f"model '{self.name}' is made for inputs of shape {self.input_shape}, not {tuple(input_shape)}; models."
+                   "clone_model of layers with another Input makes one for those")
+        return self.output_shape
+
     # ---- weights ----
+
+    @property
+    def path(self) -> str:
+        """Its name."""
+        return self.name
+
+    @property
+    def losses(self) -> list[float]:
+        """What the regularizers of its layers add to the loss."""
+        return [value for layer in self.layers for value in layer.losses]
 
     @property
     def weights(self) -> list[Variable]:

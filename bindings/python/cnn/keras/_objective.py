@@ -55,6 +55,15 @@ def named(noun: str, identifier: object, classes: Mapping[str, Kind], short: Map
     raise ValueError(f"{noun} {identifier!r} is not known; there are: {', '.join(sorted({*classes, *short}))}")
 
 
+def each(loss: Callable[..., float], y_true: ArrayLike, y_pred: ArrayLike) -> NDArray[np.float32]:
+    """A loss's figure for each sample."""
+    predicted = np.asarray(y_pred, dtype=np.float32)
+    true = _targets(y_true, predicted.shape)
+    if len(true) != len(predicted):
+        raise ValueError(f"y_true has {len(true)} samples, but y_pred has {len(predicted)}")
+    return np.array([loss(true[i:i + 1], predicted[i:i + 1]) for i in range(len(true))], dtype=np.float32)
+
+
 class Function:
     """Keras's function of a loss: given to `compile` it stands for its name; called with arrays it gives one figure for
     each sample.
@@ -64,12 +73,7 @@ class Function:
         self.__name__, self._make_loss = name, make
 
     def __call__(self, y_true: ArrayLike, y_pred: ArrayLike, **options: Any) -> NDArray[np.float32]:
-        loss = self._make_loss(**options)
-        predicted = np.asarray(y_pred, dtype=np.float32)
-        true = _targets(y_true, predicted.shape)
-        if len(true) != len(predicted):
-            raise ValueError(f"y_true has {len(true)} samples, but y_pred has {len(predicted)}")
-        return np.array([loss(true[i:i + 1], predicted[i:i + 1]) for i in range(len(true))], dtype=np.float32)
+        return each(self._make_loss(**options), y_true, y_pred)
 
     def __repr__(self) -> str:
         return f"<loss {self.__name__}>"

@@ -11,6 +11,7 @@ from ._arguments import only, refuse
 from ._history import History
 from ._hooks import Hooks
 from ._recipes import Compiled
+from ._tracked import Tracked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +45,7 @@ class Trainer:
     def _prepare(self) -> None:
         self._compiled: Optional[Compiled] = None
         self._trained: Optional[list[bool]] = None
+        self._shown: dict[str, float] = {}
         self.stop_training = False
         self.history: Optional[History] = None
 
@@ -123,7 +125,34 @@ class Trainer:
     @property
     def metrics_names(self) -> list[str]:
         """As in Keras 3, which counts all metrics as one. `evaluate(..., return_dict=True)` has their names."""
-        return ["loss", "compile_metrics"] if self._ready("metrics_names").names else ["loss"]
+        return [metric.name for metric in self.metrics]
+
+    @property
+    def metrics(self) -> list[Tracked]:
+        """The loss and all metrics as one; empty before `compile`. Their `result()` is that of the last call."""
+        if self._compiled is None:
+            return []
+        names = ["loss", "compile_metrics"] if self._compiled.names else ["loss"]
+        return [Tracked(name, self._shown) for name in names]
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """The figures that the last call has shown, by name."""
+        return dict(self._shown)
+
+    @property
+    def run_eagerly(self) -> bool:
+        """No: nothing is traced, and nothing is slower for it."""
+        return False
+
+    @property
+    def jit_compile(self) -> bool:
+        """No."""
+        return False
+
+    @property
+    def steps_per_execution(self) -> int:
+        """1: callbacks are called for each batch."""
+        return 1
 
     def _ready(self, what: str) -> Compiled:
         if self._compiled is None:
@@ -223,6 +252,7 @@ class Trainer:
                      initial_epoch=initial_epoch,
                      steps_per_epoch=steps_per_epoch, verbose=_verbosity(verbose), **plan.options)
         hooks.finished()
+        self._show_last(history.history)
         return history
 
     # ---- evaluate, predict ----
@@ -255,6 +285,7 @@ class Trainer:
             figures: dict[str, float] = core.evaluate(supply.data, batch_size=supply.batch_size, steps=steps,
                                                       augmenter=supply.augmenter, verbose=_verbosity(verbose))
         hooks.call("on_test_end", dict(figures))
+        self._shown = dict(figures)
         return compiled.figures(figures, return_dict)
 
     def predict(self, x: Any, batch_size: Optional[int] = None, verbose: Verbose = "auto", steps: Optional[int] = None,
@@ -299,15 +330,16 @@ class Trainer:
                                  "Received: "
                                  f"sample_weight={sample_weight}, class_weight={class_weight}")
             sample_weight = _fit.weights_of_samples(y, class_weight)
-        return compiled.figures(core.train_on_batch(_data.floats(x), _data.given_targets(y, wanted),
-                                                    sample_weight=sample_weight), return_dict)
+        self._shown = core.train_on_batch(_data.floats(x), _data.given_targets(y, wanted), sample_weight=sample_weight)
+        return compiled.figures(self._shown, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Figures:
         """The figures of one batch in inference, as `evaluate` returns them."""
         compiled = self._ready("test_on_batch")
         core, x = self._model_for(x)
-        return compiled.figures(core.test_on_batch(_data.floats(x), _data.given_targets(y, self._wanted(core)),
-                                                   sample_weight=sample_weight), return_dict)
+        self._shown = core.test_on_batch(_data.floats(x), _data.given_targets(y, self._wanted(core)),
+                                         sample_weight=sample_weight)
+        return compiled.figures(self._shown, return_dict)
 
     def predict_on_batch(self, x: Any) -> NDArray[np.float32]:
         """Outputs for the samples of one batch, float32 [N, ...]."""
@@ -316,7 +348,14 @@ class Trainer:
         return np.asarray(core.predict(array, batch_size=max(len(array), 1), verbose=0))
 
     def reset_metrics(self) -> None:
-        """Nothing is added up between calls: figures are those of the call."""
+        """Forget what was shown last. Nothing is added up between calls: figures are those of the call."""
+        self._shown = {}
+
+    def _show_last(self, history: Mapping[str, Sequence[float]]) -> None:
+        """The figures of the last epoch, of validation where there was one, as they are left in Keras."""
+        last = {name: values[-1] for name, values in history.items() if values}
+        names = ["loss", *self._ready("fit").names]
+        self._shown = {name: last.get(f"val_{name}", last[name]) for name in names if name in last}
 
     def train_step(self, data: Any) -> None:
         """Refused: a training step is the library's own."""

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._lacking import VARIABLE, Lacking
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .layers.base import Layer
 
 
-class Variable:
+class Variable(Lacking):
     """A weight array, as `layer.weights` lists them.
 
     Attributes
@@ -29,7 +31,10 @@ class Variable:
     ('m/d/kernel', (3, 2), True)
     """
 
+    _lacks = VARIABLE
     dtype = "float32"
+    constraint: None = None
+    overwrite_with_gradient = False
 
     def __init__(self, layer: Layer, name: str) -> None:
         self._layer = layer
@@ -59,6 +64,16 @@ class Variable:
         return tuple(self.numpy().shape)
 
     @property
+    def ndim(self) -> int:
+        """Number of extents."""
+        return len(self.shape)
+
+    @property
+    def regularizer(self) -> Any:
+        """What it costs; None: nothing."""
+        return self._layer.__dict__.get(f"{self.name}_regularizer")
+
+    @property
     def trainable(self) -> bool:
         """Does training change it?"""
         return self._layer.trainable and self.name not in self._layer._state
@@ -74,6 +89,14 @@ class Variable:
         assert self._layer._core is not None
         self._layer._core.set_weight(self._key(), np.ascontiguousarray(value, np.float32))
         return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add to its values."""
+        return self.assign(self.numpy() + np.asarray(value, np.float32))
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Take off its values."""
+        return self.assign(self.numpy() - np.asarray(value, np.float32))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Optional
 
 from .. import builtin
 from ..context import default_context
-from . import _files
+from . import _files, _lacking
 from ._arguments import refuse
 from ._callback import Callback, hears
 from ._history import History
@@ -32,7 +32,7 @@ __all__ = [
 _HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
 
 
-class Builtin(Callback, Settings):
+class Builtin(Callback, Settings, _lacking.Lacking):
     """A callback that the library brings along. Its state lives on from one `fit` to the next in the same context."""
 
     _kept: Optional[tuple[cnn.Context, Any]] = None
@@ -101,6 +101,8 @@ class EarlyStopping(Builtin):
     best : float or None
     """
 
+    _lacks = {**_lacking.EARLY_STOPPING, **_lacking.MONITOR}
+
     _table: ClassVar[dict[str, Any]] = {
         "monitor": "val_loss", "min_delta": 0, "patience": 0, "verbose": 0, "mode": "auto", "baseline": None,
         "restore_best_weights": False, "start_from_epoch": 0
@@ -142,6 +144,8 @@ class ReduceLROnPlateau(Builtin):
         The rate does not go below.
     """
 
+    _lacks = _lacking.MONITOR
+
     _table: ClassVar[dict[str, Any]] = {
         "monitor": "val_loss", "factor": 0.1, "patience": 10, "verbose": 0, "mode": "auto", "min_delta": 1e-4,
         "cooldown": 0, "min_lr": 0.0
@@ -154,6 +158,10 @@ class ReduceLROnPlateau(Builtin):
     def wait(self) -> int:
         """Epochs without improvement."""
         return int(self._state("wait"))
+
+    def in_cooldown(self) -> bool:
+        """Are there epochs of a cooldown left?"""
+        return self.cooldown_counter > 0
 
     @property
     def cooldown_counter(self) -> int:
@@ -183,6 +191,9 @@ class ModelCheckpoint(Builtin):
         The file that is written.
     """
 
+    _lacks = _lacking.MONITOR
+    min_delta = 0
+
     _table: ClassVar[dict[str, Any]] = {
         "filepath": REQUIRED, "monitor": "val_loss", "verbose": 0, "save_best_only": False, "save_weights_only": False,
         "mode": "auto", "save_freq": "epoch", "initial_value_threshold": None
@@ -211,10 +222,17 @@ class CSVLogger(Builtin):
         Go on with a file that is there.
     """
 
+    _lacks = _lacking.CSV_LOGGER
+
     _table: ClassVar[dict[str, Any]] = {"filename": REQUIRED, "separator": ",", "append": False}
     filename: Any
     separator: str
     append: bool
+
+    @property
+    def sep(self) -> str:
+        """The separator."""
+        return self.separator
 
     def _core(self, context: cnn.Context) -> Any:
         return builtin.CSVLogger(os.fspath(self.filename), separator=self.separator, append=self.append,
@@ -321,6 +339,8 @@ def _chosen_rate(schedule: Callable[..., float], epoch: int, rate: float) -> flo
 
 class ProgbarLogger(Builtin):
     """The progress bar, at this place of the list. `fit` adds one by itself where `verbose` is not 0."""
+
+    _lacks = _lacking.PROGRESS
 
     def _core(self, context: cnn.Context) -> Any:
         return builtin.Progress(context=context)

@@ -86,6 +86,22 @@ class Functional(Model):
         return self._all
 
     @property
+    def operations(self) -> list[Layer]:
+        """`layers`, and what signs and functions have made between them."""
+        return self._operations
+
+    def build(self, input_shape: Optional[Sequence[Optional[int]]] = None) -> None:
+        """Nothing: it is built. Raises ValueError for another shape than that of its input."""
+        if input_shape is not None and tuple(input_shape)[1:] != self._source.shape[1:]:
+            raise ValueError(f"model '{self.name}' has the input shape {self._source.shape}. You cannot build it with "
+                             f"input_shape {tuple(input_shape)}")
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that its outputs come from."""
+        return [tensor._keras_history.operation.name for tensor in self._targets]
+
+    @property
     def built(self) -> bool:
         """Always."""
         return True

@@ -15,14 +15,16 @@ from __future__ import annotations
 from typing import Any, Optional, Union
 
 from ._arguments import number, only, refuse
+from ._lacking import SCALED, Lacking
 from ._missing import missing
 
 
-class Initializer:
+class Initializer(Lacking):
     """Base of them all. `seed` is refused: a weight's values follow from the context's seed, the layer and the
     weight."""
 
     _name = ""
+    seed: None = None
 
     def __init__(self, seed: Optional[int] = None) -> None:
         only(type(self).__name__, "seed", seed, (None,), "call keras.utils.set_random_seed before the model is made")
@@ -34,9 +36,18 @@ class Initializer:
         numbers = ",".join(f"{key}={value!r}" for key, value in self._numbers().items())
         return f"{self._name}({numbers})" if numbers else self._name
 
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """Refused: values are drawn by the model that a layer is put into."""
+        refuse(f"{type(self).__name__}: values are drawn when a layer gets its weights, from the context's seed; numpy.random "
+               "draws arrays by themselves")
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same one again."""
         return dict(self._numbers())
+
+    def clone(self) -> Initializer:
+        """One made of the same arguments."""
+        return self.from_config(self.get_config())
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Initializer:
@@ -127,6 +138,10 @@ class Orthogonal(Initializer):
 
 
 class _Scaled(Initializer):
+    _lacks = SCALED
+    input_axes: None = None
+    output_axes: None = None
+
     def __init__(self, seed: Optional[int] = None, input_axes: None = None, output_axes: None = None) -> None:
         super().__init__(seed)
         for name, value in (("input_axes", input_axes), ("output_axes", output_axes)):

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
+from ._lacking import LOSS, Lacking
 from ._missing import missing
 from ._names import snake_case
-from ._objective import Function, figure, named
+from ._objective import Function, each, figure, named
 from ._settings import Settings
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
     import cnn
 
@@ -27,12 +29,13 @@ def _table(name: str, **own: Any) -> dict[str, Any]:
     return {**own, "reduction": "sum_over_batch_size", "name": name, "dtype": None}
 
 
-class Loss(Settings):
+class Loss(Settings, Lacking):
     """Base of all losses: a recipe for `compile`, and a function of arrays.
 
     reduction: "sum_over_batch_size" (the mean over samples), "sum" or "mean_with_sample_weight".
     """
 
+    _lacks = LOSS
     _fixed = _FLOAT32
     name: str
     reduction: str
@@ -62,6 +65,10 @@ class Loss(Settings):
         loss takes them.
         """
         return figure(y_true, y_pred, sample_weight, loss=self)
+
+    def call(self, y_true: ArrayLike, y_pred: ArrayLike) -> NDArray[np.float32]:
+        """The loss of each sample, float32 [N]."""
+        return each(self, y_true, y_pred)
 
 
 class CategoricalCrossentropy(Loss):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Mapping, Optional, Union
 
 import numpy as np
 
+from ._lacking import METRIC, Lacking
 from ._missing import missing
 from ._names import snake_case
 from ._objective import Function, figure, named
@@ -32,9 +33,10 @@ def _table(name: str, **own: Any) -> dict[str, Any]:
     return {**own, "name": name, "dtype": None}
 
 
-class Metric(Settings):
+class Metric(Settings, Lacking):
     """Base of all metrics: a recipe for `compile`, and a mean over what it was shown."""
 
+    _lacks = METRIC
     _fixed = _FIXED
     _left_out: ClassVar[tuple[str, ...]] = tuple(_FIXED)
     name: str
@@ -67,6 +69,16 @@ class Metric(Settings):
     def _share(self, value: float) -> float:
         """What is added up."""
         return value
+
+    @property
+    def total(self) -> float:
+        """The sum of the figures so far, each counted by its weight."""
+        return self._total
+
+    @property
+    def count(self) -> float:
+        """How many samples there were, or their weights' sum."""
+        return self._count
 
     def result(self) -> float:
         """The mean so far; 0 without samples."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import _files, _loading
 from ._arguments import only
+from ._missing import missing
 from ._model import Model
 from .functional import Functional
 from .sequential import Sequential
@@ -91,3 +92,7 @@ def clone_model(model: Model, input_tensors: None = None, clone_function: None =
     if model._compiled is not None:
         made._compile_as(model._compiled)
     return made
+
+
+def __getattr__(name: str) -> Any:
+    return missing(__name__, name)

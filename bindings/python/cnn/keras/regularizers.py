@@ -9,14 +9,32 @@ Examples
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import numpy as np
 
 from ._arguments import number, refuse
 from ._missing import missing
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 
 class Regularizer:
     """Base of them all."""
+
+    l1 = l2 = 0.0
+
+    def __call__(self, x: ArrayLike) -> float:
+        """What these values cost.
+
+        Examples
+        --------
+        >>> L2(0.5)([1.0, 3.0])
+        5.0
+        """
+        values = np.asarray(x, np.float64)
+        return float(self.l1 * np.abs(values).sum() + self.l2 * np.square(values).sum())
 
     def _text(self) -> str:
         raise NotImplementedError

@@ -5,7 +5,8 @@ from __future__ import annotations
 _NEAREST: dict[str, str] = {
     "Conv2D; a depthwise one of C channels is Conv2D(C, size, groups=C)":
         "DepthwiseConv2D SeparableConv2D Conv1D Conv3D DepthwiseConv1D SeparableConv1D Conv1DTranspose Conv2DTranspose "
-        "Conv3DTranspose UpSampling1D UpSampling2D UpSampling3D",
+        "Conv3DTranspose SeparableConvolution1D Convolution1D Convolution1DTranspose Convolution3D Convolution3DTranspose "
+        "UpSampling1D UpSampling2D UpSampling3D",
     "BatchNormalization":
         "LayerNormalization GroupNormalization UnitNormalization RMSNormalization SpectralNormalization",
     "Dropout":
@@ -26,17 +27,23 @@ _NEAREST: dict[str, str] = {
     "arrays changed before fit; ImageDataGenerator standardises images":
         "Rescaling Normalization Resizing CenterCrop CategoryEncoding",
     "keras.preprocessing.image.ImageDataGenerator":
-        "RandomFlip RandomRotation RandomZoom RandomTranslation RandomBrightness RandomContrast RandomCrop RandomShear",
+        "RandomFlip RandomRotation RandomZoom RandomTranslation RandomBrightness RandomContrast RandomCrop RandomShear "
+        "RandomHeight RandomWidth",
     "none: libcnn is for images":
-        "LSTM GRU SimpleRNN RNN LSTMCell GRUCell Bidirectional TimeDistributed ConvLSTM2D Embedding Masking",
+        "LSTM GRU SimpleRNN RNN LSTMCell GRUCell SimpleRNNCell StackedRNNCells Bidirectional TimeDistributed ConvLSTM1D ConvLSTM2D "
+        "ConvLSTM3D Embedding ReversibleEmbedding Masking MelSpectrogram STFTSpectrogram MaxNumBoundingBoxes",
     "the nearest of Conv2D, MaxPooling2D and Dropout, or arrays changed before fit":
-        "AdaptiveAveragePooling2D AdaptiveMaxPooling2D SeparableConvolution2D Convolution2DTranspose RandomErasing CutMix MixUp "
+        "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D "
+        "AdaptiveMaxPooling3D ContrastLimitedAdaptiveHistogramEqualization Pipeline "
+        "SeparableConvolution2D Convolution2DTranspose RandomErasing CutMix MixUp "
         "RandAugment AugMix AutoContrast Equalization Solarization RandomInvert RandomGrayscale RandomPerspective RandomSharpness "
         "RandomHue RandomSaturation RandomPosterization RandomGaussianBlur RandomElasticTransform RandomColorJitter "
         "RandomColorDegeneration",
     "arrays of numbers: texts and tables are turned into them before fit":
         "TextVectorization StringLookup IntegerLookup Hashing HashedCrossing Discretization",
     "Dense": "Attention AdditiveAttention MultiHeadAttention GroupQueryAttention EinsumDense",
-    "a layer of one's own, in C (docs/adding-a-layer.md)": "Lambda Identity Wrapper",
+    "a layer of one's own, in C (docs/adding-a-layer.md)":
+        "Lambda Identity Wrapper FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
+    "input_shape of the first layer, or Input": "InputSpec",
 }
 NEAREST: dict[str, str] = {name: nearest for nearest, names in _NEAREST.items() for name in names.split()}

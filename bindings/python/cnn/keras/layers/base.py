@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 
 import numpy as np
 
-from .. import _names, initializers, regularizers
+from .. import _lacking, _names, initializers, regularizers
 from .._arguments import no_more, only, refuse
+from .._dtypes import Float32
 from .._graph import KerasTensor, Shape
 from .._variable import Variable
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _LEFT_OUT = {"bias": "use_bias", "gamma": "scale", "beta": "center"}  # weights, and the arguments that leave them out
 
 
-class Layer:
+class Layer(Float32):
     """A layer in Keras's words. Its weights live in the model that it belongs to.
 
     Parameters
@@ -43,10 +44,19 @@ class Layer:
 
     _type = ""
     _state: tuple[str, ...] = ()  # weights that training does not change, though the layer is trainable
+    _unbuilt: tuple[str, ...] = ()  # weights that are None before there are any; of others the name is not there then
     _several = False              # reads several tensors
     _operation = False            # made by a sign or function, as x + y: not among a model's layers
     _tensor_name: Optional[str] = None
     _scope = ""                   # what stands before its name in the paths of weights
+    _lacks = _lacking.LAYER
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("call", "build", "add_weight"):
+            if name in cls.__dict__:
+                refuse(f"{cls.__name__}.{name}: libcnn runs layers of its own; one of somebody else's is written in C "
+                       "(docs/adding-a-layer.md)")
 
     def __init__(self, *, name: Optional[str] = None, trainable: bool = True, dtype: Optional[str] = None,
                  autocast: bool = True, activity_regularizer: None = None, **kwargs: Any) -> None:
@@ -61,7 +71,6 @@ class Layer:
         self._input_shape_arg: Optional[tuple[int, ...]] = None if shape is None else tuple(shape)
         no_more(where, kwargs)
         self.name = _names.checked(name, _names.snake_case(where))
-        self.dtype = "float32"
         self._trainable = bool(trainable)
         self._output: Optional[KerasTensor] = None
         self._core: Optional[cnn.Model] = None
@@ -170,6 +179,39 @@ class Layer:
     # ---- weights ----
 
     @property
+    def path(self) -> str:
+        """Its name, of a Sequential's layer after the model's: "sequential/conv1"."""
+        return f"{self._scope}{self.name}"
+
+    def build(self, input_shape: Optional[Sequence[Optional[int]]] = None) -> None:
+        """Nothing where it stands in a model already, which has made its weights.
+
+        Raises
+        ------
+        UnsupportedError
+            It stands in no model: libcnn's layers get their weights there.
+        ValueError
+            Another shape than that of what it reads.
+        """
+        if self._core is None:
+            refuse(f"layer '{self.name}' is built by the model that it is put into, once that knows its input shape")
+        read = tuple(tensor.shape for tensor in self._reads())
+        if input_shape is not None and not self._several and read and tuple(input_shape)[1:] != read[0][1:]:
+            raise ValueError(f"layer '{self.name}' reads {read[0]}. You cannot build it with input_shape "
+                             f"{tuple(input_shape)}")
+
+    @property
+    def losses(self) -> list[float]:
+        """What its regularizers add to the loss."""
+        rules = ((weight, weight.regularizer) for weight in self.weights)
+        return [rule(weight.numpy()) for weight, rule in rules if rule is not None]
+
+    @property
+    def metrics(self) -> list[Any]:
+        """None: layers have no metrics of their own."""
+        return []
+
+    @property
     def built(self) -> bool:
         """Does it stand in a model whose shapes are known?"""
         return self._core is not None
@@ -239,9 +281,11 @@ class Layer:
         if name in ("input", "output") and self.__dict__.get("_output") is None:
             raise AttributeError(f"The layer {self.__dict__.get('name')} has never been called and thus has "
                                  f"no defined {name}.")
+        if core is None and name in self._unbuilt:
+            return None
         if core is not None and name in _LEFT_OUT and self.__dict__.get(_LEFT_OUT[name]) is False:
             return None
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise _lacking.lacking(self, name)
 
     # ---- configuration ----
 

@@ -38,6 +38,7 @@ class Conv2D(Weighted):
     """
 
     _type = "conv2d"
+    rank = 2
 
     def __init__(self, filters: int, kernel_size: Pair, strides: Pair = (1, 1), padding: str = "valid",
                  data_format: Optional[str] = None, dilation_rate: Pair = (1, 1), groups: int = 1,

@@ -30,6 +30,7 @@ class InputLayer(Layer):
     """
 
     _type = "input"
+    sparse = ragged = optional = False
 
     def __init__(self, shape: Optional[Sequence[int]] = None, batch_size: None = None, dtype: Optional[str] = None,
                  sparse: Optional[bool] = None, ragged: Optional[bool] = None,
@@ -87,6 +88,11 @@ class Weighted(Layer):
 
     activation: activations.Activation
     use_bias: bool
+    kernel_constraint: None = None
+    bias_constraint: None = None
+    lora_rank: None = None
+    lora_alpha: None = None
+    lora_enabled = False
 
     def _weigh(self, where: str, given: dict[str, Any]) -> None:
         """Take the arguments that such layers share."""
@@ -139,6 +145,7 @@ class Dense(Weighted):
     """
 
     _type = "dense"
+    quantization_config: None = None
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",

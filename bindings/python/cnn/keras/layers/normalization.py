@@ -44,6 +44,12 @@ class BatchNormalization(Layer):
 
     _type = "batch_normalization"
     _state = ("moving_mean", "moving_variance")
+    _unbuilt = ("gamma", "beta", *_state)
+    beta_constraint: None = None
+    gamma_constraint: None = None
+    renorm = synchronized = False
+    renorm_clipping: None = None
+    renorm_momentum = 0.99
 
     def __init__(self, axis: Union[int, Sequence[int]] = -1, momentum: float = 0.99, epsilon: float = 0.001,
                  center: bool = True, scale: bool = True, beta_initializer: Any = "zeros",

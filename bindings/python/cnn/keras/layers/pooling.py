@@ -40,6 +40,7 @@ class MaxPooling2D(_Pooling):
     """
 
     _type = "max_pooling2d"
+    pool_mode = "max"
 
     def __init__(self, pool_size: Pair = (2, 2), strides: Optional[Pair] = None, padding: str = "valid",
                  data_format: Optional[str] = None, name: Optional[str] = None, **kwargs: Any) -> None:
@@ -58,6 +59,7 @@ class AveragePooling2D(_Pooling):
     """
 
     _type = "average_pooling2d"
+    pool_mode = "average"
 
     def __init__(self, pool_size: Pair, strides: Optional[Pair] = None, padding: str = "valid",
                  data_format: Optional[str] = None, name: Optional[str] = None, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Mapping, Optional, Union
 
 import numpy as np
 
+from .._lacking import OPTIMIZER, Lacking
 from .._missing import missing
 from .._settings import Settings
 from . import schedules
@@ -46,7 +47,15 @@ class Rate(float):
         return np.float32(self)
 
 
-class Optimizer(Settings):
+class Count(int):
+    """A number of steps as Keras gives it out."""
+
+    def numpy(self) -> np.int64:
+        """As a NumPy number."""
+        return np.int64(self)
+
+
+class Optimizer(Settings, Lacking):
     """Base of all optimizers: a recipe, and after `compile` the way to the model's rate and count of steps.
 
     Attributes
@@ -57,6 +66,7 @@ class Optimizer(Settings):
         Steps made by the model that was compiled with it.
     """
 
+    _lacks = OPTIMIZER
     _type: ClassVar[str]
     _fixed = {"loss_scale_factor": (None, "losses are computed in float32, which needs no scaling")}
     _rate: Union[float, LearningRateSchedule]
@@ -97,9 +107,14 @@ class Optimizer(Settings):
     lr = learning_rate
 
     @property
-    def iterations(self) -> int:
+    def iterations(self) -> Count:
         """Steps made; 0 before compile."""
-        return 0 if self._model is None else int(self._model.iterations)
+        return Count(0 if self._model is None else self._model.iterations)
+
+    @property
+    def built(self) -> bool:
+        """Has a model been compiled with it?"""
+        return self._model is not None
 
     def exclude_from_weight_decay(self, var_list: None = None, var_names: Optional[list[str]] = None) -> None:
         """Weights whose names hold one of these texts do not decay. `var_list` is refused: name the weights."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ...schedule import Schedule
+from .._missing import missing
 from .._names import snake_case
 from .._settings import REQUIRED, Settings
 
@@ -93,3 +94,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         "name": None
     }
     _fixed = _NAMELESS
+
+
+def __getattr__(name: str) -> Any:
+    return missing(__name__, name)

@@ -95,6 +95,9 @@ class ImageDataGenerator:
         A value out of range.
     """
 
+    row_axis, col_axis, channel_axis = 1, 2, 3
+    zca_whitening_matrix: None = None
+
     def __init__(self, featurewise_center: bool = False, samplewise_center: bool = False,
                  featurewise_std_normalization: bool = False, samplewise_std_normalization: bool = False,
                  zca_whitening: bool = False, zca_epsilon: float = 1e-6, rotation_range: float = 0,

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...context import Context
 from ...dataset import Dataset
+from .._lacking import FLOW, Lacking
 from .._protocol import Batches
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Batch = Union[NDArray[Any], tuple[NDArray[Any], ...]]
 
 
-class NumpyArrayIterator:
+class NumpyArrayIterator(Lacking):
     """Batches of images, by hand without end: `next(it)`, or `it[i]` of the present pass.
 
     Attributes
@@ -29,6 +30,9 @@ class NumpyArrayIterator:
     batch_index, total_batches_seen : int
         The next batch of this pass; batches given out so far.
     """
+
+    _lacks = FLOW
+    data_format, dtype = "channels_last", "float32"
 
     def __init__(self, x: NDArray[Any], y: Optional[NDArray[Any]], image_data_generator: ImageDataGenerator,
                  batch_size: int, shuffle: bool, sample_weight: Optional[NDArray[Any]], seed: Optional[int]) -> None:
