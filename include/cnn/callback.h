@@ -46,6 +46,16 @@ CNN_API int64_t cnn_history_epoch(const cnn_history *history, int64_t row);
 CNN_API double cnn_history_seconds(const cnn_history *history, int64_t row);
 CNN_API void cnn_history_free(cnn_history *history);
 
+/** The history as one JSON object, to the sink (NULL: the context's): {"epoch": [0, 1], "seconds": [2.5, 2.25], "history":
+ * {"loss": [0.5, 0.25], "val_loss": [null, 0.375]}}, a list for each figure with null for an epoch that has none. Numbers are the shortest decimals that read
+ * back the same; NaN and infinities are the strings "nan", "inf", "-inf". Errors: CNN_EINVAL; CNN_ENOMEM. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_history_to_json(const cnn_history *history, const cnn_sink *sink);
+
+/** The way back: a new history with the same numbers. Text is taken as hostile. @param json `bytes` bytes, which need not end in 0
+ * Errors: CNN_EFORMAT what is wrong and where; CNN_EINVAL; CNN_ENOMEM. Threads: any. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_history_from_json(cnn_history **out, cnn_context *context, const char *json,
+                                                        size_t bytes);
+
 /* ---- callbacks ---- */
 
 typedef struct cnn_callback cnn_callback;
@@ -225,6 +235,23 @@ typedef struct cnn_csv_logger_opts {
  * CNN_EIO from fit. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_csv_logger_new(cnn_callback **out, cnn_context *context, const char *path,
                                                      const cnn_csv_logger_opts *options);
+
+typedef struct cnn_json_logger_opts {
+  size_t size;
+  int64_t every_batches; /**< a line also after every so many batches of an epoch, with running figures; 0: none */
+  int32_t append;        /**< go on behind what stands in the file; 0: it is begun anew */
+  int32_t reserved;
+} cnn_json_logger_opts;
+#define cnn_json_logger_opts(...)                                                                                      \
+  (&(const struct cnn_json_logger_opts){.size = sizeof(struct cnn_json_logger_opts), __VA_ARGS__})
+
+/** Write a JSON object for each epoch, one a line (JSON Lines), flushed at once: "epoch" (from 0), for a batch "batch" (from 0, within its epoch),
+ * the figures, "learning_rate" (with which it was trained), "seconds" (since the epoch began) and "time" (of the day, seconds since
+ * 1970). Numbers are the shortest decimals that read back the same; NaN and infinities are the strings "nan", "inf", "-inf". A figure of one of those five names is
+ * left out. A training that goes on from a checkpoint cuts off the lines that will come again, as csv_logger does.
+ * Errors: CNN_EINVAL, CNN_ENOMEM; CNN_EIO from fit. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_json_logger_new(cnn_callback **out, cnn_context *context, const char *path,
+                                                      const cnn_json_logger_opts *options);
 
 typedef struct cnn_terminate_on_nan_opts {
   size_t size;

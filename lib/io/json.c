@@ -45,6 +45,13 @@ json_t *cnn__json_parse(const char *bytes, size_t length, const char *what) {
   return root;
 }
 
+void cnn__json_add_quoted(cnn__text *out, const char *text) {
+  cnn__text_add(out, "\"");
+  for (; *text; text++)
+    cnn__text_add(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+  cnn__text_add(out, "\"");
+}
+
 static int append(const char *bytes, size_t length, void *text) {
   cnn__text_add_bytes(text, bytes, length);
   return ((const cnn__text *)text)->status < 0 ? -1 : 0;

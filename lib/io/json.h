@@ -22,6 +22,9 @@ cnn_status cnn__json_scan(const char *bytes, size_t length, const char *what);
  * here). Returns 0, and writes nothing, where they are equal. */
 int32_t cnn__json_difference(char *out, size_t bytes, const json_t *a, const json_t *b);
 
+/* Append a text without control characters as a JSON string. */
+void cnn__json_add_quoted(cnn__text *out, const char *text);
+
 /* Append as compact text. */
 cnn_status cnn__json_append(cnn__text *out, const json_t *root);
 

@@ -68,6 +68,8 @@ cnn_status cnn__history_add(cnn_history *history, int64_t epoch, double seconds,
   return CNN_OK;
 }
 
+cnn_context *cnn__history_context(const cnn_history *history) { return history->context; }
+
 int64_t cnn_history_count(const cnn_history *history) { return history ? history->row_count : 0; }
 
 int32_t cnn_history_name_count(const cnn_history *history) {

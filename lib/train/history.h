@@ -13,6 +13,8 @@ cnn_status cnn__history_add(cnn_history *history, int64_t epoch, double seconds,
 /* Has the row this figure? Its value. */
 int32_t cnn__history_has(const cnn_history *history, int64_t row, const char *name, double *out);
 
+cnn_context *cnn__history_context(const cnn_history *history);
+
 /* All rows as a JSON array of {"epoch": 3, "seconds": "1.5", "figures": {"loss": "0.25"}}, and back into an empty history; fractions are
  * the shortest decimals that read back the same. NULL: no memory. CNN_EFORMAT, CNN_ENOMEM. */
 json_t *cnn__history_to_json(const cnn_history *history);

@@ -1,18 +1,10 @@
 /* report_json: the report as one JSON object, figures as the shortest decimals that read back the same. */
 #include "train/report.h"
 
-#include "core/text.h"
+#include "io/json.h"
 #include "train/sink.h"
 
 #include <math.h>
-
-/* Names have been cleaned: no control characters are left. */
-static void add_quoted(cnn__text *text, const char *name) {
-  cnn__text_add(text, "\"");
-  for (; *name; name++)
-    cnn__text_add(text, *name == '"' || *name == '\\' ? "\\%c" : "%c", *name);
-  cnn__text_add(text, "\"");
-}
 
 static void add_number(cnn__text *text, double value) {
   char buffer[32];
@@ -33,7 +25,7 @@ static void add_matrix(cnn__text *text, const cnn_report *report) {
 static void add_figures(cnn__text *text, const char *name, const double *figures, int64_t support, const char *end) {
   static const char *const keys[CNN__REPORT_FIGURES] = {"precision", "recall", "f1-score"};
   cnn__text_add(text, "    ");
-  add_quoted(text, name);
+  cnn__json_add_quoted(text, name);
   cnn__text_add(text, ": {");
   for (int f = 0; f < CNN__REPORT_FIGURES; f++) {
     cnn__text_add(text, "\"%s\": ", keys[f]);

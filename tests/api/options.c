@@ -121,6 +121,7 @@ HANDLE(early_stopping, callback, NOTHING)
 HANDLE(reduce_lr_on_plateau, callback, NOTHING)
 HANDLE(model_checkpoint, callback, "m", )
 HANDLE(csv_logger, callback, "c", )
+HANDLE(json_logger, callback, "c", )
 HANDLE(checkpoint, callback, "r", )
 HANDLE(progress, callback, NOTHING)
 HANDLE(terminate_on_nan, callback, NOTHING)
@@ -228,7 +229,7 @@ static const struct {
              OPTS(binary_crossentropy), OPTS(categorical_crossentropy), OPTS(checkpoint), OPTS(compile), OPTS(context), OPTS(conv2d),
              OPTS(cosine_decay), OPTS(cosine_decay_restarts), OPTS(csv_logger), OPTS(dataset), OPTS(dense), OPTS(diagram),
              OPTS(dropout), OPTS(early_stopping), OPTS(evaluate), OPTS(exponential_decay), OPTS(fit), OPTS(flatten),
-             OPTS(global_average_pooling2d), OPTS(global_max_pooling2d), OPTS(huber), OPTS(input), OPTS(input_gradient), OPTS(inverse_time_decay),
+             OPTS(global_average_pooling2d), OPTS(global_max_pooling2d), OPTS(huber), OPTS(input), OPTS(input_gradient), OPTS(inverse_time_decay), OPTS(json_logger),
              OPTS(learning_rate_scheduler), OPTS(load), OPTS(max_pooling2d), OPTS(mean_absolute_error), OPTS(mean_squared_error), OPTS(model_checkpoint),
              OPTS(model), OPTS(polynomial_decay), OPTS(predict), OPTS(progress), OPTS(reduce_lr_on_plateau), OPTS(report),
              OPTS(rmsprop), OPTS(save), OPTS(sgd), OPTS(sparse_categorical_crossentropy),

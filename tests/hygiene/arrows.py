@@ -21,7 +21,7 @@ ALLOWED = {
 }
 # callbacks that any user could have written: public headers, each other's public-only helpers, and builtin.h for their constructors
 PUBLIC_ONLY = ["early_stopping", "reduce_lr_on_plateau", "model_checkpoint", "csv_logger", "terminate_on_nan", "monitor",
-               "file_name", "learning_rate_scheduler"]
+               "file_name", "learning_rate_scheduler", "log_file", "json_logger"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

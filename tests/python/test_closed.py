@@ -30,6 +30,7 @@ MAKERS: dict[str, Callable[[cnn.Context], Handle]] = {
     "ModelCheckpoint": lambda context: cnn.ModelCheckpoint("nothing", context=context),
     "Checkpoint": lambda context: cnn.Checkpoint("nothing", context=context),
     "CSVLogger": lambda context: cnn.CSVLogger("nothing", context=context),
+    "JSONLogger": lambda context: cnn.JSONLogger("nothing", context=context),
     "TerminateOnNaN": lambda context: cnn.TerminateOnNaN(context=context),
     "Progress": lambda context: cnn.Progress(context=context),
     "LearningRateScheduler": lambda context: cnn.LearningRateScheduler(lambda epoch, rate: rate, context=context),

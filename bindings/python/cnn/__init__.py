@@ -20,8 +20,8 @@ from ._logs import Logs
 from ._text import Attribute
 from .augmenter import Augmenter
 from .builtin import (
-    BuiltinCallback, CSVLogger, Checkpoint, EarlyStopping, LearningRateScheduler, ModelCheckpoint, Progress,
-    ReduceLROnPlateau, TerminateOnNaN)
+    BuiltinCallback, CSVLogger, Checkpoint, EarlyStopping, JSONLogger, LearningRateScheduler, ModelCheckpoint,
+    Progress, ReduceLROnPlateau, TerminateOnNaN)
 from .callback import Callback, Event
 from .context import Context, build_info, default_context, set_default_context
 from .dataset import Dataset
@@ -40,8 +40,8 @@ _LAZY = ("keras", "metrics", "plot")
 __all__ = [
     "Attribute", "Augmenter", "BuiltinCallback", "CSVLogger", "Callback", "CallbackError", "Checkpoint", "Context",
     "DataError", "Dataset", "EarlyStopping", "Error", "Event", "FileError", "FormatError", "History", "InternalError",
-    "InvalidArgument", "Layer", "LearningRateScheduler", "Logs", "Loss", "Metric", "Model", "ModelCheckpoint",
-    "NameError_", "Optimizer", "OutOfMemory", "Progress", "ReduceLROnPlateau", "Report", "Schedule", "ShapeError",
+    "InvalidArgument", "JSONLogger", "Layer", "LearningRateScheduler", "Logs", "Loss", "Metric", "Model",
+    "ModelCheckpoint", "NameError_", "Optimizer", "OutOfMemory", "Progress", "ReduceLROnPlateau", "Report", "Schedule", "ShapeError",
     "StateError", "Tensor", "TerminateOnNaN", "TooNewError", "UnsupportedError", "build_info", "default_context",
     "library_path", "set_default_context",
 ]

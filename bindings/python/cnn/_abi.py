@@ -337,6 +337,10 @@ class cnn_csv_logger_opts(Structure):
     _fields_ = [("size", c_size_t), ("separator", c_char_p), ("append", c_int32), ("reserved", c_int32)]
 
 
+class cnn_json_logger_opts(Structure):
+    _fields_ = [("size", c_size_t), ("every_batches", c_int64), ("append", c_int32), ("reserved", c_int32)]
+
+
 class cnn_terminate_on_nan_opts(Structure):
     _fields_ = [("size", c_size_t), ("raise_error", c_int32), ("reserved", c_int32)]
 
@@ -634,6 +638,7 @@ STRUCTS: tuple[type[Structure], ...] = (
     cnn_input_gradient_opts,
     cnn_input_opts,
     cnn_inverse_time_decay_opts,
+    cnn_json_logger_opts,
     cnn_layer_descriptor,
     cnn_layer_setup,
     cnn_layer_work,
@@ -749,9 +754,11 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_history_count": (c_int64, (c_void_p,)),
     "cnn_history_epoch": (c_int64, (c_void_p, c_int64)),
     "cnn_history_free": (None, (c_void_p,)),
+    "cnn_history_from_json": (c_int32, (POINTER(c_void_p), c_void_p, c_void_p, c_size_t)),
     "cnn_history_name": (c_char_p, (c_void_p, c_int32)),
     "cnn_history_name_count": (c_int32, (c_void_p,)),
     "cnn_history_seconds": (c_double, (c_void_p, c_int64)),
+    "cnn_history_to_json": (c_int32, (c_void_p, POINTER(cnn_sink))),
     "cnn_history_value": (c_int32, (c_void_p, c_int64, c_char_p, POINTER(c_double))),
     "cnn_huber_new": (c_int32, (POINTER(c_void_p), c_void_p, POINTER(cnn_huber_opts))),
     "cnn_idx_load": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p)),
@@ -759,6 +766,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_input": (c_void_p, (c_void_p, c_int32, POINTER(c_int64), POINTER(cnn_input_opts))),
     "cnn_inverse_time_decay_new": (c_int32, (
         POINTER(c_void_p), c_void_p, c_float, c_int64, c_float, POINTER(cnn_inverse_time_decay_opts))),
+    "cnn_json_logger_new": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p, POINTER(cnn_json_logger_opts))),
     "cnn_layer_add": (c_void_p, (c_void_p, c_char_p, c_char_p)),
     "cnn_layer_attribute_at": (c_int32, (c_char_p, c_int32, POINTER(cnn_attribute))),
     "cnn_layer_attribute_count": (c_int32, (c_char_p,)),

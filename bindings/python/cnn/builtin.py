@@ -256,6 +256,33 @@ class CSVLogger(BuiltinCallback):
                           options(_abi.cnn_csv_logger_opts, separator=separator, append=int(append)))
 
 
+class JSONLogger(BuiltinCallback):
+    """Write a JSON object for each epoch, one a line, flushed at once: "epoch", "batch" (of a batch), the figures,
+    "learning_rate", "seconds" since the epoch began and "time" of the day; NaN and infinities are the strings "nan",
+    "inf", "-inf".
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    every_batches : int
+        A line also after every so many batches of an epoch; 0: none.
+    append : bool
+        Go on behind what stands in the file.
+
+    Raises
+    ------
+    FileError
+        From fit: it cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, every_batches: int = 0, append: bool = False,
+                 context: Context | None = None) -> None:
+        self._context = context_of(context)
+        self._owner = new("cnn_callback", lib.cnn_json_logger_new, self._context._handle, text(path, "path"),
+                          options(_abi.cnn_json_logger_opts, every_batches=every_batches, append=int(append)))
+
+
 class TerminateOnNaN(BuiltinCallback):
     """Stop training at the first batch whose running loss is NaN or infinite. `raise_error`: fit then raises
     DataError."""
