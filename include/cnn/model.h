@@ -112,9 +112,9 @@ typedef struct cnn_save_opts {
 } cnn_save_opts;
 #define cnn_save_opts(...) (&(const struct cnn_save_opts){.size = sizeof(struct cnn_save_opts), __VA_ARGS__})
 
-/** Write the model to a file in the safetensors form (docs/file-format.md). At any moment, a crash included, path holds
+/** Write the model to a file in the safetensors form (docs/file-format.md), or in the one of format.h that the path's ending names. At any moment, a crash included, path holds
  * the old file or the new one, whole. Errors: CNN_EIO with errno's text; CNN_ENOMEM; CNN_ESTATE, also
- * of a model with more layers or weights than a file holds. Threads: const. Since 0.1. */
+ * of a model with more layers or weights than a file holds; CNN_EUNSUPPORTED an ending of a form that is not registered (.h5, .onnx ...). Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save(const cnn_model *model, const char *path, const cnn_save_opts *options);
 
 /** The same file into memory. @param buffer `capacity` bytes, at any alignment; NULL: only the size is wanted
@@ -131,9 +131,9 @@ typedef struct cnn_load_opts {
 } cnn_load_opts;
 #define cnn_load_opts(...) (&(const struct cnn_load_opts){.size = sizeof(struct cnn_load_opts), __VA_ARGS__})
 
-/** A model from a file of cnn_model_save: it predicts and goes on training with the same bits. Files are taken as hostile: sizes are
+/** A model from a file of cnn_model_save, or of a form of format.h: it predicts and goes on training with the same bits. Files are taken as hostile: sizes are
  * checked before memory is asked for. Errors: CNN_EIO, CNN_EFORMAT (what and where), CNN_ETOONEW, CNN_EUNSUPPORTED a model that this version
- * does not run, CNN_EINVAL an argument, CNN_ENOMEM. Since 0.1. */
+ * does not run or a form that is not registered, CNN_EINVAL an argument, CNN_ENOMEM. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_load(cnn_model **out, cnn_context *context, const char *path,
                                                  const cnn_load_opts *options);
 

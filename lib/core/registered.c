@@ -15,12 +15,18 @@ const cnn__registered *cnn__registered_find(const cnn_context *context, int32_t 
   return find(atomic_load_explicit(&context->registered, memory_order_acquire), kind, name);
 }
 
+const cnn__registered *cnn__registered_next(const cnn_context *context, int32_t kind, const cnn__registered *after) {
+  const cnn__registered *entry = after ? after->next : atomic_load_explicit(&context->registered, memory_order_acquire);
+  while (entry && entry->kind != kind)
+    entry = entry->next;
+  return entry;
+}
+
 int32_t cnn__registered_names(const cnn_context *context, int32_t kind, const char **names, int32_t most) {
   int32_t count = 0;
-  const cnn__registered *entry = atomic_load_explicit(&context->registered, memory_order_acquire);
-  for (; entry && count < most; entry = entry->next)
-    if (entry->kind == kind)
-      names[count++] = entry->name;
+  const cnn__registered *entry = cnn__registered_next(context, kind, NULL);
+  for (; entry && count < most; entry = cnn__registered_next(context, kind, entry))
+    names[count++] = entry->name;
   return count;
 }
 

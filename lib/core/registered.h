@@ -5,7 +5,8 @@
 
 #include "core/context_internal.h"
 
-enum { CNN__REGISTERED_LAYER = 1, CNN__REGISTERED_LOSS, CNN__REGISTERED_METRIC }; /* kinds: names of different kinds may be equal */
+enum { CNN__REGISTERED_LAYER = 1, CNN__REGISTERED_LOSS, CNN__REGISTERED_METRIC,
+       CNN__REGISTERED_FORMAT }; /* kinds: names of different kinds may be equal */
 
 /* The first member of whatever is registered, which is one block of the context's memory. */
 struct cnn__registered {
@@ -16,6 +17,8 @@ struct cnn__registered {
 
 /* NULL: none. */
 const cnn__registered *cnn__registered_find(const cnn_context *context, int32_t kind, const char *name);
+/* The entries of a kind one by one, the latest first. after NULL: the first; NULL: no more. */
+const cnn__registered *cnn__registered_next(const cnn_context *context, int32_t kind, const cnn__registered *after);
 /* The names of a kind, the latest first, at most `most`; how many. For texts that name the nearest. */
 int32_t cnn__registered_names(const cnn_context *context, int32_t kind, const char **names, int32_t most);
 /* The context owns it from then on. Non-zero: the name is taken, and the entry still its caller's. */

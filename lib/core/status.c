@@ -72,6 +72,15 @@ cnn_status cnn__fail_code(void) { return last_code; }
 
 uint64_t cnn__fail_count(void) { return recorded; }
 
+cnn_status cnn__returned(cnn_status status, const char *what, uint64_t before) {
+  if (status == CNN_OK || (status < 0 && recorded != before && last_code == status))
+    return status;
+  if (status > 0)
+    return cnn__fail(CNN_ECALLBACK, "%s returned %d, must be CNN_OK or an error", what, (int)status);
+  return cnn__fail(CNN_ECALLBACK, "%s returned %s (%d) without a text of cnn_error_set", what, cnn_status_name(status),
+                   (int)status);
+}
+
 const char *cnn_error_text(void) { return last_text; }
 
 static const struct {

@@ -33,6 +33,10 @@ static inline void cnn__said(const char *format, ...) { (void)format; }
 /* How many failures were recorded on this thread: a call of a foreign function between two readings has left a text where they differ. */
 uint64_t cnn__fail_count(void);
 
+/* What a function of the program returned that ends well with CNN_OK alone, as one of the library's failures: `what` names it ("setup").
+ * before: cnn__fail_count() before the call. */
+cnn_status cnn__returned(cnn_status status, const char *what, uint64_t before);
+
 /* The nearest of `count` known names to `name` (edit distance at most 3 and less than its length), or NULL. For error texts that
  * help: "unknown layer type 'con2d'; did you mean 'conv2d'?" */
 const char *cnn__nearest(const char *name, const char *const *known, int32_t count);

@@ -60,6 +60,15 @@ static int32_t character(const unsigned char *text, uint32_t *code) {
   return *code < least[length] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : length;
 }
 
+int32_t cnn__is_utf8(const char *text) {
+  const unsigned char *from = (const unsigned char *)text;
+  uint32_t code;
+  int32_t length = 1;
+  for (; *from && length; from += length)
+    length = character(from, &code);
+  return length != 0;
+}
+
 static int32_t is_control(uint32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0); }
 
 void cnn__clean(char *out, size_t bytes, const char *text) {

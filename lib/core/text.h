@@ -33,6 +33,9 @@ float cnn__nearest_float(double value);
 /* Copy a name that came from outside with control characters (and bytes that are not UTF-8) replaced by '?'; always ends with 0. */
 void cnn__clean(char *out, size_t bytes, const char *text);
 
+/* Non-zero: all of it is UTF-8. */
+int32_t cnn__is_utf8(const char *text);
+
 /* What an errno means, in English whatever the locale; static text, any thread. */
 const char *cnn__errno_text(int32_t number);
 

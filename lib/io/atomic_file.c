@@ -3,6 +3,7 @@
  * from its target. */
 #include "io/atomic_file.h"
 
+#include "cnn/format.h"
 #include "core/memory.h"
 #include "core/text.h"
 
@@ -282,4 +283,16 @@ void cnn__atomic_abandon(cnn__atomic_file *file) {
     (void)close(file->folder);
   cnn__free(file->context, file->path);
   cnn__free(file->context, file);
+}
+
+cnn_status cnn_file_replace(cnn_context *context, const char *path, const void *bytes, size_t count) {
+  cnn__atomic_file *file;
+  if (!context || !path || (!bytes && count))
+    return cnn__fail(CNN_EINVAL, "cnn_file_replace: %s is NULL", !context ? "context" : !path ? "path" : "bytes");
+  CNN__TRY(cnn__atomic_open(&file, context, path));
+  cnn_status status = cnn__atomic_write(file, bytes, count);
+  if (status == CNN_OK)
+    return cnn__atomic_commit(file);
+  cnn__atomic_abandon(file);
+  return status;
 }

@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECKSUM "__checksum__"
-#define METADATA "__metadata__"
 #define READ_AT_ONCE ((int64_t)1 << 30)
 
 /* ---- the bytes ---- */
@@ -42,7 +40,7 @@ static cnn_status check_size(int64_t bytes, int64_t max_bytes) {
   return bytes < 8 ? cnn__fail(CNN_EFORMAT, "has %lld bytes, too few for a model file", (long long)bytes) : CNN_OK;
 }
 
-static cnn_status read_descriptor(cnn__container *c, int descriptor, int64_t max_bytes) {
+static cnn_status read_descriptor(cnn_container *c, int descriptor, int64_t max_bytes) {
   struct stat st;
   if (fstat(descriptor, &st) < 0)
     return cnn__fail(CNN_EIO, "cannot look at it: %s", cnn__errno_text(errno));
@@ -55,7 +53,7 @@ static cnn_status read_descriptor(cnn__container *c, int descriptor, int64_t max
 }
 
 /* Without waiting for a writer where the name is a pipe's. */
-static cnn_status read_file(cnn__container *c, const char *path, int64_t max_bytes) {
+static cnn_status read_file(cnn_container *c, const char *path, int64_t max_bytes) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0)
     return cnn__fail(CNN_EIO, "cannot open: %s", cnn__errno_text(errno));
@@ -64,7 +62,7 @@ static cnn_status read_file(cnn__container *c, const char *path, int64_t max_byt
   return status;
 }
 
-static cnn_status take_memory(cnn__container *c, const cnn__origin *origin, int64_t max_bytes) {
+static cnn_status take_memory(cnn_container *c, const cnn__origin *origin, int64_t max_bytes) {
   int64_t bytes = origin->count > INT64_MAX ? INT64_MAX : (int64_t)origin->count;
   CNN__TRY(check_size(bytes, max_bytes));
   c->byte_count = bytes;
@@ -74,10 +72,15 @@ static cnn_status take_memory(cnn__container *c, const cnn__origin *origin, int6
 
 /* ---- the header ---- */
 
-static cnn_status read_header(cnn__container *c) {
+static uint64_t header_length(const cnn_container *c) {
   uint64_t length = 0;
   for (int i = 0; i < 8; i++)
     length |= (uint64_t)c->bytes[i] << 8 * i;
+  return length;
+}
+
+static cnn_status read_header(cnn_container *c) {
+  uint64_t length = header_length(c);
   if (length > CNN__MAX_HEADER)
     return cnn__fail(CNN_EFORMAT, "is no model file, or damaged: its header would have %llu bytes, at most %d",
                      (unsigned long long)length, CNN__MAX_HEADER);
@@ -90,18 +93,21 @@ static cnn_status read_header(cnn__container *c) {
 }
 
 /* The metadata are strings, few, with fit names. */
-static cnn_status check_notes(const cnn__container *c) {
+static cnn_status read_notes(cnn_container *c) {
   char shown[CNN__SHOWN_BYTES];
   const char *key;
-  json_t *value, *metadata = json_object_get(c->header, METADATA);
+  json_t *value, *metadata = json_object_get(c->header, CNN__METADATA);
   if (!json_is_object(metadata))
-    return cnn__fail(CNN_EFORMAT, "header: no " METADATA " object");
+    return cnn__fail(CNN_EFORMAT, "header: no " CNN__METADATA " object");
   if (json_object_size(metadata) > CNN__MAX_NOTES)
     return cnn__fail(CNN_EFORMAT, "header: %zu keys of metadata, at most %d", json_object_size(metadata),
                      CNN__MAX_NOTES);
+  CNN__TRY(cnn__grow(c->context, (void **)&c->notes, &c->note_capacity, (int64_t)json_object_size(metadata),
+                     sizeof *c->notes, "list of notes"));
   json_object_foreach(metadata, key, value) {
     if (!cnn__name_is_fit(key) || !json_is_string(value))
       return cnn__fail(CNN_EFORMAT, "header: metadata '%s' is not a named string", cnn__shown(shown, key));
+    c->notes[c->note_count++] = (cnn__note){key, json_string_value(value)};
   }
   return CNN_OK;
 }
@@ -124,7 +130,7 @@ static cnn_status read_shape(const char *shown, const json_t *value, cnn__shape 
   return CNN_OK;
 }
 
-static cnn_status read_entry(const cnn__container *c, const char *name, const json_t *value, cnn__entry *entry) {
+static cnn_status read_entry(const cnn_container *c, const char *name, const json_t *value, cnn__entry *entry) {
   char buffer[CNN__SHOWN_BYTES];
   const char *shown = cnn__shown(buffer, name);
   int64_t begin, end, count, bytes, available = c->byte_count - c->data_start;
@@ -160,7 +166,7 @@ static int by_place(const void *left, const void *right) {
 }
 
 /* From the first byte of data to the last, each byte belongs to one tensor. */
-static cnn_status check_cover(const cnn__container *c) {
+static cnn_status check_cover(const cnn_container *c) {
   char shown[CNN__SHOWN_BYTES];
   const unsigned char *start = c->bytes + c->data_start, *at = start;
   for (int32_t i = 0; i < c->entry_count; i++) {
@@ -171,12 +177,12 @@ static cnn_status check_cover(const cnn__container *c) {
     at = data + c->entries[i].bytes;
   }
   const cnn__entry *last = &c->entries[c->entry_count - 1];
-  if (at != c->bytes + c->byte_count || strcmp(last->name, CHECKSUM) != 0)
-    return cnn__fail(CNN_EFORMAT, "tensor '%s' is the last, not " CHECKSUM, cnn__shown(shown, last->name));
+  if (at != c->bytes + c->byte_count || strcmp(last->name, CNN__CHECKSUM) != 0)
+    return cnn__fail(CNN_EFORMAT, "tensor '%s' is the last, not " CNN__CHECKSUM, cnn__shown(shown, last->name));
   return CNN_OK;
 }
 
-static cnn_status read_entries(cnn__container *c) {
+static cnn_status read_entries(cnn_container *c) {
   const char *name;
   json_t *value;
   size_t count = json_object_size(c->header) - 1; /* the metadata are there */
@@ -186,7 +192,7 @@ static cnn_status read_entries(cnn__container *c) {
   if (!c->entries)
     return CNN_ENOMEM;
   json_object_foreach(c->header, name, value) {
-    if (strcmp(name, METADATA) != 0)
+    if (strcmp(name, CNN__METADATA) != 0)
       CNN__TRY(read_entry(c, name, value, &c->entries[c->entry_count++]));
   }
   qsort(c->entries, count, sizeof *c->entries, by_place);
@@ -199,17 +205,17 @@ static cnn_status read_entries(cnn__container *c) {
 
 /* The checksum is the last tensor, and right. Comes first, so that what is said later of a file is said of what
  * was written. */
-static cnn_status check_checksum(const cnn__container *c) {
+static cnn_status check_checksum(const cnn_container *c) {
   cnn__entry entry;
   cnn__checksum sum;
   unsigned char checksum[CNN__CHECKSUM_BYTES];
-  const json_t *value = json_object_get(c->header, CHECKSUM);
+  const json_t *value = json_object_get(c->header, CNN__CHECKSUM);
   const unsigned char *last = c->bytes + c->byte_count - CNN__CHECKSUM_BYTES;
   if (!value)
-    return cnn__fail(CNN_EFORMAT, "header: no tensor " CHECKSUM ": not written by this library");
-  CNN__TRY(read_entry(c, CHECKSUM, value, &entry));
+    return cnn__fail(CNN_EFORMAT, "header: no tensor " CNN__CHECKSUM ": not written by this library");
+  CNN__TRY(read_entry(c, CNN__CHECKSUM, value, &entry));
   if (entry.type != CNN_U8 || entry.shape.rank != 1 || entry.bytes != CNN__CHECKSUM_BYTES)
-    return cnn__fail(CNN_EFORMAT, "tensor '" CHECKSUM "': is not U8 of shape (%d,)", CNN__CHECKSUM_BYTES);
+    return cnn__fail(CNN_EFORMAT, "tensor '" CNN__CHECKSUM "': is not U8 of shape (%d,)", CNN__CHECKSUM_BYTES);
   if (entry.data != last)
     return cnn__fail(CNN_EFORMAT, "the header puts the end at byte %lld, the file ends at %lld",
                      (long long)((const unsigned char *)entry.data - c->bytes) + CNN__CHECKSUM_BYTES,
@@ -222,10 +228,10 @@ static cnn_status check_checksum(const cnn__container *c) {
   return CNN_OK;
 }
 
-static cnn_status check_version(const cnn__container *c) {
+static cnn_status check_version(const cnn_container *c) {
   char shown[CNN__SHOWN_BYTES];
   int64_t version;
-  const char *text = cnn__container_note(c, "format_version"), *library = cnn__container_note(c, "library");
+  const char *text = cnn_container_note(c, "format_version"), *library = cnn_container_note(c, "library");
   if (!text || cnn__read_int(text, &version) || version < 1)
     return cnn__fail(CNN_EFORMAT, "metadata 'format_version' is missing or not a number of at least 1");
   if (version > CNN__FORMAT_VERSION)
@@ -236,47 +242,40 @@ static cnn_status check_version(const cnn__container *c) {
 
 /* ---- the whole ---- */
 
-static cnn_status read_container(cnn__container *c, const cnn__origin *origin, int64_t max_bytes) {
+cnn_status cnn__container_open(cnn_container **out, cnn_context *context, const cnn__origin *origin, int64_t max_bytes) {
+  CNN__TRY(cnn_container_new(out, context));
+  max_bytes = max_bytes ? max_bytes : CNN__MAX_FILE;
+  cnn_status status = origin->path ? read_file(*out, origin->path, max_bytes) : take_memory(*out, origin, max_bytes);
+  if (status == CNN_OK)
+    return CNN_OK;
+  cnn_container_free(*out);
+  *out = NULL;
+  return status;
+}
+
+int32_t cnn__container_is_own(const cnn_container *c) {
+  return header_length(c) <= CNN__MAX_HEADER && c->byte_count > 8 && c->bytes[8] == '{';
+}
+
+cnn_status cnn__container_parse(cnn_container *c) {
   CNN__TRY(cnn__container_supported());
-  CNN__TRY(origin->path ? read_file(c, origin->path, max_bytes) : take_memory(c, origin, max_bytes));
   CNN__TRY(read_header(c));
-  CNN__TRY(check_notes(c));
+  CNN__TRY(read_notes(c));
   CNN__TRY(check_checksum(c));
   CNN__TRY(check_version(c));
   return read_entries(c);
 }
 
-cnn_status cnn__container_read(cnn__container **out, cnn_context *context, const cnn__origin *origin, int64_t max_bytes) {
+cnn_status cnn__container_read(cnn_container **out, cnn_context *context, const cnn__origin *origin, int64_t max_bytes) {
+  cnn_container *c = NULL;
   *out = NULL;
-  cnn__container *c = cnn__alloc_zero(context, sizeof *c, "file to read");
-  if (!c)
-    return CNN_ENOMEM;
-  c->context = context;
-  cnn_status status = read_container(c, origin, max_bytes ? max_bytes : CNN__MAX_FILE);
+  cnn_status status = cnn__container_open(&c, context, origin, max_bytes);
+  if (status == CNN_OK)
+    status = cnn__container_parse(c);
   if (status < 0) {
-    cnn__container_free(c);
+    cnn_container_free(c);
     return cnn__fail_in("'%s'", cnn__origin_name(origin));
   }
   *out = c;
   return CNN_OK;
-}
-
-void cnn__container_free(cnn__container *container) {
-  if (!container)
-    return;
-  json_decref(container->header);
-  cnn__free(container->context, container->entries);
-  cnn__free(container->context, container->owned);
-  cnn__free(container->context, container);
-}
-
-cnn__entry *cnn__container_find(const cnn__container *container, const char *name) {
-  for (int32_t i = 0; i < container->entry_count; i++)
-    if (strcmp(container->entries[i].name, name) == 0)
-      return &container->entries[i];
-  return NULL;
-}
-
-const char *cnn__container_note(const cnn__container *container, const char *key) {
-  return json_string_value(json_object_get(json_object_get(container->header, METADATA), key));
 }

@@ -58,7 +58,7 @@ static cnn_status put_notes(json_t *header, const char *format, const cnn__note 
   char version[16];
   json_t *metadata = json_object();
   cnn__format(version, sizeof version, "%d", CNN__FORMAT_VERSION);
-  CNN__TRY(put(header, "__metadata__", metadata));
+  CNN__TRY(put(header, CNN__METADATA, metadata));
   CNN__TRY(put(metadata, "format", json_string(format)));
   CNN__TRY(put(metadata, "format_version", json_string(version)));
   CNN__TRY(put(metadata, "library", json_sprintf("libcnn %s", cnn_version())));
@@ -105,7 +105,7 @@ static cnn_status make_header(cnn__text *out, const json_t *header) {
 /* *data_bytes: what follows the header. */
 static cnn_status describe(cnn__text *out, int64_t *data_bytes, const char *format, const cnn__note *notes,
                            int32_t note_count, const cnn__entry *entries, int32_t entry_count) {
-  const cnn__entry checksum = {.name = "__checksum__", .type = CNN_U8, .shape = {1, {CNN__CHECKSUM_BYTES}}};
+  const cnn__entry checksum = {.name = CNN__CHECKSUM, .type = CNN_U8, .shape = {1, {CNN__CHECKSUM_BYTES}}};
   int64_t offset = 0;
   json_t *header = json_object();
   cnn_status status = header ? put_notes(header, format, notes, note_count) : no_memory();
@@ -179,6 +179,16 @@ static cnn_status write_memory(const cnn__target *target, int64_t data_bytes, co
   return put_all(&w, header, entries, entry_count);
 }
 
+static cnn_status fill(cnn_container *out, const char *format, const cnn__note *notes, int32_t note_count, const cnn__entry *entries,
+                       int32_t entry_count) {
+  CNN__TRY(cnn_container_set_note(out, "format", format));
+  for (int32_t i = 0; i < note_count; i++)
+    CNN__TRY(cnn_container_set_note(out, notes[i].key, notes[i].text));
+  for (int32_t i = 0; i < entry_count; i++)
+    CNN__TRY(cnn__container_put(out, &entries[i]));
+  return CNN_OK;
+}
+
 cnn_status cnn__container_write(cnn_context *context, const cnn__target *target, const char *format,
                                 const cnn__note *notes, int32_t note_count, const cnn__entry *entries,
                                 int32_t entry_count) {
@@ -187,6 +197,8 @@ cnn_status cnn__container_write(cnn_context *context, const cnn__target *target,
   if (entry_count >= CNN__MAX_TENSORS || note_count + 3 > CNN__MAX_NOTES)
     return cnn__fail(CNN_ESTATE, "'%s': %d tensors and %d notes are more than a file holds",
                      target->path ? target->path : "(memory)", (int)entry_count, (int)note_count);
+  if (target->container)
+    return fill(target->container, format, notes, note_count, entries, entry_count);
   cnn__text header = {.context = context};
   cnn_status status = describe(&header, &data_bytes, format, notes, note_count, entries, entry_count);
   if (status == CNN_OK)

@@ -15,18 +15,25 @@
 
 /* A file on its way into a model. */
 typedef struct loading {
-  const cnn__container *file;
+  const cnn_container *file;
   const char *name;     /* of where it comes from */
   cnn_status mismatch;  /* what a missing or misshapen tensor is called: CNN_EFORMAT, CNN_ESHAPE */
   int32_t checkpoint;   /* the file is one */
+  unsigned char *taken; /* for each tensor of the file; NULL: nobody must know whether any is left over */
 } loading;
+
+/* What has been taken is written down from now on, until taken is freed. */
+static cnn_status count_taken(loading *l) {
+  l->taken = cnn__alloc_zero(l->file->context, (size_t)l->file->entry_count, "list of what is taken");
+  return l->taken ? CNN_OK : CNN_ENOMEM;
+}
 
 /* ---- tensors ---- */
 
 /* The f32 tensor `name` of this shape, marked as taken. NULL: recorded. */
 static const cnn__entry *take(const loading *l, const char *name, const cnn__shape *shape) {
   char wanted[160], found[160];
-  cnn__entry *entry = cnn__container_find(l->file, name);
+  const cnn__entry *entry = cnn__container_find(l->file, name);
   if (!entry) {
     (void)cnn__fail(l->mismatch, "weight '%s' is missing in the file", name);
     return NULL;
@@ -37,23 +44,17 @@ static const cnn__entry *take(const loading *l, const char *name, const cnn__sha
                     cnn__shape_text(found, &entry->shape, 0));
     return NULL;
   }
-  entry->taken = 1;
+  if (l->taken)
+    l->taken[entry - l->file->entries] = 1;
   return entry;
 }
-
-static int32_t is_slot(const char *name) {
-  size_t length = strlen(CNN__SLOT_PREFIX);
-  return strncmp(name, CNN__SLOT_PREFIX, length) == 0 && strchr(name + length, '/') != NULL;
-}
-
-static int32_t is_more(const char *name) { return strncmp(name, CNN__MORE_PREFIX, strlen(CNN__MORE_PREFIX)) == 0; }
 
 /* Every tensor has been taken. With without_state those of an optimizer may stay; a checkpoint's own always may. */
 static cnn_status check_rest(const loading *l, int32_t without_state) {
   char shown[CNN__SHOWN_BYTES];
   for (int32_t i = 0; i < l->file->entry_count; i++) {
     const cnn__entry *entry = &l->file->entries[i];
-    if (!entry->taken && !(l->checkpoint && is_more(entry->name)) && !(without_state && is_slot(entry->name)))
+    if (!l->taken[i] && !(l->checkpoint && cnn__is_more(entry->name)) && !(without_state && cnn__is_slot(entry->name)))
       return cnn__fail(l->mismatch, "weight '%s' of the file is none of the model's", cnn__shown(shown, entry->name));
   }
   return CNN_OK;
@@ -88,13 +89,13 @@ static void copy_weights(const loading *l, cnn_model *model) {
 
 static cnn_status bad_note(const loading *l, const char *key) {
   char shown[CNN__SHOWN_BYTES];
-  const char *text = cnn__container_note(l->file, key);
+  const char *text = cnn_container_note(l->file, key);
   return text ? cnn__fail(CNN_EFORMAT, "metadata '%s' is '%s'", key, cnn__shown(shown, text))
               : cnn__fail(CNN_EFORMAT, "metadata '%s' is missing", key);
 }
 
 static cnn_status read_count(const loading *l, const char *key, int64_t most, int64_t *out) {
-  const char *text = cnn__container_note(l->file, key);
+  const char *text = cnn_container_note(l->file, key);
   if (!text || cnn__read_int(text, out) || *out < 0 || *out > most)
     return bad_note(l, key);
   return CNN_OK;
@@ -102,7 +103,7 @@ static cnn_status read_count(const loading *l, const char *key, int64_t most, in
 
 static cnn_status read_seed(const loading *l, uint64_t *out) {
   static const char digits[] = "0123456789abcdef";
-  const char *text = cnn__container_note(l->file, CNN__NOTE_SEED);
+  const char *text = cnn_container_note(l->file, CNN__NOTE_SEED);
   if (!text || strlen(text) != 16 || strspn(text, digits) != 16)
     return bad_note(l, CNN__NOTE_SEED);
   *out = 0;
@@ -141,31 +142,26 @@ static cnn_status read_slots(const loading *l, cnn_model *model, int32_t copy) {
 
 static cnn_status read_compilation(const loading *l, cnn_model *model) {
   double rate;
-  const char *text = cnn__container_note(l->file, CNN__NOTE_RATE);
-  CNN__TRY(cnn__config_compile(model, cnn__container_note(l->file, CNN__NOTE_COMPILE)));
+  const char *text = cnn_container_note(l->file, CNN__NOTE_RATE);
+  CNN__TRY(cnn__config_compile(model, cnn_container_note(l->file, CNN__NOTE_COMPILE)));
   if (!text || cnn__read_double(text, &rate) ||
       (!model->optimizer->schedule && cnn_model_set_learning_rate(model, rate) < 0))
     return bad_note(l, CNN__NOTE_RATE);
-  if (!cnn__container_note(l->file, CNN__NOTE_ITERATIONS))
+  if (!cnn_container_note(l->file, CNN__NOTE_ITERATIONS))
     return check_rest(l, 0);
   CNN__TRY(read_count(l, CNN__NOTE_ITERATIONS, MOST_ITERATIONS, &model->iterations));
   CNN__TRY(read_slots(l, model, 1));
   return check_rest(l, 0);
 }
 
-static int32_t is_checkpoint(const cnn__container *file) {
-  const char *format = cnn__container_note(file, "format");
-  return format && strcmp(format, CNN__FORMAT_CHECKPOINT) == 0;
-}
-
 static cnn_status read_model(const loading *l, cnn_model **out, cnn_context *context, int32_t without_state) {
   uint64_t seed = 0;
   int64_t pass = 0;
-  const char *config = cnn__container_note(l->file, CNN__NOTE_CONFIG), *format = cnn__container_note(l->file, "format");
+  const char *config = cnn_container_note(l->file, CNN__NOTE_CONFIG), *format = cnn_container_note(l->file, CNN__NOTE_FORMAT);
   if (!l->checkpoint && (!format || strcmp(format, CNN__FORMAT_MODEL) != 0))
     return format && strcmp(format, CNN__FORMAT_WEIGHTS) == 0
                ? cnn__fail(CNN_EFORMAT, "holds weights alone, for cnn_model_load_weights")
-               : bad_note(l, "format");
+               : bad_note(l, CNN__NOTE_FORMAT);
   if (!config)
     return bad_note(l, CNN__NOTE_CONFIG);
   CNN__TRY(read_seed(l, &seed));
@@ -174,13 +170,12 @@ static cnn_status read_model(const loading *l, cnn_model **out, cnn_context *con
   CNN__TRY(cnn__model_ready(*out));
   (*out)->pass = (uint32_t)pass;
   copy_weights(l, *out);
-  if (without_state || !cnn__container_note(l->file, CNN__NOTE_COMPILE))
+  if (without_state || !cnn_container_note(l->file, CNN__NOTE_COMPILE))
     return check_rest(l, without_state);
   return read_compilation(l, *out);
 }
 
-/* What the makers of layers call an argument out of range is, in a file, a wrong file. */
-static cnn_status blame_file(const char *name) {
+cnn_status cnn__blame_file(const char *name) {
   static const cnn_status arguments[] = {CNN_EINVAL, CNN_ESHAPE, CNN_ENAME, CNN_ESTATE};
   cnn_status code = cnn__fail_in("'%s'", name);
   for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++)
@@ -189,22 +184,23 @@ static cnn_status blame_file(const char *name) {
   return code;
 }
 
-static cnn_status load(cnn_model **out, cnn_context *context, const cnn__origin *origin, const cnn_load_opts *given) {
+/* Of a file, or anything that holds what one would. */
+static cnn_status load(cnn_model **out, const cnn_container *file, const char *name, int32_t without_state) {
   cnn_model *model = NULL;
-  cnn__container *file;
-  CNN__TRY(cnn__container_read(&file, context, origin, given->max_bytes));
-  const loading l = {file, cnn__origin_name(origin), CNN_EFORMAT, is_checkpoint(file)};
-  cnn_status status = read_model(&l, &model, context, given->no_optimizer);
-  cnn__container_free(file);
+  loading l = {file, name, CNN_EFORMAT, cnn__is_checkpoint(file), NULL};
+  cnn_status status = count_taken(&l);
+  if (status == CNN_OK)
+    status = read_model(&l, &model, file->context, without_state);
+  cnn__free(file->context, l.taken);
   if (status < 0) {
     cnn_model_free(model);
-    return blame_file(l.name);
+    return cnn__blame_file(name);
   }
   *out = model;
   return CNN_OK;
 }
 
-static cnn_status read_options(cnn_load_opts *given, const cnn_load_opts *options) {
+cnn_status cnn__load_options(cnn_load_opts *given, const cnn_load_opts *options) {
   const size_t known = CNN__FIRST(cnn_load_opts, no_optimizer);
   CNN__TRY(cnn__options(given, known, known, options, "cnn_load_opts"));
   if (given->max_bytes < 0)
@@ -215,9 +211,14 @@ static cnn_status read_options(cnn_load_opts *given, const cnn_load_opts *option
 static cnn_status load_from(cnn_model **out, cnn_context *context, const cnn__origin *origin,
                             const cnn_load_opts *options) {
   cnn_load_opts given;
-  CNN__TRY(read_options(&given, options));
+  CNN__TRY(cnn__load_options(&given, options));
+  cnn_container *file;
   cnn__fp saved = cnn__fp_enter();
-  cnn_status status = load(out, context, origin, &given);
+  cnn_status status = cnn__container_load(&file, context, origin, given.max_bytes, NULL);
+  if (status == CNN_OK) {
+    status = load(out, file, cnn__origin_name(origin), given.no_optimizer);
+    cnn_container_free(file);
+  }
   cnn__fp_leave(saved);
   return status;
 }
@@ -233,6 +234,21 @@ cnn_status cnn_model_load_memory(cnn_model **out, cnn_context *context, const vo
   if (!out || !context || !data)
     return cnn__fail(CNN_EINVAL, "cnn_model_load_memory: %s is NULL", !out ? "out" : !context ? "context" : "data");
   return load_from(out, context, &(cnn__origin){.bytes = data, .count = bytes}, options);
+}
+
+cnn_status cnn_model_from_container(cnn_model **out, cnn_context *context, const cnn_container *container,
+                                    const cnn_load_opts *options) {
+  cnn_load_opts given;
+  cnn_container *whole;
+  if (!out || !context || !container)
+    return cnn__fail(CNN_EINVAL, "cnn_model_from_container: %s is NULL", !out ? "out" : !context ? "context" : "container");
+  CNN__TRY(cnn__load_options(&given, options));
+  CNN__TRY(cnn__container_part(&whole, context, container, CNN__KEEP_ALL));
+  cnn__fp saved = cnn__fp_enter();
+  cnn_status status = load(out, whole, "(container)", given.no_optimizer);
+  cnn__fp_leave(saved);
+  cnn_container_free(whole);
+  return status;
 }
 
 /* ---- weights into a model ---- */
@@ -255,13 +271,16 @@ static cnn_status replace_weights(const loading *l, cnn_model *model) {
 
 static cnn_status load_weights_from(cnn_model *model, const cnn__origin *origin, const cnn_load_opts *options) {
   cnn_load_opts given;
-  cnn__container *file;
-  CNN__TRY(read_options(&given, options));
+  cnn_container *file;
+  CNN__TRY(cnn__load_options(&given, options));
   CNN__TRY(cnn__model_ready(model));
-  CNN__TRY(cnn__container_read(&file, model->context, origin, given.max_bytes));
-  const loading l = {file, cnn__origin_name(origin), CNN_ESHAPE, is_checkpoint(file)};
-  cnn_status status = replace_weights(&l, model);
-  cnn__container_free(file);
+  CNN__TRY(cnn__container_load(&file, model->context, origin, given.max_bytes, model));
+  loading l = {file, cnn__origin_name(origin), CNN_ESHAPE, cnn__is_checkpoint(file), NULL};
+  cnn_status status = count_taken(&l);
+  if (status == CNN_OK)
+    status = replace_weights(&l, model);
+  cnn__free(model->context, l.taken);
+  cnn_container_free(file);
   return status < 0 ? cnn__fail_in("'%s'", l.name) : status;
 }
 
@@ -282,7 +301,7 @@ cnn_status cnn_model_load_weights_memory(cnn_model *model, const void *data, siz
 /* The text of a note and what the model says of itself, both JSON. */
 static cnn_status compare(const loading *l, const char *key, const cnn__text *own, const char *what) {
   char difference[512] = "";
-  const char *text = cnn__container_note(l->file, key);
+  const char *text = cnn_container_note(l->file, key);
   if (!text)
     return bad_note(l, key);
   json_t *there = cnn__json_parse(text, strlen(text), key);
@@ -318,24 +337,31 @@ static cnn_status compare_model(const loading *l, const cnn_model *model) {
   return CNN_OK;
 }
 
-cnn_status cnn__restore_check(cnn__restore *restore, const cnn__container *file, cnn_model *model) {
-  const loading l = {file, "checkpoint", CNN_EFORMAT, 1};
-  const char *rate = cnn__container_note(file, CNN__NOTE_RATE);
+static cnn_status check_tensors(const loading *l, cnn_model *model) {
+  CNN__TRY(take_weights(l, model));
+  CNN__TRY(read_slots(l, model, 0));
+  return check_rest(l, 0);
+}
+
+cnn_status cnn__restore_check(cnn__restore *restore, const cnn_container *file, cnn_model *model) {
+  loading l = {file, "checkpoint", CNN_EFORMAT, 1, NULL};
+  const char *rate = cnn_container_note(file, CNN__NOTE_RATE);
   *restore = (cnn__restore){.file = file, .model = model};
-  if (!is_checkpoint(file))
-    return bad_note(&l, "format");
+  if (!cnn__is_checkpoint(file))
+    return bad_note(&l, CNN__NOTE_FORMAT);
   CNN__TRY(compare_model(&l, model));
   CNN__TRY(read_count(&l, CNN__NOTE_PASS, UINT32_MAX, &restore->pass));
   CNN__TRY(read_count(&l, CNN__NOTE_ITERATIONS, MOST_ITERATIONS, &restore->iterations));
   if (!rate || cnn__read_double(rate, &restore->rate) || !(restore->rate >= 0 && restore->rate <= 3.4028234663852886e38))
     return bad_note(&l, CNN__NOTE_RATE);
-  CNN__TRY(take_weights(&l, model));
-  CNN__TRY(read_slots(&l, model, 0));
-  return check_rest(&l, 0);
+  CNN__TRY(count_taken(&l));
+  cnn_status status = check_tensors(&l, model);
+  cnn__free(file->context, l.taken);
+  return status;
 }
 
 void cnn__restore_apply(const cnn__restore *restore) {
-  const loading l = {restore->file, "checkpoint", CNN_EFORMAT, 1};
+  const loading l = {restore->file, "checkpoint", CNN_EFORMAT, 1, NULL};
   cnn_model *model = restore->model;
   copy_weights(&l, model);
   (void)read_slots(&l, model, 1); /* they were found */

@@ -3,6 +3,7 @@
 #include "core/options.h"
 #include "io/config.h"
 #include "io/container.h"
+#include "io/format.h"
 #include "io/model_file.h"
 
 enum { NOTES = 6 + CNN__MORE_NOTES };
@@ -61,7 +62,7 @@ static void note(saving *s, const char *key, const char *text) {
 static cnn_status list_model(saving *s) {
   CNN__TRY(cnn__config_model_text(&s->config, s->model));
   note(s, CNN__NOTE_CONFIG, s->config.data);
-  cnn__format(s->seed, sizeof s->seed, "%016llx", (unsigned long long)s->model->seed);
+  cnn__format(s->seed, sizeof s->seed, CNN__SEED_TEXT, (unsigned long long)s->model->seed);
   note(s, CNN__NOTE_SEED, s->seed);
   cnn__format(s->pass, sizeof s->pass, "%lu", (unsigned long)s->model->pass);
   note(s, CNN__NOTE_PASS, s->pass);
@@ -114,9 +115,46 @@ cnn_status cnn__model_write(const cnn_model *model, const cnn__target *target, c
   return save_as(CNN__FORMAT_CHECKPOINT, model, target, &(cnn_save_opts){0}, more);
 }
 
+cnn_status cnn__model_container(cnn_container **out, const cnn_model *model, const cnn_save_opts *given) {
+  cnn_container *made;
+  CNN__TRY(cnn_container_new(&made, model->context));
+  cnn_status status = save_as(given->weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, model,
+                              &(cnn__target){.container = made}, given, &(cnn__more){0});
+  if (status < 0)
+    cnn_container_free(made);
+  else
+    *out = made;
+  return status;
+}
+
+cnn_status cnn_model_to_container(cnn_container **out, const cnn_model *model, const cnn_save_opts *options) {
+  cnn_save_opts given;
+  if (out)
+    *out = NULL;
+  if (!out || !model)
+    return cnn__fail(CNN_EINVAL, "cnn_model_to_container: %s is NULL", out ? "model" : "out");
+  CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_save_opts), options, "cnn_save_opts"));
+  return cnn__model_container(out, model, &given);
+}
+
+/* In another form, which may need the configuration for weights, too. */
+static cnn_status save_in(const cnn_file_format *format, const cnn_model *model, const char *path, const cnn_save_opts *given) {
+  const cnn_save_opts whole = {.no_optimizer = given->no_optimizer || given->weights_only};
+  cnn_container *container;
+  CNN__TRY(cnn__model_container(&container, model, &whole));
+  cnn_status status = cnn__container_save_as(format, container, path, given);
+  cnn_container_free(container);
+  return status;
+}
+
 static cnn_status save_to(const cnn_model *model, const cnn__target *target, const cnn_save_opts *options) {
   cnn_save_opts given;
+  const cnn_file_format *format = NULL;
   CNN__TRY(cnn__options(&given, sizeof given, sizeof(cnn_save_opts), options, "cnn_save_opts"));
+  if (target->path)
+    CNN__TRY(cnn__format_by_ending(&format, model->context, target->path));
+  if (format)
+    return save_in(format, model, target->path, &given);
   return save_as(given.weights_only ? CNN__FORMAT_WEIGHTS : CNN__FORMAT_MODEL, model, target, &given, &(cnn__more){0});
 }
 

@@ -85,18 +85,6 @@ static cnn_status read_sizes(cnn_layer *layer, const cnn_layer_setup *asked) {
   return CNN_OK;
 }
 
-/* What the program's setup returned, as one of the library's failures. before: failures recorded until then. */
-static cnn_status settle(cnn_status status, uint64_t before) {
-  if (status == CNN_OK)
-    return CNN_OK;
-  if (status > 0)
-    return cnn__fail(CNN_ECALLBACK, "setup returned %d, must be CNN_OK or an error", (int)status);
-  if (cnn__fail_count() == before || cnn__fail_code() != status)
-    return cnn__fail(CNN_ECALLBACK, "setup returned %s (%d) without a text of cnn_error_set", cnn_status_name(status),
-                     (int)status);
-  return status;
-}
-
 static cnn_status setup(cnn_layer *layer) {
   const cnn_layer_descriptor *descriptor = descriptor_of(layer);
   own_data *own = layer->data;
@@ -109,7 +97,7 @@ static cnn_status setup(cnn_layer *layer) {
   uint64_t before = cnn__fail_count();
   cnn_status status = descriptor->setup(&asked);
   own->data = asked.data;
-  CNN__TRY(settle(status, before));
+  CNN__TRY(cnn__returned(status, "setup", before));
   CNN__TRY(read_shape(&layer->out, &asked.output, "output"));
   if (asked.weight_count < 0 || asked.weight_count > CNN_EXTEND_WEIGHTS)
     return cnn__fail(CNN_EINVAL, "setup gave weight_count %d, must be 0 to %d", (int)asked.weight_count,

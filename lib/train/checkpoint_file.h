@@ -21,7 +21,7 @@ cnn_status cnn__checkpoint_bytes(const cnn__fit *fit, unsigned char **bytes, siz
 
 /* A file that was found to be of this training; borrows nothing of the file's but the container. */
 typedef struct cnn__resumption {
-  cnn__container *file;    /* owned */
+  cnn_container *file;    /* owned */
   cnn__restore model;
   cnn__place place;
   cnn_history *history;    /* owned until taken */

@@ -1,5 +1,6 @@
 /* model_checkpoint: saves the model at the end of epochs or every so many batches, always or where the value is the best so
  * far. */
+#include "cnn/format.h"
 #include "train/builtin.h"
 #include "train/file_name.h"
 
@@ -89,6 +90,13 @@ static cnn_status save_or_not(checkpoint *c, const cnn_event *event, int64_t bat
   return CNN_OK;
 }
 
+/* Not after an epoch's work: can files with this ending be written at all? */
+static cnn_status train_begin(void *user, const cnn_event *event) {
+  const checkpoint *c = user;
+  (void)event;
+  return cnn_format_name(c->builtin.context, c->path) ? CNN_OK : cnn__fail_code();
+}
+
 static cnn_status epoch_end(void *user, const cnn_event *event) {
   checkpoint *c = user;
   return c->save_freq ? CNN_OK : save_or_not(c, event, 0);
@@ -141,7 +149,8 @@ static cnn_status check(const char *path, const cnn_model_checkpoint_opts *given
 cnn_status cnn_model_checkpoint_new(cnn_callback **out, cnn_context *context, const char *path,
                                     const cnn_model_checkpoint_opts *options) {
   static const cnn_callback_functions functions = {
-      .epoch_end = epoch_end, .batch_end = batch_end, .state_save = state_save, .state_load = state_load};
+      .train_begin = train_begin, .epoch_end = epoch_end, .batch_end = batch_end, .state_save = state_save,
+      .state_load = state_load};
   cnn_model_checkpoint_opts given;
   checkpoint c = {.builtin = {.clear = clear, .kind = "model_checkpoint"}};
   CNN__TRY(cnn__builtin_check(out, context, "model_checkpoint"));

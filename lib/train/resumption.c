@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* The JSON of a note. NULL: recorded. */
-static json_t *note_json(const cnn__container *file, const char *key) {
-  const char *text = cnn__container_note(file, key);
+static json_t *note_json(const cnn_container *file, const char *key) {
+  const char *text = cnn_container_note(file, key);
   if (text)
     return cnn__json_parse(text, strlen(text), key);
   (void)cnn__fail(CNN_EFORMAT, "metadata '%s' is missing", key);
@@ -20,7 +20,7 @@ static cnn_status bad(const char *what) { return cnn__fail(CNN_EFORMAT, "%s is n
 
 /* ---- recipe ---- */
 
-static cnn_status compare_recipe(const cnn__container *file, const cnn__fit *fit) {
+static cnn_status compare_recipe(const cnn_container *file, const cnn__fit *fit) {
   char difference[512] = "";
   json_t *there = note_json(file, CNN__NOTE_RECIPE);
   cnn_status status = CNN_OK;
@@ -99,7 +99,7 @@ static cnn_status read_numbers(cnn_state *state, const json_t *numbers) {
   return CNN_OK;
 }
 
-static cnn_status read_tensor(cnn_state *state, const cnn__container *file, size_t place, const char *name) {
+static cnn_status read_tensor(cnn_state *state, const cnn_container *file, size_t place, const char *name) {
   cnn__slot_name full;
   cnn_tensor *tensor;
   if (!name)
@@ -116,7 +116,7 @@ static cnn_status read_tensor(cnn_state *state, const cnn__container *file, size
   return status;
 }
 
-static cnn_status read_state(cnn_state *state, const cnn__container *file, const json_t *object, size_t place) {
+static cnn_status read_state(cnn_state *state, const cnn_container *file, const json_t *object, size_t place) {
   const json_t *tensors = json_object_get(object, "tensors");
   CNN__TRY(read_numbers(state, json_object_get(object, "numbers")));
   if (!json_is_array(tensors))
@@ -224,6 +224,6 @@ void cnn__resumption_free(cnn__resumption *r, cnn__fit *fit) {
     cnn_state_free(r->states[i]);
   cnn__free(context, r->states);
   cnn_history_free(r->history);
-  cnn__container_free(r->file);
+  cnn_container_free(r->file);
   *r = (cnn__resumption){0};
 }

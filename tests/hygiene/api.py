@@ -10,7 +10,7 @@ import sys
 HEAD = """# The public functions
 
 Made from the headers by `tests/hygiene/api.py . --write`; the headers are the manual: shapes, ranges, ownership, errors,
-threads. `cnn.h` includes all of them but `extend.h` and those of companion libraries.
+threads. `cnn.h` includes all of them but `extend.h`, `format.h` and those of companion libraries.
 """
 FILE = re.compile(r"/\*\* @file (\S+)\n(.*?)\*/", re.S)
 # a comment, or a declaration: what may stand between them ends the comment's reach

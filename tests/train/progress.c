@@ -5,6 +5,7 @@
 #include "reference.h"
 #include "sink.h"
 #include "suite.h"
+#include "toy_format.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -176,6 +177,7 @@ START_TEST(fit_with_callbacks) {
   ck_assert_int_eq(cnn_reduce_lr_on_plateau_new(&more[1], context,
                                                 cnn_reduce_lr_on_plateau_opts(.factor = 0.5f, .patience = 1, .min_delta = 10,
                                                                               .min_lr = 1e-7f, .verbose = 1)), CNN_OK);
+  toy_register(context, "toy", ".keras");
   ck_assert_int_eq(cnn_model_checkpoint_new(&more[2], context, "models/mnist_model.keras",
                                             cnn_model_checkpoint_opts(.monitor = "val_accuracy", .save_best_only = 1,
                                                                       .verbose = 1)), CNN_OK);

@@ -22,7 +22,7 @@ static int32_t largest(const float *row) {
 START_TEST(predicts_as_keras_does) {
   static float outputs[IMAGES * NOTEBOOK_CLASSES], wanted[IMAGES * NOTEBOOK_CLASSES];
   cnn_context *context;
-  cnn__container *file;
+  cnn_container *file;
   cnn__run *run;
   ck_assert_int_eq(cnn_context_new(&context, NULL), CNN_OK);
   cnn_model *m = notebook_new(context, 1);
@@ -33,7 +33,7 @@ START_TEST(predicts_as_keras_does) {
   const cnn__entry *entry = cnn__container_find(file, "predictions");
   ck_assert(entry && entry->bytes == (int64_t)sizeof wanted);
   memcpy(wanted, entry->data, sizeof wanted);
-  cnn__container_free(file);
+  cnn_container_free(file);
 
   notebook_images images = notebook_load("t10k", IMAGES);
   ck_assert_int_eq(cnn__model_borrow_run(m, CNN__MODE_PREDICT, BATCH, &run), CNN_OK);

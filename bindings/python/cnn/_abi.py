@@ -595,6 +595,17 @@ class cnn_objective_descriptor(Structure):
         ("summary", c_char_p), ("rows", cnn_objective_descriptor_rows)]
 
 
+cnn_file_format_sniff = CFUNCTYPE(c_int32, c_void_p, c_size_t)
+cnn_file_format_load = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p)
+cnn_file_format_save = CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(cnn_save_opts), POINTER(cnn_sink))
+
+
+class cnn_file_format(Structure):
+    _fields_ = [
+        ("size", c_size_t), ("name", c_char_p), ("endings", c_char_p), ("sniff", cnn_file_format_sniff),
+        ("load", cnn_file_format_load), ("save", cnn_file_format_save)]
+
+
 STRUCTS: tuple[type[Structure], ...] = (
     cnn_activation_opts,
     cnn_activations_opts,
@@ -630,6 +641,7 @@ STRUCTS: tuple[type[Structure], ...] = (
     cnn_evaluate_opts,
     cnn_event,
     cnn_exponential_decay_opts,
+    cnn_file_format,
     cnn_fit_opts,
     cnn_flatten_opts,
     cnn_global_average_pooling2d_opts,
@@ -707,6 +719,18 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_checkpoint_new": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p, POINTER(cnn_checkpoint_opts))),
     "cnn_checkpoint_request": (None, (c_void_p, c_int32)),
     "cnn_checkpoint_resumed_epoch": (c_int64, (c_void_p,)),
+    "cnn_container_free": (None, (c_void_p,)),
+    "cnn_container_load": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p, POINTER(cnn_load_opts))),
+    "cnn_container_new": (c_int32, (POINTER(c_void_p), c_void_p)),
+    "cnn_container_note": (c_char_p, (c_void_p, c_char_p)),
+    "cnn_container_note_count": (c_int32, (c_void_p,)),
+    "cnn_container_note_key": (c_char_p, (c_void_p, c_int32)),
+    "cnn_container_save": (c_int32, (c_void_p, c_char_p, POINTER(cnn_save_opts))),
+    "cnn_container_set_note": (c_int32, (c_void_p, c_char_p, c_char_p)),
+    "cnn_container_set_tensor": (c_int32, (c_void_p, c_char_p, c_void_p)),
+    "cnn_container_tensor": (c_void_p, (c_void_p, c_char_p)),
+    "cnn_container_tensor_count": (c_int32, (c_void_p,)),
+    "cnn_container_tensor_name": (c_char_p, (c_void_p, c_int32)),
     "cnn_context_cpu": (c_char_p, (c_void_p,)),
     "cnn_context_free": (None, (c_void_p,)),
     "cnn_context_gemm": (c_char_p, (c_void_p,)),
@@ -746,8 +770,11 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_error_text": (c_char_p, ()),
     "cnn_exponential_decay_new": (c_int32, (
         POINTER(c_void_p), c_void_p, c_float, c_int64, c_float, POINTER(cnn_exponential_decay_opts))),
+    "cnn_file_replace": (c_int32, (c_void_p, c_char_p, c_void_p, c_size_t)),
     "cnn_flatten": (c_void_p, (c_void_p, POINTER(cnn_flatten_opts))),
     "cnn_format": (c_int32, (c_void_p, c_size_t, c_char_p)),
+    "cnn_format_name": (c_char_p, (c_void_p, c_char_p)),
+    "cnn_format_register": (c_int32, (c_void_p, POINTER(cnn_file_format))),
     "cnn_format_shortest": (c_char_p, (c_char_p, c_double)),
     "cnn_global_average_pooling2d": (c_void_p, (c_void_p, POINTER(cnn_global_average_pooling2d_opts))),
     "cnn_global_max_pooling2d": (c_void_p, (c_void_p, POINTER(cnn_global_max_pooling2d_opts))),
@@ -832,6 +859,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_model_flops": (c_int64, (c_void_p,)),
     "cnn_model_forget_error": (None, (c_void_p,)),
     "cnn_model_free": (None, (c_void_p,)),
+    "cnn_model_from_container": (c_int32, (POINTER(c_void_p), c_void_p, c_void_p, POINTER(cnn_load_opts))),
     "cnn_model_hash": (c_char_p, (c_void_p, c_char_p)),
     "cnn_model_input_count": (c_int32, (c_void_p,)),
     "cnn_model_input_gradient": (c_int32, (
@@ -867,6 +895,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_model_status": (c_int32, (c_void_p,)),
     "cnn_model_summary": (c_int32, (c_void_p, POINTER(cnn_sink), POINTER(cnn_summary_opts))),
     "cnn_model_test_on_batch": (c_int32, (c_void_p, c_void_p, POINTER(cnn_batch))),
+    "cnn_model_to_container": (c_int32, (POINTER(c_void_p), c_void_p, POINTER(cnn_save_opts))),
     "cnn_model_train_on_batch": (c_int32, (c_void_p, c_void_p, POINTER(cnn_batch))),
     "cnn_model_trainable_parameters": (c_int64, (c_void_p,)),
     "cnn_model_training_flops": (c_int64, (c_void_p,)),

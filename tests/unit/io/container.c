@@ -42,7 +42,7 @@ static cnn_status save(cnn_context *context, const char *path) {
 START_TEST(round_trip) {
   cnn_context *context = scratch_context();
   cnn__entry entries[COUNT];
-  cnn__container *c;
+  cnn_container *c;
   entries_make(entries);
   ck_assert_int_eq(save(context, scratch_path("f")), CNN_OK);
   ck_assert_int_eq(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0), CNN_OK);
@@ -58,13 +58,13 @@ START_TEST(round_trip) {
   }
   ck_assert_ptr_null(cnn__container_find(c, "__checksum__"));
   ck_assert_ptr_null(cnn__container_find(c, "conv1"));
-  ck_assert_str_eq(cnn__container_note(c, "config"), notes[0].text);
-  ck_assert_str_eq(cnn__container_note(c, "empty"), "");
-  ck_assert_str_eq(cnn__container_note(c, "format"), "test");
-  ck_assert_str_eq(cnn__container_note(c, "format_version"), "1");
-  ck_assert_ptr_null(cnn__container_note(c, "other"));
-  cnn__container_free(c);
-  cnn__container_free(NULL);
+  ck_assert_str_eq(cnn_container_note(c, "config"), notes[0].text);
+  ck_assert_str_eq(cnn_container_note(c, "empty"), "");
+  ck_assert_str_eq(cnn_container_note(c, "format"), "test");
+  ck_assert_str_eq(cnn_container_note(c, "format_version"), "1");
+  ck_assert_ptr_null(cnn_container_note(c, "other"));
+  cnn_container_free(c);
+  cnn_container_free(NULL);
   ck_assert_int_eq(scratch_count(), 1);
   cnn_context_free(context);
   test_alloc_check(&scratch_alloc);
@@ -73,11 +73,11 @@ END_TEST
 
 START_TEST(no_tensors_at_all) {
   cnn_context *context = scratch_context();
-  cnn__container *c;
+  cnn_container *c;
   ck_assert_int_eq(cnn__container_write(context, &(cnn__target){.path = scratch_path("f")}, "test", NULL, 0, NULL, 0), CNN_OK);
   ck_assert_int_eq(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0), CNN_OK);
   ck_assert_int_eq(c->entry_count, 0);
-  cnn__container_free(c);
+  cnn_container_free(c);
   cnn_context_free(context);
 }
 END_TEST
@@ -130,7 +130,7 @@ END_TEST
 /* ---- damage ---- */
 
 static void refuse(cnn_context *context, const char *what) {
-  cnn__container *c = NULL;
+  cnn_container *c = NULL;
   cnn_status status = cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("d")}, 0);
   ck_assert_msg(status == CNN_EFORMAT && !c, "%s: status %s", what, cnn_status_name(status));
 }
@@ -176,13 +176,13 @@ END_TEST
 
 START_TEST(only_regular_files_within_the_limit) {
   cnn_context *context = scratch_context();
-  cnn__container *c;
+  cnn_container *c;
   struct stat st;
   ck_assert_int_eq(save(context, scratch_path("f")), CNN_OK);
   ck_assert_int_eq(stat(scratch_path("f"), &st), 0);
   ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, st.st_size - 1), CNN_EFORMAT, "bytes, more than the");
   ck_assert_int_eq(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, st.st_size), CNN_OK);
-  cnn__container_free(c);
+  cnn_container_free(c);
   ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("none")}, 0), CNN_EIO, "/none': cannot open: No such file");
   ck_assert_int_eq(mkfifo(scratch_path("pipe"), 0600), 0);
   ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("pipe")}, 0), CNN_EIO, "is not a regular file");
@@ -202,7 +202,7 @@ END_TEST
 
 static cnn_status save_and_read(const cnn_allocator *allocator, void *user) {
   cnn_context *context;
-  cnn__container *c;
+  cnn_container *c;
   (void)user;
   cnn_status status = cnn_context_new(&context, cnn_context_opts(.threads = 1, .allocator = allocator));
   if (status < 0)
@@ -211,7 +211,7 @@ static cnn_status save_and_read(const cnn_allocator *allocator, void *user) {
   if (status == CNN_OK)
     status = cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0);
   if (status == CNN_OK)
-    cnn__container_free(c);
+    cnn_container_free(c);
   cnn_context_free(context);
   return status;
 }
@@ -243,7 +243,7 @@ START_TEST(failing_allocations_of_json) {
   unsigned char *whole = scratch_read("f", &count);
   json_set_alloc_funcs(json_alloc, json_release);
   for (long n = 1, done = 0; !done; n++) {
-    cnn__container *c = NULL;
+    cnn_container *c = NULL;
     json_left = n;
     cnn_status status = save(context, scratch_path("f"));
     if (status == CNN_OK)
@@ -252,7 +252,7 @@ START_TEST(failing_allocations_of_json) {
     json_left = -1;
     /* the parser calls a word for which it has no memory an invalid one */
     ck_assert(done || status == CNN_ENOMEM || status == CNN_EFORMAT);
-    cnn__container_free(c);
+    cnn_container_free(c);
     ck_assert_int_eq(json_live, 0);
     size_t now;
     unsigned char *after = scratch_read("f", &now);
@@ -295,9 +295,9 @@ START_TEST(killed_at_any_moment) {
     ck_assert_int_eq(kill(child, SIGKILL), 0);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status));
-    cnn__container *c;
+    cnn_container *c;
     ck_assert_msg(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("f")}, 0) == CNN_OK, "%s", cnn_error_text());
-    cnn__container_free(c);
+    cnn_container_free(c);
     if (round % 5 == 4)
       unlink(scratch_path("f"));
   }

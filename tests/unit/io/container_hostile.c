@@ -39,7 +39,7 @@ static void forge(const char *header, size_t data) { forge_claiming(strlen(heade
 
 /* Refused, and without asking for more memory than a few times the size of the file. */
 static void refused(cnn_context *context, cnn_status code, const char *part) {
-  cnn__container *c = (cnn__container *)&c;
+  cnn_container *c = (cnn_container *)&c;
   atomic_store(&scratch_alloc.peak_bytes, 0);
   ck_failed(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("h")}, 0), code, part);
   ck_assert_ptr_null(c);
@@ -156,7 +156,7 @@ END_TEST
 /* The same forging makes good files too, so the refusals above mean something. */
 START_TEST(honest_ones_are_taken) {
   cnn_context *context = scratch_context();
-  cnn__container *c;
+  cnn_container *c;
   static const struct {
     const char *header;
     size_t data;
@@ -171,7 +171,7 @@ START_TEST(honest_ones_are_taken) {
     forge(honest[i].header, honest[i].data);
     ck_assert_msg(cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("h")}, 0) == CNN_OK, "%zu: %s", i, cnn_error_text());
     ck_assert_int_eq(c->entry_count, honest[i].tensors);
-    cnn__container_free(c);
+    cnn_container_free(c);
   }
   cnn_context_free(context);
 }
@@ -290,7 +290,7 @@ START_TEST(mutated_headers) {
       state = state * 1664525u + 1013904223u;
       text[(state >> 8) % (sizeof good - 1)] = letters[(state >> 24) % (sizeof letters - 1)];
     }
-    cnn__container *c;
+    cnn_container *c;
     forge(text, 48);
     if (cnn__container_read(&c, context, &(cnn__origin){.path = scratch_path("h")}, 0) < 0)
       continue;
@@ -300,7 +300,7 @@ START_TEST(mutated_headers) {
       covered += c->entries[i].bytes;
     }
     ck_assert_int_eq(c->data_start + covered + 16, c->byte_count);
-    cnn__container_free(c);
+    cnn_container_free(c);
     taken++;
   }
   ck_assert_int_gt(taken, 10);

@@ -1,5 +1,6 @@
 /* model_checkpoint: Keras's own runs, replayed epoch by epoch: files, best value, text, warnings. */
 #include "replay.h"
+#include "toy_format.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -16,6 +17,7 @@ static cnn_callback *make(const replay *r, const json_t *a) {
   cnn_callback *callback;
   const json_t *threshold = json_object_get(a, "initial_value_threshold");
   ck_assert_int_eq(chdir(replay_folder()), 0);
+  toy_register(r->context, "toy", ".h5 .keras");
   ck_assert_int_eq(
       cnn_model_checkpoint_new(
           &callback, r->context, json_string_value(json_object_get(a, "filepath")),
