@@ -67,40 +67,54 @@ CNN__INLINE void pool_window(const cnn__pool *g, const int64_t kh, const int64_t
   }
 }
 
-/* n channels of all windows of an output row. */
-CNN__INLINE void pool_row(const cnn__pool *g, const float *x, const direction *to, float *y, uint8_t *winner,
-                          int64_t n) {
-  const int two = g->kh == 2 && g->kw == 2;
-  for (int64_t j = 0; j < g->ow; j++) {
-    const float *from = x + j * g->sw * g->c;
-    float *out = y + j * g->c;
-    uint8_t *tags = winner == NULL ? NULL : winner + j * g->c;
-    if (two && to->plain && winner != NULL) {
-      pool_window(g, 2, 2, from, to, 1, out, tags, n);
-    } else if (two && to->plain) {
-      pool_window(g, 2, 2, from, to, 1, out, NULL, n);
-    } else if (two) {
-      pool_window(g, 2, 2, from, to, 0, out, tags, n);
+/* All windows of an output row, for `vectors` vectors of channels, n lanes of the last one. */
+CNN__INLINE void pool_row(const cnn__pool *g, const int64_t kh, const int64_t kw, const float *x, const direction *to,
+                          const int plain, float *y, uint8_t *winner, const int vectors, int64_t n) {
+  for (int64_t j = 0; j < g->ow; j++, x += g->sw * g->c, y += g->c) {
+    for (int v = 0; v < vectors; v++) {
+      const int64_t q = v * CNN__LANES;
+      pool_window(g, kh, kw, x + q, &to[v], plain, y + q, winner == NULL ? NULL : winner + j * g->c + q,
+                  v + 1 == vectors ? n : CNN__LANES);
+    }
+  }
+}
+
+/* All rows of n images. */
+CNN__INLINE void pool_rows(const cnn__pool *g, int64_t n, const float *x, const float *sign, float *y, uint8_t *winner,
+                           const int vectors, int64_t lanes) {
+  const int64_t line = g->ow * g->c;
+  direction to[PAIR];
+  int plain = g->kh == 2 && g->kw == 2;
+  for (int v = 0; v < vectors; v++) {
+    to[v] = direction_of(sign == NULL ? NULL : sign + v * CNN__LANES, v + 1 == vectors ? lanes : CNN__LANES);
+    plain &= to[v].plain;
+  }
+  for (int64_t row = 0; row < n * g->oh; row++) {
+    const float *from = x + ((row / g->oh * g->h + row % g->oh * g->sh) * g->w) * g->c;
+    uint8_t *tags = winner == NULL ? NULL : winner + row * line;
+    if (plain && tags != NULL) {
+      pool_row(g, 2, 2, from, to, 1, y + row * line, tags, vectors, lanes);
+    } else if (plain) {
+      pool_row(g, 2, 2, from, to, 1, y + row * line, NULL, vectors, lanes);
     } else {
-      pool_window(g, g->kh, g->kw, from, to, 0, out, tags, n);
+      pool_row(g, g->kh, g->kw, from, to, 0, y + row * line, tags, vectors, lanes);
     }
   }
 }
 
 static void maxpool_signed(const cnn__pool *g, int64_t n, const float *x, const float *sign, float *y,
                            uint8_t *winner) {
-  const int64_t c = g->c, line = g->ow * c;
-  for (int64_t q = 0; q < c; q += CNN__LANES) {
-    const int64_t lanes = c - q < CNN__LANES ? c - q : CNN__LANES;
-    const direction to = direction_of(sign == NULL ? NULL : sign + q, lanes);
-    for (int64_t row = 0; row < n * g->oh; row++) {
-      const float *from = x + ((row / g->oh * g->h + row % g->oh * g->sh) * g->w) * c + q;
-      uint8_t *tags = winner == NULL ? NULL : winner + row * line + q;
-      if (lanes == CNN__LANES) {
-        pool_row(g, from, &to, y + row * line + q, tags, CNN__LANES);
-      } else {
-        pool_row(g, from, &to, y + row * line + q, tags, lanes);
-      }
+  for (int64_t q = 0, step; q < g->c; q += step) {
+    const int64_t left = g->c - q;
+    const float *signs = sign == NULL ? NULL : sign + q;
+    uint8_t *tags = winner == NULL ? NULL : winner + q;
+    step = left >= PAIR * CNN__LANES ? PAIR * CNN__LANES : left >= CNN__LANES ? CNN__LANES : left;
+    if (step == PAIR * CNN__LANES) {
+      pool_rows(g, n, x + q, signs, y + q, tags, PAIR, CNN__LANES);
+    } else if (step == CNN__LANES) {
+      pool_rows(g, n, x + q, signs, y + q, tags, 1, CNN__LANES);
+    } else {
+      pool_rows(g, n, x + q, signs, y + q, tags, 1, left);
     }
   }
 }
