@@ -1,4 +1,5 @@
 /* mnist_predict: load a saved model, show a digit and what the model makes of it. */
+#include "forms.h"
 #include "mnist/draw.h"
 #include "mnist/places.h"
 
@@ -12,7 +13,7 @@ static const char help_text[] =
     "Show one digit and the ten probabilities that a saved model gives it.\n"
     "\n"
     "The digit is image N of the test set, or a PGM picture (P2 or P5) of the size the model takes,\n"
-    "light strokes on dark ground as in MNIST.\n"
+    "light strokes on dark ground as in MNIST. MODEL is a file of mnist_train, or one of Keras's where libcnn-keras was built.\n"
     "\n"
     "  -d, --data DIR   folder of the IDX files (default: examples/data/mnist)\n"
     "  -i, --index N    which image of the test set, from 0 (default 0)\n"
@@ -123,7 +124,9 @@ static int predict(screen *s, const char *model_path, const char *pgm, const cha
   int code = DONE;
   if (cnn_context_new(&context, NULL) < 0)
     return fail(RUNTIME, "start", cnn_error_text());
-  if (cnn_model_load(&model, context, model_path, cnn_load_opts(.no_optimizer = 1)) < 0)
+  if (register_forms(context) < 0)
+    code = fail(RUNTIME, "start", cnn_error_text());
+  else if (cnn_model_load(&model, context, model_path, cnn_load_opts(.no_optimizer = 1)) < 0)
     code = fail(BAD_FILE, "model", cnn_error_text());
   else if (cnn_model_input_shape(model, 0, shape) != 3 || shape[2] != 1)
     code = fail(BAD_FILE, model_path, "does not take grey images");

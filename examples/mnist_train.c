@@ -1,4 +1,5 @@
 /* mnist_train: a Keras MNIST notebook from its first cell to its last, with libcnn. */
+#include "forms.h"
 #include "mnist/mnist.h"
 
 #include <errno.h>
@@ -103,8 +104,13 @@ int section_start(run *r) {
   cnn_logger logger = {.size = sizeof logger, .write = log_line};
   cnn_status status = cnn_context_new(
       &r->context, cnn_context_opts(.seed = r->options.seed, .threads = r->options.threads, .logger = &logger));
+  if (status >= 0)
+    status = register_forms(r->context);
   if (status < 0)
     return complain("start", status);
+  int code = check_saves(r);
+  if (code != EXIT_DONE)
+    return code;
   say(&r->screen, "libcnn Version: %s\n", cnn_version());
   say(&r->screen, "Build: %s\n", cnn_build_info());
   say(&r->screen, "Instruction set: %s, matrix products: %s\n", cnn_context_cpu(r->context), cnn_context_gemm(r->context));
@@ -138,6 +144,7 @@ int section_save(run *r) {
   say(&r->screen, "\nModel saved to: %s\nModel hash: %s\n", path, cnn_model_hash(r->model, hash));
   say(&r->screen, "Results in %s: report.json report.txt history.csv model.dot best.safetensors final.safetensors\n",
       r->options.output);
+  int saved = save_models(r);
   say_goals(r);
   int code = write_reports(r);
   if (code == EXIT_DONE && r->options.json)
@@ -146,7 +153,7 @@ int section_save(run *r) {
     fputs("mnist_train: standard output cannot be written\n", stderr);
     code = EXIT_RUNTIME;
   }
-  return code;
+  return code == EXIT_DONE ? saved : code;
 }
 
 static int run_sections(run *r) {

@@ -68,6 +68,10 @@ int goals_reached(const run *r);
 int goals_missed(const run *r);
 void say_goals(run *r);
 
+/* saving.c: the files of --save: whether they can be written, said before any work is done; then their writing, of each that can be. */
+int check_saves(const run *r);
+int save_models(run *r);
+
 /* results.c: the object of report.json and --json. */
 void write_results(const run *r, FILE *stream);
 

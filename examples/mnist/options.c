@@ -29,6 +29,9 @@ static const char help_text[] =
     "  -o, --output DIR          where results go, made if missing (default mnist-results)\n"
     "  -c, --checkpoint FILE     keep in FILE what is needed to go on: at each epoch's end, every ten seconds, and\n"
     "                            on SIGINT or SIGTERM, after which the run reports and ends\n"
+    "      --save FILE           write the trained model to FILE, too, in the form that its ending names:\n"
+    "                            .safetensors; .h5 and .keras (with libcnn-keras); .onnx, .tflite and .c\n"
+    "                            (with libcnn-export); may be repeated\n"
     "      --resume              go on from the checkpoint, if there is one (without --checkpoint:\n"
     "                            checkpoint.safetensors in the output folder), to the same end, bit for bit\n"
     "  -q, --quiet               print errors only\n"
@@ -45,7 +48,7 @@ static const char help_text[] =
     "one required; 5 an accuracy of --time-to not reached; 130 interrupted, 143 terminated (the best\n"
     "weights so far are saved and reported).\n";
 
-enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE, OPT_RESUME };
+enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE, OPT_RESUME, OPT_SAVE };
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, 'd'},
@@ -60,6 +63,7 @@ static const struct option long_options[] = {
     {"no-augment", no_argument, NULL, OPT_NO_AUGMENT},
     {"output", required_argument, NULL, 'o'},
     {"checkpoint", required_argument, NULL, 'c'},
+    {"save", required_argument, NULL, OPT_SAVE},
     {"resume", no_argument, NULL, OPT_RESUME},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", required_argument, NULL, 'v'},
@@ -127,11 +131,17 @@ static int read_folder(const char *text, const char **out) {
   return -1;
 }
 
-static int read_file(const char *text, const char **out) {
+static int read_file(const char *text, const char *name, const char **out) {
   if (!*text || strlen(text) > LONGEST_FOLDER)
-    return usage_error("--checkpoint", text, "a file name of 1 to 4000 bytes is needed");
+    return usage_error(name, text, "a file name of 1 to 4000 bytes is needed");
   *out = text;
   return -1;
+}
+
+static int read_save(options *o, const char *text) {
+  if (o->save_count == MOST_SAVES)
+    return usage_error("--save", text, "at most 8 files are possible");
+  return read_file(text, "--save", &o->saves[o->save_count++]);
 }
 
 static int read_recipe(const char *text, const recipe **out) {
@@ -177,7 +187,8 @@ static int read_option(options *o, int option, const char *value) {
     return code;
   case OPT_SPLIT: return read_number(value, "--validation-split", 0, 0.9, 1, &o->validation_split);
   case OPT_NO_AUGMENT: o->augment = 0; break;
-  case 'c': return read_file(value, &o->checkpoint);
+  case 'c': return read_file(value, "--checkpoint", &o->checkpoint);
+  case OPT_SAVE: return read_save(o, value);
   case OPT_RESUME: o->resume = 1; break;
   case 'q': o->quiet = 1; break;
   case 'v':

@@ -18,6 +18,7 @@ enum {
 };
 
 #define MOST_GOALS 8
+#define MOST_SAVES 8
 
 typedef struct options {
   const char *data;       /* NULL: look in the usual places */
@@ -33,6 +34,8 @@ typedef struct options {
   double require_accuracy; /* negative: none required */
   double goals[MOST_GOALS]; /* validation accuracies to be timed */
   int goal_count;
+  const char *saves[MOST_SAVES]; /* files for the trained model, besides those in output */
+  int save_count;
 } options;
 
 /* Fills o from the arguments. Returns -1 to go on, or the code to exit with (help and version 0, usage error 2). */

@@ -25,6 +25,8 @@ USAGE = [
     (["--time-to", ",".join(["0.9"] * 9)], "at most 8"),
     (["--output", ""], "--output ''"),
     (["--output", "o" * 4090], "--output 'oo"),
+    (["--save", ""], "--save ''"),
+    (["--save", "s"] * 9, "at most 8 files"),
     (["extra"], "argument 'extra'"),
     (["--no-such-option"], "no-such-option"),
 ]
@@ -64,6 +66,9 @@ def main():
         checks.that(code == 1 and "is not a folder" in err, "output is a file: exit 1", (code, err))
         out, err, code = run(TRAIN, "--data", mnist, "--output", folder / "out", environment={"CNN_CPU": "pentium"})
         checks.that(code == 1 and "pentium" in err, "unknown CNN_CPU: exit 1 with its value", (code, err))
+        for save, wanted in ((folder / "none" / "m", "none/m: No such file"), (folder, "is not a regular file")):
+            out, err, code = run(TRAIN, "--data", mnist, "--output", folder / "saving", "--save", save)
+            checks.that(code == 1 and wanted in err and "Epoch" not in out, "--save where nothing can be written: exit 1 at once", (code, err))
         model = folder / "model.safetensors"
         model.write_bytes(b"\x10\0\0\0\0\0\0\0 this is no model")
         out, err, code = run(PREDICT, model)

@@ -56,6 +56,30 @@ def check_shapes(checks, folder):
     checks.that(code == 0 and "Validation set: 1 samples" in out, "a validation set of one sample", (code, err))
 
 
+def check_saves(checks, folder):
+    """--save: the forms that the program knows are written after training, the others refused before it."""
+    data, output = data_set(folder / "saved", (8, 8)), folder / "o" / "saved"
+    known = [".safetensors"]
+    for ending in (".h5", ".keras", ".onnx", ".tflite", ".c"):
+        out, err, code = train(data, folder / "o" / "probe", "--save", folder / f"probe{ending}", "--epochs", 1, "--steps-per-epoch", 1)
+        if code == 0:
+            known.append(ending)
+            continue
+        library = "libcnn-keras" if ending in (".h5", ".keras") else "libcnn-export"
+        checks.that(code == 2 and library in err and "Epoch" not in out and not (folder / f"probe{ending}").exists(),
+                    f"--save m{ending} is refused before training", (code, out[-300:], err))
+    saves = [word for ending in known for word in ("--save", folder / f"m{ending}")]
+    (folder / "m.safetensors").write_text("the file before", encoding="utf-8")
+    out, err, code = train(data, output, *saves)
+    checks.that(code == 0 and not err, f"--save as {known}", (code, err))
+    for ending in known:
+        checks.that(f"m{ending} (" in out and (folder / f"m{ending}").stat().st_size > 100, f"m{ending} is written and said", out[-600:])
+    checks.equal((folder / "m.safetensors").read_bytes(), (output / "final.safetensors").read_bytes(), "--save has the final model's bytes")
+    for name in (f"m{ending}" for ending in known if ending in (".h5", ".keras")):
+        seen = [run(PREDICT, model, "--data", data) for model in (folder / name, output / "final.safetensors")]
+        checks.that(seen[0] == seen[1] and seen[0][2] == 0, f"{name} predicts as final.safetensors", seen)
+
+
 def check_floats(checks, folder):
     out, err, code = train(data_set(folder / "floats", (8, 8), kind=F32, scale=1 / 255), folder / "o" / "floats")
     checks.that(code == 0 and out.count("Pixel value range: [0.00, 0.59]") == 1, "floats are not divided by 255", (code, err, out))
@@ -129,6 +153,7 @@ def main():
     with scratch() as folder:
         folder = pathlib.Path(folder)
         check_shapes(checks, folder)
+        check_saves(checks, folder)
         check_floats(checks, folder)
         check_archive(checks, folder)
         check_misfits(checks, folder)
