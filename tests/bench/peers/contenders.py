@@ -1,7 +1,8 @@
 """The contenders: one entry each. What is tried of each, and how it is started; a new contender is a new entry.
 
 title, label: its name in the table before it has said its versions, and what stands behind them afterwards.
-environment: the folder of the virtual environment, "debian" for the system's Python, "cnn" for libcnn itself.
+environment: the folder of the virtual environment, "debian" for the system's Python, "cnn" for libcnn itself, "package" for its Python
+             package from this tree.
 axes:        how the process is started. The first choice of each axis is where the search begins, then one axis after another is
              tried; a choice holds environment variables, and worker options under "options".
 tasks:       task to the lists of request options, of which all combinations are tried in the first process."""
@@ -45,6 +46,9 @@ def keras(title, label, which, name, tuned):
 
 CONTENDERS = [
     {"name": "libcnn", "title": "libcnn", "environment": "cnn", "axes": {"": AS_IT_COMES},
+     "tasks": {task: [{}] for task in TASKS}},
+    {"name": "python", "title": "libcnn through Python, cnn.keras", "label": "cnn.keras", "environment": "package",
+     "script": "worker_python.py", "axes": {"": {"as it comes": {"LIBCNN": "{libcnn}", "PYTHONPATH": "{package}"}}},
      "tasks": {task: [{}] for task in TASKS}},
     keras("Keras 3 on TensorFlow, as it comes", "as it comes", "keras", "keras-plain", False),
     keras("Keras 3 on TensorFlow, tuned", "tuned", "keras", "keras", True),

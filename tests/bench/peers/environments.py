@@ -73,17 +73,30 @@ def library(directory, name):
     raise Missing(f"{package} has no {file}")
 
 
-def places(directory):
+def places(directory, build):
     """What the braces in contenders.py stand for; a library that cannot be had stands as a Missing."""
     with open("/proc/cpuinfo") as file:
         flags = next((line for line in file if line.startswith("flags")), "").split()
-    found = {"core": "SkylakeX" if "avx512f" in flags else "Haswell", "capability": "avx512" if "avx512f" in flags else "avx2"}
+    found = {"core": "SkylakeX" if "avx512f" in flags else "Haswell", "capability": "avx512" if "avx512f" in flags else "avx2",
+             "libcnn": built(directory, build) / "libcnn.so.0", "package": ROOT / "bindings" / "python"}
     for name in LIBRARIES:
         try:
             found[name] = library(directory, name)
         except Missing as error:
             found[name] = error
     return found
+
+
+def interpreter(directory, name):
+    """The Python of a contender's environment."""
+    if name == "package":
+        return PYTHON
+    return debian_torch() if name == "debian" else virtual_environment(directory, name)
+
+
+def built(directory, build):
+    """Where the library of a build folder lies."""
+    return pathlib.Path(build or directory / "libcnn").resolve() / "lib"
 
 
 def libcnn(directory, build):
@@ -93,7 +106,7 @@ def libcnn(directory, build):
         if not (build / "build.ninja").exists():
             command("meson", "setup", str(build), str(ROOT), "-Dtests=false", "-Dexamples=false")
         command("ninja", "-C", str(build))
-    library_folder = pathlib.Path(build).resolve() / "lib"
+    library_folder = built(directory, build)
     program = directory / "worker_cnn"
     command("cc", "-std=c11", "-D_GNU_SOURCE", "-O2", f"-I{ROOT / 'include'}", f"-I{ROOT / 'lib'}", "-o", str(program),
             str(FOLDER / "worker_cnn.c"), str(FOLDER.parent / "peak.c"), f"-L{library_folder}", "-lcnn", "-pthread",
