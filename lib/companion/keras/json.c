@@ -1,0 +1,169 @@
+/* json: Keras's JSON as text. A scan of the brackets comes before the parser, so that neither its recursion nor the memory of its result
+ * can be driven beyond fixed limits. */
+#include "companion/keras/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+cnn_status keras__no_memory(const char *what) { return cnn_error_set(CNN_ENOMEM, "no memory for %s", what); }
+
+/* ---- reading ---- */
+
+static cnn_status scan(const char *bytes, size_t length, const char *what) {
+  int64_t depth = 0, values = 0;
+  int32_t in_string = 0;
+  for (size_t i = 0; i < length; i++) {
+    char c = bytes[i];
+    if (in_string) {
+      i += c == '\\';
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    values += c == '{' || c == '[' || c == ',';
+    if (depth > KERAS__JSON_DEPTH)
+      return cnn_error_set(CNN_EFORMAT, "%s: nested deeper than %d at byte %zu", what, KERAS__JSON_DEPTH, i);
+    if (values > KERAS__JSON_VALUES)
+      return cnn_error_set(CNN_EFORMAT, "%s: more than %d values", what, KERAS__JSON_VALUES);
+  }
+  return CNN_OK;
+}
+
+cnn_status keras__json_parse(json_t **out, const char *bytes, size_t length, const char *what) {
+  json_error_t error = {0};
+  if (length > KERAS__JSON_BYTES)
+    return cnn_error_set(CNN_EFORMAT, "%s: has %zu bytes, at most %d are read", what, length, KERAS__JSON_BYTES);
+  if (length == 0 || bytes[0] != '{')
+    return cnn_error_set(CNN_EFORMAT, "%s: does not begin with '{'", what);
+  cnn_status status = scan(bytes, length, what);
+  if (status < 0)
+    return status;
+  json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+  if (!root && !error.text[0])
+    return keras__no_memory(what);
+  if (!root)
+    return cnn_error_set(CNN_EFORMAT, "%s: %s, at byte %d", what, error.text, error.position);
+  *out = root;
+  return CNN_OK;
+}
+
+/* ---- writing, as json.dumps ---- */
+
+typedef struct text {
+  char *bytes;
+  size_t used, room;
+  int32_t failed;
+} text;
+
+static void add_bytes(text *to, const char *bytes, size_t length) {
+  if (to->failed)
+    return;
+  if (to->used + length + 1 > to->room) {
+    size_t room = 2 * (to->used + length + 64);
+    char *larger = realloc(to->bytes, room);
+    if (!larger) {
+      to->failed = 1;
+      return;
+    }
+    to->bytes = larger;
+    to->room = room;
+  }
+  memcpy(to->bytes + to->used, bytes, length);
+  to->used += length;
+  to->bytes[to->used] = 0;
+}
+
+static void add(text *to, const char *words) { add_bytes(to, words, strlen(words)); }
+
+/* The code point at `at`, of UTF-8 that jansson has accepted; *at goes behind it. */
+static uint32_t next_point(const unsigned char **at) {
+  const unsigned char *byte = *at;
+  int32_t more = byte[0] < 0x80 ? 0 : byte[0] < 0xe0 ? 1 : byte[0] < 0xf0 ? 2 : 3;
+  uint32_t point = more ? byte[0] & (0x3fu >> more) : byte[0];
+  for (int32_t i = 1; i <= more; i++)
+    point = point << 6 | (byte[i] & 0x3fu);
+  *at += more + 1;
+  return point;
+}
+
+static void add_point(text *to, uint32_t point) {
+  static const char plain[] = "\"\\\n\r\t\b\f", escaped[] = "\"\\nrtbf";
+  char word[16];
+  const char *found = point ? memchr(plain, (int)point, sizeof plain - 1) : NULL;
+  if (point < 0x80 && found)
+    cnn_format(word, sizeof word, "\\%c", escaped[found - plain]);
+  else if (point >= 0x20 && point < 0x7f)
+    cnn_format(word, sizeof word, "%c", (int)point);
+  else if (point < 0x10000)
+    cnn_format(word, sizeof word, "\\u%04x", (unsigned)point);
+  else
+    cnn_format(word, sizeof word, "\\u%04x\\u%04x", 0xd800u + ((unsigned)point - 0x10000u) / 0x400u,
+               0xdc00u + ((unsigned)point - 0x10000u) % 0x400u);
+  add(to, word);
+}
+
+static void add_string(text *to, const char *string, size_t length) {
+  const unsigned char *at = (const unsigned char *)string, *end = at + length;
+  add(to, "\"");
+  while (at < end)
+    add_point(to, next_point(&at));
+  add(to, "\"");
+}
+
+static void add_value(text *to, const json_t *value);
+
+static void add_members(text *to, const json_t *object) {
+  const char *key, *between = "";
+  json_t *value;
+  add(to, "{");
+  json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    add(to, between);
+    add_string(to, key, strlen(key));
+    add(to, ": ");
+    add_value(to, value);
+    between = ", ";
+  }
+  add(to, "}");
+}
+
+static void add_items(text *to, const json_t *array) {
+  add(to, "[");
+  for (size_t i = 0; i < json_array_size(array); i++) {
+    add(to, i ? ", " : "");
+    add_value(to, json_array_get(array, i));
+  }
+  add(to, "]");
+}
+
+static void add_number(text *to, const json_t *value) {
+  char word[32];
+  if (json_is_real(value))
+    cnn_format_shortest(word, json_real_value(value));
+  else
+    cnn_format(word, sizeof word, "%lld", (long long)json_integer_value(value));
+  add(to, word);
+}
+
+static void add_value(text *to, const json_t *value) {
+  if (json_is_object(value))
+    add_members(to, value);
+  else if (json_is_array(value))
+    add_items(to, value);
+  else if (json_is_string(value))
+    add_string(to, json_string_value(value), json_string_length(value));
+  else if (json_is_number(value))
+    add_number(to, value);
+  else
+    add(to, json_is_true(value) ? "true" : json_is_false(value) ? "false" : "null");
+}
+
+char *keras__json_text(const json_t *value) {
+  text made = {0};
+  add_value(&made, value);
+  if (!made.failed)
+    return made.bytes;
+  free(made.bytes);
+  (void)keras__no_memory("JSON as text");
+  return NULL;
+}
