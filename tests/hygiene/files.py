@@ -25,6 +25,8 @@ def complaints(root):
         if path.suffix in BINARY or not path.exists() or path.name == "files.py":
             continue
         name = path.relative_to(root)
+        if str(name).startswith("tests/fuzz/corpus/"):
+            continue  # any bytes
         text = path.read_text(encoding="utf-8")
         reference = str(name).startswith("tests/reference/")
         for number, line in enumerate(text.split("\n"), 1):
