@@ -9,6 +9,7 @@ from installation import Installation
 from link import cmake, commands, makefile, meson
 from support import Checks, ROOT, SANITIZED, scratch
 
+PROGRAMS = ["cnn-inspect", "mnist_predict", "mnist_train"]
 MNIST = ROOT / "examples" / "data" / "mnist"
 
 
@@ -24,9 +25,9 @@ def check_files(checks, installation):
         checks.that((lib / name).exists(), f"{name} is installed")
     headers = {path.name for path in (ROOT / "include" / "cnn").glob("*.h") if built(lib, path.stem)}
     checks.equal({path.name for path in (prefix / "include" / "cnn").iterdir()}, headers, "all public headers are installed")
-    checks.equal({path.name for path in (prefix / "bin").iterdir()}, {"mnist_train", "mnist_predict"}, "the installed programs")
+    checks.equal({path.name for path in (prefix / "bin").iterdir()}, set(PROGRAMS), "the installed programs")
     pages = {path.name for path in (prefix / "share" / "man").rglob("*.[0-9]")}
-    checks.equal(pages, {"libcnn.3", "mnist_train.1", "mnist_predict.1"}, "each installed program has its page, and so has the library")
+    checks.equal(pages, {"libcnn.3", *(f"{name}.1" for name in PROGRAMS)}, "each installed program has its page, and so has the library")
     examples = {path.name for path in (prefix / "share" / "doc" / "libcnn" / "examples").iterdir()}
     checks.equal(examples, {"quickstart.c", "custom_layer.c", "custom_callback.c"}, "the examples for reading")
     others = {path.relative_to(prefix).parts[0] for path in prefix.rglob("*") if path.is_file()}
@@ -37,7 +38,7 @@ def check_files(checks, installation):
 
 def check_programs(checks, installation):
     """They find the library beside them, wherever they are, without help of the environment."""
-    for name in ("mnist_train", "mnist_predict"):
+    for name in PROGRAMS:
         done = subprocess.run([str(installation.prefix / "bin" / name), "--version"], capture_output=True, text=True, cwd="/",
                               env={key: value for key, value in os.environ.items() if key != "LD_LIBRARY_PATH"})
         checks.that(done.returncode == 0 and "libcnn 0.1.0" in done.stdout, f"{name} runs where it was installed", done.stderr)
