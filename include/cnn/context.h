@@ -80,6 +80,13 @@ CNN_API void cnn_context_free(cnn_context *context);
 CNN_API int32_t cnn_context_threads(const cnn_context *context);
 CNN_API uint64_t cnn_context_seed(const cnn_context *context);
 
+/** A warning of a callback, a format or a companion library, as printf in the C locale: one line to the context's logger. Threads: any. Since 0.1. */
+CNN_API void cnn_context_warn(const cnn_context *context, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
 /** Instruction set in use ("ref", "avx2", "avx512"), who computes matrix products ("native", "blas", "ref").
  * Static text. Since 0.1. */
 CNN_API const char *cnn_context_cpu(const cnn_context *context);

@@ -136,6 +136,17 @@ void cnn__log(const cnn_context *context, int32_t level, const char *format, ...
   logger->write(logger->user, level, line);
 }
 
+void cnn_context_warn(const cnn_context *context, const char *format, ...) {
+  char text[LINE_BYTES];
+  if (!context || !format)
+    return;
+  va_list arguments;
+  va_start(arguments, format);
+  cnn__vformat(text, sizeof text, format, arguments);
+  va_end(arguments);
+  cnn__log(context, CNN_LOG_WARNING, "%s", text);
+}
+
 int32_t cnn_context_threads(const cnn_context *context) { return context ? context->threads : 0; }
 
 uint64_t cnn_context_seed(const cnn_context *context) { return context ? context->seed : 0; }

@@ -737,6 +737,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_context_new": (c_int32, (POINTER(c_void_p), POINTER(cnn_context_opts))),
     "cnn_context_seed": (c_uint64, (c_void_p,)),
     "cnn_context_threads": (c_int32, (c_void_p,)),
+    "cnn_context_warn": (None, (c_void_p, c_char_p)),
     "cnn_conv2d": (c_void_p, (c_void_p, c_int64, c_int64, c_int64, POINTER(cnn_conv2d_opts))),
     "cnn_cosine_decay_new": (c_int32, (POINTER(c_void_p), c_void_p, c_float, c_int64, POINTER(cnn_cosine_decay_opts))),
     "cnn_cosine_decay_restarts_new": (c_int32, (

@@ -41,9 +41,8 @@ cnn_status keras__h5_open(keras__h5 *file, const void *bytes, size_t count);
 cnn_status keras__h5_find(uint64_t *object, keras__h5 *file, uint64_t from, keras__slice path);
 /* How many links a group has. */
 cnn_status keras__h5_size(uint64_t *links, keras__h5 *file, uint64_t group);
-/* 1: it is a data set, 0: it is something else. */
-cnn_status keras__h5_is_data(int32_t *is_data, keras__h5 *file, uint64_t object);
-
+/* The name of one of them; its text is NULL where there are fewer. */
+cnn_status keras__h5_link(keras__slice *name, keras__h5 *file, uint64_t group, uint64_t index);
 /* An attribute of one text or a list of texts, which the caller frees with free(); the texts lie in the file. An array of no elements is an
  * empty list, whatever its type. *list: NULL where there is no such attribute. With `parts` also NAME0, NAME1, ..., joined. */
 cnn_status keras__h5_texts(keras__slice **list, size_t *count, keras__h5 *file, uint64_t object, const char *name, int32_t parts);

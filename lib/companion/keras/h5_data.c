@@ -45,14 +45,6 @@ static cnn_status describe(data *d, keras__h5 *file, uint64_t object, const char
   return d->has_type && d->has_space && d->layout.data ? CNN_OK : cnn_error_set(CNN_EFORMAT, "'%s' is no data set", what);
 }
 
-cnn_status keras__h5_is_data(int32_t *is_data, keras__h5 *file, uint64_t object) {
-  data d;
-  d = (data){.what = "an object"};
-  cnn_status status = keras__h5_messages(file, object, look, &d);
-  *is_data = d.layout.data != NULL;
-  return status < 0 ? status : CNN_OK;
-}
-
 /* The elements as they lie in the file; *owned: to be freed. */
 static cnn_status elements(const unsigned char **bytes, unsigned char **owned, keras__h5 *file, const data *d) {
   const keras__h5_message *m = &d->layout;

@@ -5,8 +5,8 @@
 
 /* What is looked for, and what was found. */
 typedef struct search {
-  keras__slice name;   /* text NULL: links are counted */
-  uint64_t links, object;
+  keras__slice name;   /* text NULL: links are counted, up to `nth`, whose name this then is */
+  uint64_t nth, links, object;
   uint64_t heap, heap_bytes; /* of the names */
   int32_t is_group;
 } search;
@@ -14,6 +14,15 @@ typedef struct search {
 static cnn_status refused(const char *kind, keras__slice name) {
   char shown[KERAS__SHOWN];
   return cnn_error_set(CNN_EUNSUPPORTED, "'%s' is %s: only links within the file are followed", keras__shown(shown, name), kind);
+}
+
+static int32_t is_wanted(search *s, keras__slice name) {
+  uint64_t place = s->links++;
+  if (s->name.text)
+    return keras__slice_equal(s->name, name);
+  if (place == s->nth)
+    s->name = name;
+  return place == s->nth;
 }
 
 /* ---- symbol tables [III.B to III.E] ---- */
@@ -26,8 +35,7 @@ static cnn_status take_entry(keras__h5 *file, const unsigned char *entry, search
   const char *end = name ? memchr(name, 0, (size_t)(s->heap_bytes - offset)) : NULL;
   if (!end)
     return keras__h5_damaged("name of a link", s->heap + offset);
-  s->links++;
-  if (!s->name.text || !keras__slice_equal(s->name, (keras__slice){name, (size_t)(end - name)}))
+  if (!is_wanted(s, (keras__slice){name, (size_t)(end - name)}))
     return CNN_OK;
   if (keras__u32(entry + 16) == 2)
     return refused("a soft link", s->name);
@@ -102,8 +110,7 @@ static cnn_status take_link(const keras__h5_message *m, search *s) {
   at += width;
   if (length > m->size - at)
     return keras__h5_damaged("link", KERAS__H5_NOWHERE);
-  s->links++;
-  if (!s->name.text || !keras__slice_equal(s->name, (keras__slice){(const char *)b + at, (size_t)length}))
+  if (!is_wanted(s, (keras__slice){(const char *)b + at, (size_t)length}))
     return CNN_OK;
   if (kind != 0)
     return refused(kind == 1 ? "a soft link" : kind == 64 ? "a link to another file" : "a link of an unknown kind", s->name);
@@ -149,8 +156,15 @@ cnn_status keras__h5_find(uint64_t *object, keras__h5 *file, uint64_t from, kera
 }
 
 cnn_status keras__h5_size(uint64_t *count, keras__h5 *file, uint64_t group) {
-  search s = {.links = 0};
+  search s = {.nth = UINT64_MAX};
   cnn_status status = keras__h5_messages(file, group, look, &s);
   *count = s.links;
+  return status < 0 ? status : CNN_OK;
+}
+
+cnn_status keras__h5_link(keras__slice *name, keras__h5 *file, uint64_t group, uint64_t index) {
+  search s = {.nth = index};
+  cnn_status status = keras__h5_messages(file, group, look, &s);
+  *name = s.name;
   return status < 0 ? status : CNN_OK;
 }
