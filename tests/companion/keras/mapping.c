@@ -38,6 +38,37 @@ void ck_same_json(const char *what, const json_t *made, const json_t *wanted) {
   json_decref(b);
 }
 
+enum { MOST = 4096 };
+
+/* By name: branches may stand in another order. */
+static int by_name(const void *a, const void *b) {
+  const json_t *first = *(json_t *const *)a, *second = *(json_t *const *)b;
+  return strcmp(json_string_value(json_object_get(first, "name")), json_string_value(json_object_get(second, "name")));
+}
+
+/* Without the numbers of functions that the layer has not. */
+static json_t *without_idle(const json_t *layer) {
+  static const char *const of[][2] = {{"negative_slope", "leaky_relu"}, {"alpha", "elu"}, {"approximate", "gelu"}};
+  json_t *made = json_deep_copy(layer), *attributes = json_object_get(made, "attributes");
+  const char *function = json_string_value(json_object_get(attributes, "activation"));
+  for (size_t i = 0; function && i < sizeof of / sizeof *of; i++)
+    if (strcmp(function, of[i][1]) != 0)
+      json_object_del(attributes, of[i][0]);
+  return made;
+}
+
+json_t *mapping_sorted(const json_t *config) {
+  json_t *list = json_object_get(config, "layers"), *made = json_array(), *rows[MOST];
+  size_t count = json_array_size(list);
+  ck_assert_uint_le(count, MOST);
+  for (size_t i = 0; i < count; i++)
+    rows[i] = json_array_get(list, i);
+  qsort(rows, count, sizeof *rows, by_name);
+  for (size_t i = 0; i < count; i++)
+    json_array_append_new(made, without_idle(rows[i]));
+  return json_pack("{s:O, s:o}", "name", json_object_get(config, "name"), "layers", made);
+}
+
 cnn_model *mapping_model(cnn_context *context, const json_t *given) {
   cnn_model *model;
   const char *name = json_string_value(json_object_get(given, "name"));

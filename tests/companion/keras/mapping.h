@@ -15,7 +15,9 @@ void mapping_compile(cnn_model *model, const json_t *given);
 
 json_t *mapping_config(const cnn_model *model);   /* our "config" */
 json_t *mapping_training(const cnn_model *model); /* our "compile" */
-/* The model of a "config", and "config" and "compile" again as that model has them: with all defaults, in our order. */
+/* Layers by name, since branches may stand in another order, and without numbers that their functions do not read. */
+json_t *mapping_sorted(const json_t *config);
+/* The model of a "config". */
 cnn_model *mapping_made(cnn_context *context, const json_t *config);
 
 #endif

@@ -8,7 +8,6 @@
 #include <cnn/cnn.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 static json_t *cases;
 static cnn_context *context;
@@ -23,30 +22,12 @@ static void end(void) {
   cnn_context_free(context);
 }
 
-/* By name: branches may stand in another order. */
-static int by_name(const void *a, const void *b) {
-  const json_t *first = *(json_t *const *)a, *second = *(json_t *const *)b;
-  return strcmp(json_string_value(json_object_get(first, "name")), json_string_value(json_object_get(second, "name")));
-}
-
-static json_t *sorted(const json_t *config) {
-  json_t *list = json_object_get(config, "layers"), *made = json_array(), *rows[64];
-  size_t count = json_array_size(list);
-  ck_assert_uint_le(count, 64);
-  for (size_t i = 0; i < count; i++)
-    rows[i] = json_array_get(list, i);
-  qsort(rows, count, sizeof *rows, by_name);
-  for (size_t i = 0; i < count; i++)
-    json_array_append(made, rows[i]);
-  return json_pack("{s:O, s:o}", "name", json_object_get(config, "name"), "layers", made);
-}
-
 /* Keras's description is read as the model that our words make. */
 static void read_as(const char *what, const json_t *keras, const json_t *wanted) {
   json_t *ours = NULL;
   ck_assert_msg(keras__config_read(&ours, keras) == CNN_OK, "%s: %s", what, cnn_error_text());
   cnn_model *model = mapping_made(context, ours);
-  json_t *all = mapping_config(model), *lists[2] = {sorted(all), sorted(wanted)};
+  json_t *all = mapping_config(model), *lists[2] = {mapping_sorted(all), mapping_sorted(wanted)};
   ck_same_json(what, lists[0], lists[1]);
   json_decref(lists[0]);
   json_decref(lists[1]);
