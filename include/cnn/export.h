@@ -5,6 +5,8 @@
  *     #include <cnn/export.h>
  *     ...
  *     cnn_export_register(ctx);
+ *     cnn_model_save(m, "digits.onnx", NULL);   // by the name's ending
+ *     cnn_model_save_onnx(m, "digits.onnx", cnn_onnx_opts(.nchw = 1));
  *
  * docs/export.md tells what each form of file holds. */
 #ifndef CNN_EXPORT_H
@@ -19,6 +21,22 @@ extern "C" {
 /** Make known to a context the forms of files that this library writes: from then on saving takes the paths that end like them, for any model
  * of the context. Registering twice is the same as once. Errors: CNN_EINVAL; CNN_ENOMEM. Threads: any. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_export_register(cnn_context *context);
+
+typedef struct cnn_onnx_opts {
+  size_t size;
+  int64_t batch_size; /**< samples of a call; 0: any number, as the axis "N" */
+  int32_t nchw;       /**< 1: images come in (and go out) as [N, C, H, W], and nothing is transposed; 0: as [N, H, W, C] */
+  int32_t reserved;
+} cnn_onnx_opts;
+#define cnn_onnx_opts(...) (&(const struct cnn_onnx_opts){.size = sizeof(struct cnn_onnx_opts), __VA_ARGS__})
+
+/** Write a model as an ONNX file (opset 17) for inference: ONNX Runtime, OpenCV and others run it. f32 in, f32 out, the outputs those of cnn_model_predict
+ * up to rounding. The input and each layer's output have the layer's name, weights theirs ("conv1/kernel"); kernels are [F, C, H, W] as ONNX
+ * has them, those of dense layers over rows [units, inputs]. With nchw the inputs of a dense layer behind a flattened image stand in the order [C, H, W].
+ * Dropout is left out. At any moment, a crash included, path holds the old file or the new one. No registering is needed.
+ * Errors: CNN_EINVAL; CNN_EUNSUPPORTED a layer of a type of one's own (named), more than 2,147,483,647 bytes; CNN_EDATA a weight that is NaN or
+ * infinite; CNN_ESTATE a model that cannot be saved; CNN_EIO; CNN_ENOMEM. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_onnx(const cnn_model *model, const char *path, const cnn_onnx_opts *options);
 
 #ifdef __cplusplus
 }
