@@ -1,0 +1,27 @@
+/* resave: a model's file into another form, for tests that look at what was written. resave IN OUT [whole|stateless|weights] */
+#include "cnn/cnn.h"
+#include "cnn/format.h"
+#include "cnn/keras.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int main(int argc, char **argv) {
+  cnn_context *context = NULL;
+  cnn_container *file = NULL;
+  if (argc < 3)
+    return 2;
+  const char *what = argc > 3 ? argv[3] : "whole";
+  cnn_status status = cnn_context_new(&context, NULL);
+  if (status == CNN_OK)
+    status = cnn_keras_register(context);
+  if (status == CNN_OK)
+    status = cnn_container_load(&file, context, argv[1], NULL);
+  if (status == CNN_OK)
+    status = cnn_container_save(file, argv[2], cnn_save_opts(.no_optimizer = strcmp(what, "stateless") == 0, .weights_only = strcmp(what, "weights") == 0));
+  if (status < 0)
+    fprintf(stderr, "%s: %s\n", cnn_status_name(status), cnn_error_text());
+  cnn_container_free(file);
+  cnn_context_free(context);
+  return status < 0;
+}
