@@ -11,7 +11,7 @@ import tempfile
 
 import h5py
 
-SMALL, RESAVE = pathlib.Path(sys.argv[1]) / "interop" / "small", sys.argv[2]
+SMALL, RESAVE = pathlib.Path(sys.argv[1]).resolve() / "interop" / "small", pathlib.Path(sys.argv[2]).resolve()
 checks, failures = 0, []
 
 
@@ -78,7 +78,7 @@ def main():
         out = pathlib.Path(folder)
 
         def resave(source, name, *what):
-            done = subprocess.run([RESAVE, str(source), str(out / name), *what], capture_output=True, text=True, cwd="/")
+            done = subprocess.run([str(RESAVE), str(source), str(out / name), *what], capture_output=True, text=True, cwd="/")
             that(done.returncode == 0, f"{name}: {done.stderr}")
             return out / name
 
