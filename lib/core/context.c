@@ -4,6 +4,7 @@
 #include "core/cpu.h"
 #include "core/memory.h"
 #include "core/options.h"
+#include "core/quota.h"
 #include "core/registered.h"
 #include "core/text.h"
 

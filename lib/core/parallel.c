@@ -7,22 +7,31 @@
  *
  * Fork: the child is of another generation (core/lock.h). Whoever takes the pool in a newer generation than its workers'
  * forgets them, since they do not exist there, and starts new ones. The generation is part of the lock, so that a lock
- * held at the time of the fork does not hold in the child. */
+ * held at the time of the fork does not hold in the child.
+ *
+ * Shared CPUs: where another program keeps one of two CPUs busy, the system takes our thread there off it now and then, an
+ * item in its hands; when the others have done the rest and sleep, it brings that thread to their CPU, and there it would
+ * leave both, side by side with a program that has a CPU for itself. So each thread notes the CPU that it works on, its
+ * seat, and a worker who finds another thread of the pool on its own lets a new thread go on in its place: the system puts
+ * a new thread where there is least to do. It has the affinity of the one before it, which nobody touches. */
 #include "core/parallel.h"
 
 #include "core/context_internal.h"
 #include "core/fp.h"
 #include "core/lock.h"
 #include "core/memory.h"
-#include "core/signals.h"
 #include "core/quota.h"
-#include "core/text.h"
+#include "core/seats.h"
+#include "core/signals.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define SPIN_NANOSECONDS 50000 /* most waits between the segments of a training step are shorter */
+#define NAPS 20                /* then so many naps: a CPU that falls idle anew may fetch a thread that waits for another */
+#define NAP_NANOSECONDS 100000
+#define PAUSE_NANOSECONDS 1000000     /* the least time between two threads of one worker; doubled while that does not help */
+#define MOST_PAUSE_NANOSECONDS 1000000000
 
 /* The ticket: the stage in its upper half, the next item in its lower one; between runs there are no items. */
 #define STAGE ((uint64_t)1 << 32)
@@ -31,8 +40,10 @@
 
 typedef struct worker {
   cnn__pool_threads *pool;
-  pthread_t thread;
-  int32_t index;
+  pthread_t thread, before; /* before: the thread that this one follows, not joined yet; both under the pool's mutex */
+  int32_t index, follows;   /* follows: there is a thread before */
+  atomic_int turn;          /* counts its threads */
+  int64_t pause, next;      /* of its thread's own: no new thread before `next` */
 } worker;
 
 struct cnn__pool_threads {
@@ -42,7 +53,8 @@ struct cnn__pool_threads {
   int32_t spins;          /* non-zero: there is a CPU for each thread, so that waiting by spinning pays */
   int32_t started;        /* workers that exist; this and the next only for the lock's holder */
   uint64_t generation;    /* 1 + the generation of forks in which they were started, 0: never */
-  pthread_mutex_t mutex;  /* for sleeping only */
+  cnn__seats seats;       /* of all threads, the caller's first */
+  pthread_mutex_t mutex;  /* for sleeping, and for starting threads */
   pthread_cond_t changed;
   const cnn__stages *stages; /* of the run */
   void *user;
@@ -86,13 +98,30 @@ static int32_t spin(const cnn__pool_threads *pool, uint64_t seen) {
   }
 }
 
-static void await_change(cnn__pool_threads *pool, uint64_t seen) {
+/* Sleep, with the mutex, until something is published, or for the length of a nap. */
+static void nap(cnn__pool_threads *pool) {
+  struct timespec end;
+  clock_gettime(CLOCK_REALTIME, &end);
+  end.tv_sec += (end.tv_nsec += NAP_NANOSECONDS) / 1000000000;
+  end.tv_nsec %= 1000000000;
+  pthread_cond_timedwait(&pool->changed, &pool->mutex, &end);
+}
+
+static void await_change(cnn__pool_threads *pool, uint64_t seen, int32_t index) {
   if (spin(pool, seen))
     return;
+  int32_t naps = pool->spins ? NAPS : 0;
+  if ((seen & ITEM) == OVER) { /* who only waits for others keeps his seat */
+    naps = 0;
+    cnn__seat_leave(&pool->seats, index);
+  }
   pthread_mutex_lock(&pool->mutex);
   atomic_fetch_add(&pool->sleepers, 1); /* before looking again: publish() looks the other way round */
   while (atomic_load(&pool->ticket) == seen)
-    pthread_cond_wait(&pool->changed, &pool->mutex);
+    if (naps-- > 0)
+      nap(pool);
+    else
+      pthread_cond_wait(&pool->changed, &pool->mutex);
   atomic_fetch_sub(&pool->sleepers, 1);
   pthread_mutex_unlock(&pool->mutex);
 }
@@ -106,7 +135,60 @@ static void publish(cnn__pool_threads *pool, uint64_t ticket) {
   }
 }
 
-/* Open the next stage; one of a single item is done at once. Nothing is pending. */
+static void *work(void *argument);
+
+/* Whose end is not waited for with the mutex held: it may need that on its way out. */
+static void join_before(worker *self) {
+  pthread_mutex_lock(&self->pool->mutex);
+  pthread_t before = self->before;
+  int32_t follows = self->follows && !atomic_load(&self->pool->stop);
+  if (follows)
+    self->follows = 0;
+  pthread_mutex_unlock(&self->pool->mutex);
+  if (follows)
+    pthread_join(before, NULL);
+}
+
+/* Let a new thread go on as this worker. The calling one then does nothing more in the worker's name; unless none starts. */
+static void start_next(worker *self) {
+  cnn__pool_threads *pool = self->pool;
+  pthread_t next;
+  join_before(self);
+  pthread_mutex_lock(&pool->mutex);
+  if (!atomic_load(&pool->stop)) {
+    cnn__seat_leave(&pool->seats, self->index);
+    atomic_fetch_add(&self->turn, 1);
+    if (pthread_create(&next, NULL, work, self) == 0) {
+      self->before = pthread_self();
+      self->thread = next;
+      self->follows = 1;
+    } else
+      atomic_fetch_sub(&self->turn, 1);
+  }
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+/* Between two items: a worker whose CPU another of the pool's threads works on makes room, but not all the time. */
+static void make_room(cnn__pool_threads *pool, int32_t index) {
+  int32_t seat = pool->spins ? cnn__seat_take(&pool->seats, index) : CNN__SEAT_ALONE;
+  if (!index || seat == CNN__SEAT_ALONE)
+    return;
+  worker *self = &pool->workers[index - 1];
+  if (seat == CNN__SEAT_APART) {
+    self->pause = PAUSE_NANOSECONDS;
+    return;
+  }
+  int64_t now = nanoseconds();
+  if (now < self->next)
+    return;
+  self->next = now + self->pause;
+  if (self->pause < MOST_PAUSE_NANOSECONDS)
+    self->pause *= 2;
+  start_next(self);
+}
+
+/* Open the next stage; one of a single item is done at once. Nothing is pending. Room is made before others wake, who may
+ * take the CPU; a thread that has made room only publishes then. */
 static void advance(cnn__pool_threads *pool, int32_t index) {
   const cnn__stages *stages = pool->stages;
   void *user = pool->user;
@@ -116,12 +198,15 @@ static void advance(cnn__pool_threads *pool, int32_t index) {
     stages->item(user, 0, index);
   atomic_store_explicit(&pool->end, next + (uint64_t)items, memory_order_relaxed);
   atomic_store_explicit(&pool->pending, items, memory_order_release);
+  make_room(pool, index);
   publish(pool, items ? next : next + OVER);
 }
 
 static void finish_one(cnn__pool_threads *pool, int32_t index) {
   if (atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_acq_rel) == 1)
     advance(pool, index);
+  else
+    make_room(pool, index);
 }
 
 /* Claim and do an item of the stage of `ticket`. Zero: there was none. The end may be that of the next stage already,
@@ -159,13 +244,18 @@ static void *work(void *argument) {
   pthread_setname_np(pthread_self(), "cnn");
 #endif
   cnn__fp_enter(); /* a thread inherits its maker's environment; this one has nothing to give back */
-  for (;;) {
+  int32_t turn = atomic_load(&self->turn);
+  make_room(pool, self->index);
+  while (atomic_load_explicit(&self->turn, memory_order_relaxed) == turn) {
     uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
     if (atomic_load_explicit(&pool->stop, memory_order_relaxed))
       return NULL;
-    if (!do_item(pool, ticket, self->index) && !fill_in(pool, self->index))
-      await_change(pool, ticket);
+    if (do_item(pool, ticket, self->index) || fill_in(pool, self->index) || atomic_load(&self->turn) != turn)
+      continue;
+    await_change(pool, ticket, self->index);
+    make_room(pool, self->index);
   }
+  return NULL;
 }
 
 static void start_workers(cnn__pool_threads *pool) {
@@ -179,13 +269,15 @@ static void start_workers(cnn__pool_threads *pool) {
   pool->started = 0;
   pool->generation = cnn__generation();
   cnn__block_signals(&before);
+  pthread_mutex_lock(&pool->mutex);
   int error = 0;
   while (!error && pool->started + 1 < pool->size) {
     worker *next = &pool->workers[pool->started];
-    *next = (worker){.pool = pool, .index = pool->started + 1};
+    *next = (worker){.pool = pool, .index = pool->started + 1, .pause = PAUSE_NANOSECONDS};
     error = pthread_create(&next->thread, NULL, work, next);
     pool->started += !error;
   }
+  pthread_mutex_unlock(&pool->mutex);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (error)
     cnn__log(pool->context, CNN_LOG_WARNING, "of %d threads only %d could be started (error %d); going on with these",
@@ -211,8 +303,9 @@ static void run_together(cnn__pool_threads *pool, const cnn__stages *stages, voi
     if (!do_item(pool, ticket, 0) && !fill_in(pool, 0)) {
       if (pool->generation != cnn__generation())
         return;
-      await_change(pool, ticket);
+      await_change(pool, ticket, 0);
     }
+  cnn__seat_leave(&pool->seats, 0);
 }
 
 void cnn__pool_run_stages(cnn__pool_threads *pool, const cnn__stages *stages, void *user) {
@@ -264,11 +357,14 @@ cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t 
   if (!pool)
     return CNN_ENOMEM;
   pool->context = context;
-  pool->size = threads;
+  pool->size = pool->seats.size = threads;
   pool->spins = threads <= cnn__affinity();
   if (threads > 1) {
     pool->workers = cnn__alloc_zero(context, (size_t)(threads - 1) * sizeof *pool->workers, "the pool of threads");
-    if (!pool->workers) {
+    pool->seats.cpus = cnn__alloc_zero(context, (size_t)threads * sizeof *pool->seats.cpus, "the pool of threads");
+    if (!pool->workers || !pool->seats.cpus) {
+      cnn__free(context, pool->seats.cpus);
+      cnn__free(context, pool->workers);
       cnn__free(context, pool);
       return CNN_ENOMEM;
     }
@@ -281,13 +377,19 @@ void cnn__pool_free(cnn__pool_threads *pool) {
   if (!pool)
     return;
   if (pool->generation == cnn__generation()) {
-    atomic_store(&pool->stop, 1);
+    pthread_mutex_lock(&pool->mutex);
+    atomic_store(&pool->stop, 1); /* from here on workers keep their threads */
+    pthread_mutex_unlock(&pool->mutex);
     publish(pool, (atomic_load(&pool->ticket) / STAGE + 1) * STAGE + OVER);
-    for (int32_t i = 0; i < pool->started; i++)
+    for (int32_t i = 0; i < pool->started; i++) {
+      if (pool->workers[i].follows)
+        pthread_join(pool->workers[i].before, NULL);
       pthread_join(pool->workers[i].thread, NULL);
+    }
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
   }
+  cnn__free(pool->context, pool->seats.cpus);
   cnn__free(pool->context, pool->workers);
   cnn__free(pool->context, pool);
 }
@@ -295,17 +397,3 @@ void cnn__pool_free(cnn__pool_threads *pool) {
 int32_t cnn__pool_size(const cnn__pool_threads *pool) { return pool->size; }
 
 int32_t cnn__pool_spins(const cnn__pool_threads *pool) { return pool->spins; }
-
-int32_t cnn__threads_default(void) {
-  const char *wanted = getenv("CNN_NUM_THREADS");
-  int64_t threads;
-  if (wanted && *wanted) {
-    if (cnn__read_int(wanted, &threads) || threads < 1 || threads > CNN__MOST_THREADS)
-      return cnn__fail(CNN_EINVAL, "CNN_NUM_THREADS is '%s', not a number from 1 to %d", wanted, CNN__MOST_THREADS), -1;
-    return (int32_t)threads;
-  }
-  int32_t allowed = cnn__affinity(), granted = cnn__quota("");
-  if (granted < allowed)
-    allowed = granted;
-  return allowed < CNN__MOST_THREADS ? allowed : CNN__MOST_THREADS;
-}

@@ -1,7 +1,8 @@
 /* parallel: the context's pool of worker threads.
  *
  * Work is a number of items (below 2^32 - 1) fixed by the size of the problem. Workers (the caller is one of them) claim items by an
- * atomic counter: who does an item is free, where its result goes is not. Idle workers spin briefly, then sleep.
+ * atomic counter: who does an item is free, where its result goes is not. Idle workers spin briefly, then sleep. A worker who
+ * is found on another's CPU lets a new thread go on in its place: elsewhere, if there is room.
  * After fork the child's pool has no threads and makes new ones on first use. Signals are blocked in workers. */
 #ifndef CNN_CORE_PARALLEL_H
 #define CNN_CORE_PARALLEL_H
@@ -9,8 +10,6 @@
 #include "cnn/context.h"
 
 #include <stdint.h>
-
-#define CNN__MOST_THREADS 1024
 
 typedef struct cnn__pool_threads cnn__pool_threads;
 typedef void cnn__item_fn(void *user, int64_t item, int32_t worker);
@@ -23,9 +22,10 @@ int32_t cnn__pool_size(const cnn__pool_threads *pool);
 int32_t cnn__pool_spins(const cnn__pool_threads *pool); /* is there a CPU for each thread? */
 
 /* Call function(user, item, worker) once for each item in [0, items), worker in [0, size); return when all are done: everything
- * that the items wrote is then visible to the caller. Allocates nothing once the threads exist. When the pool is busy with another
- * caller (or called from inside an item), all items run on the calling thread with worker 0 of that caller's own scratch: callers
- * must size scratch by their own run record, never share it by worker index between callers. */
+ * that the items wrote is then visible to the caller. Allocates nothing once the threads exist, but for a new thread in a worker's
+ * place. When the pool is busy with another caller (or called from inside an item), all items run on the calling thread with
+ * worker 0 of that caller's own scratch: callers must size scratch by their own run record, never share it by worker index
+ * between callers. */
 void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *function, void *user);
 
 /* A run of several stages. next: open the next stage, after all of the one before is done: how many items, 0: the run is
@@ -37,9 +37,5 @@ typedef struct cnn__stages {
   int32_t (*fill)(void *user, int32_t worker);
 } cnn__stages;
 void cnn__pool_run_stages(cnn__pool_threads *pool, const cnn__stages *stages, void *user);
-
-/* Threads to use when none are asked for: CNN_NUM_THREADS, else the affinity mask's count cut by the cgroup quota
- * (v1 and v2, rounded up); at least 1. -1 with text when CNN_NUM_THREADS is no number from 1 to 1024. */
-int32_t cnn__threads_default(void);
 
 #endif

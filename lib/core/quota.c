@@ -5,10 +5,12 @@
  * buffers: nothing is allocated. */
 #include "core/quota.h"
 
+#include "core/status.h"
 #include "core/text.h"
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -124,4 +126,18 @@ int32_t cnn__quota(const char *root) {
       least = granted;
   }
   return least;
+}
+
+int32_t cnn__threads_default(void) {
+  const char *wanted = getenv("CNN_NUM_THREADS");
+  int64_t threads;
+  if (wanted && *wanted) {
+    if (cnn__read_int(wanted, &threads) || threads < 1 || threads > CNN__MOST_THREADS)
+      return cnn__fail(CNN_EINVAL, "CNN_NUM_THREADS is '%s', not a number from 1 to %d", wanted, CNN__MOST_THREADS), -1;
+    return (int32_t)threads;
+  }
+  int32_t allowed = cnn__affinity(), granted = cnn__quota("");
+  if (granted < allowed)
+    allowed = granted;
+  return allowed < CNN__MOST_THREADS ? allowed : CNN__MOST_THREADS;
 }

@@ -15,7 +15,7 @@ __printf_chk __fprintf_chk __vfprintf_chk rand srand random srandom drand48 setl
 putenv unsetenv system popen chdir
 expf exp exp2 exp2f logf log log2 log2f log10 log10f powf pow sinf sin cosf cos tanf tan tanhf tanh fmodf""".split())
 # a double's remainder and rounding are exact; so is fma
-GETENV_FILES = {"cpu.c.o", "parallel.c.o", "context.c.o"}
+GETENV_FILES = {"cpu.c.o", "quota.c.o", "context.c.o"}
 
 
 def defined(library):
