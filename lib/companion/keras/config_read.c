@@ -263,7 +263,7 @@ static cnn_status check_needed(reading *r, const int32_t *order, int32_t output)
 static cnn_status read_graph(reading *r, const json_t *config) {
   int32_t output = 0;
   json_t *places = json_object();
-  int32_t *order = calloc((size_t)r->count, sizeof *order);
+  int32_t *order = calloc((size_t)(uint32_t)r->count, sizeof *order);
   cnn_status status = places && order ? index_names(places, r) : keras__no_memory("the layers of a model");
   if (status == CNN_OK)
     status = check_ends(r, config, places, &output);

@@ -139,7 +139,7 @@ cnn_status keras__graph_order(int32_t *order, int32_t *lost, const keras__reads 
   size_t edges = 1;
   for (int32_t i = 0; i < count; i++)
     edges += (size_t)layers[i].count;
-  place *places = calloc((size_t)count, sizeof *places);
+  place *places = calloc((size_t)(uint32_t)count, sizeof *places);
   int32_t *waiting = calloc(edges, sizeof *waiting);
   *lost = -1;
   if (places && waiting) {
