@@ -3,6 +3,7 @@
 
 #include "companion/keras/config.h"
 #include "companion/keras/json.h"
+#include "companion/keras/notes.h"
 #include "companion/keras/state.h"
 
 #include <stdlib.h>
@@ -242,13 +243,6 @@ static cnn_status take_numbered_state(reading *r) {
 
 /* ---- what the model is ---- */
 
-static cnn_status set_json(cnn_container *out, const char *key, const json_t *value) {
-  char *text = keras__json_text(value);
-  cnn_status status = text ? cnn_container_set_note(out, key, text) : CNN_ENOMEM;
-  free(text);
-  return status;
-}
-
 /* An attribute of the root that is JSON; *out NULL: there is none. */
 static cnn_status attribute(json_t **out, reading *r, const char *name) {
   keras__slice *text;
@@ -262,30 +256,20 @@ static cnn_status attribute(json_t **out, reading *r, const char *name) {
 }
 
 static cnn_status describe_like(reading *r, const cnn_container *like) {
-  const char *config = cnn_container_note(like, "config");
-  if (!config)
+  cnn_status status = keras__note(&r->ours, like, "config");
+  if (status == CNN_OK && !r->ours)
     return cnn_error_set(CNN_ESTATE, "weights of Keras go by the order of layers, which is not told here");
-  cnn_status status = keras__json_parse(&r->ours, config, strlen(config), "config");
   return status == CNN_OK ? keras__config_write(&r->keras, r->ours, KERAS__LEGACY) : status;
 }
 
-/* Training that libcnn cannot express is no reason to refuse a model. */
 static cnn_status describe_training(reading *r) {
   json_t *training;
-  char text[32];
-  double rate = 0;
   cnn_status status = attribute(&training, r, "training_config");
   if (status < 0 || !training)
     return status;
-  status = keras__compile_read(&r->compile, &rate, training);
+  status = keras__note_training(&r->compile, r->out, r->context, training);
   json_decref(training);
-  if (status == CNN_EUNSUPPORTED) {
-    cnn_context_warn(r->context, "%s; the model is not compiled", cnn_error_text());
-    return CNN_OK;
-  }
-  if (status == CNN_OK)
-    status = set_json(r->out, "compile", r->compile);
-  return status == CNN_OK ? cnn_container_set_note(r->out, "learning_rate", cnn_format_shortest(text, rate)) : status;
+  return status;
 }
 
 static cnn_status describe(reading *r, const cnn_container *like) {
@@ -294,9 +278,7 @@ static cnn_status describe(reading *r, const cnn_container *like) {
   cnn_status status = attribute(&r->keras, r, "model_config");
   if (status < 0 || !r->keras)
     return status;
-  status = keras__config_read(&r->ours, r->keras);
-  if (status == CNN_OK)
-    status = set_json(r->out, "config", r->ours);
+  status = keras__note_model(&r->ours, r->out, r->keras);
   return status == CNN_OK ? describe_training(r) : status;
 }
 

@@ -78,6 +78,8 @@ static void compare_predictions(cnn_context *context, const cnn_model *model, in
 START_TEST(models_predict_as_keras) {
   static const char *const cases[][2] = {{"small/keras2.h5", "small/keras2_expected"},
                                          {"small/keras3.h5", "small/keras3_expected"},
+                                         {"small/keras2.keras", "small/keras2_expected"},
+                                         {"small/keras3.keras", "small/keras3_expected"},
                                          {"notebook/keras3_no_optimizer.h5", "notebook/expected"}};
   cnn_context *context = keras_context();
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -117,10 +119,11 @@ START_TEST(state_of_the_optimizer) {
   static const char *const learned[] = {"conv1/kernel", "conv1/bias", "bn1/gamma",     "bn1/beta",    "conv2/kernel",  "conv2/bias",
                                         "bn2/gamma",    "bn2/beta",   "dense1/kernel", "dense1/bias", "output/kernel", "output/bias"};
   cnn_context *context = keras_context();
-  for (int32_t version = 2; version <= 3; version++) {
-    char name[128];
+  for (int32_t k = 0; k < 4; k++) {
+    int32_t version = 2 + k % 2;
+    char name[512];
     cnn_container *file;
-    snprintf(name, sizeof name, "%ssmall/keras%d.h5", FILES, version);
+    snprintf(name, sizeof name, "%ssmall/keras%d.%s", FILES, version, k < 2 ? "h5" : "keras");
     ck_assert_msg(cnn_container_load(&file, context, name, NULL) == CNN_OK, "%s", cnn_error_text());
     snprintf(name, sizeof name, "small/keras%d_expected", version);
     reference *r = reference_open("interop", name);
@@ -142,21 +145,22 @@ END_TEST
 
 /* Each model takes the other's weights from every kind of file. */
 START_TEST(weights_alone) {
-  static const char *const files[] = {"small/keras2_save_weights.h5", "small/keras2.h5", "small/keras3.weights.h5", "small/keras3.h5"};
+  static const char *const files[] = {"small/keras2_save_weights.h5", "small/keras2.h5", "small/keras2.keras",
+                                      "small/keras3.weights.h5",     "small/keras3.h5", "small/keras3.keras"};
   cnn_context *context = keras_context();
   cnn_model *two = load(context, FILES "small/keras2.h5"), *three = load(context, FILES "small/keras3.h5");
   char hashes[2][33], now[33];
   cnn_model_hash(two, hashes[0]);
   cnn_model_hash(three, hashes[1]);
   ck_assert_str_ne(hashes[0], hashes[1]);
-  for (size_t i = 0; i < 4; i++) {
+  for (size_t i = 0; i < 6; i++) {
     char path[1024];
-    cnn_model *other = i < 2 ? three : two;
+    cnn_model *other = i < 3 ? three : two;
     snprintf(path, sizeof path, "%s%s", FILES, files[i]);
-    ck_assert_str_ne(cnn_model_hash(other, now), hashes[i / 2]);
+    ck_assert_str_ne(cnn_model_hash(other, now), hashes[i / 3]);
     ck_assert_msg(cnn_model_load_weights(other, path, NULL) == CNN_OK, "%s", cnn_error_text());
-    ck_assert_str_eq(cnn_model_hash(other, now), hashes[i / 2]);
-    ck_assert_msg(cnn_model_load_weights(other, i < 2 ? FILES "small/keras3.h5" : FILES "small/keras2.h5", NULL) == CNN_OK, "%s", cnn_error_text());
+    ck_assert_str_eq(cnn_model_hash(other, now), hashes[i / 3]);
+    ck_assert_msg(cnn_model_load_weights(other, i < 3 ? FILES "small/keras3.h5" : FILES "small/keras2.h5", NULL) == CNN_OK, "%s", cnn_error_text());
   }
   cnn_model_free(two);
   cnn_model_free(three);
