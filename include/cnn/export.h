@@ -38,6 +38,28 @@ typedef struct cnn_onnx_opts {
  * infinite; CNN_ESTATE a model that cannot be saved; CNN_EIO; CNN_ENOMEM. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_onnx(const cnn_model *model, const char *path, const cnn_onnx_opts *options);
 
+typedef struct cnn_c_opts {
+  size_t size;
+  const char *name;        /**< what every name in the file begins with: a letter, then letters, digits and single '_', 48 at most; NULL: made of
+                                the model's name */
+  int32_t int8;            /**< kernels of convolutions and dense layers as int8 with a scale for each output channel, a quarter of the size;
+                                what is computed stays float */
+  int32_t reserved;
+} cnn_c_opts;
+#define cnn_c_opts(...) (&(const struct cnn_c_opts){.size = sizeof(struct cnn_c_opts), __VA_ARGS__})
+
+/** Write the model as one C99 file that predicts, for microcontrollers and wherever no library is wanted: it includes nothing but stddef.h and
+ * stdint.h, allocates nothing, and holds the weights as constants. Of a model called "mnist" the function is
+ *
+ *     int32_t mnist_predict(const float *input, float *output, float *work);
+ *
+ * with MNIST_INPUT_COUNT, MNIST_OUTPUT_COUNT and MNIST_WORK_COUNT floats. Its probabilities are within 1e-5 of those of cnn_model_predict;
+ * with int8 they are not: measure what that costs.
+ * Errors: CNN_EINVAL path NULL, name no identifier; CNN_EUNSUPPORTED a layer of a type of one's own, more than 2^29 - 1 values in a layer, a kernel
+ * or the working memory; CNN_EDATA a weight that is NaN or infinite; CNN_ESTATE no layers, or one that failed; CNN_EIO with errno's text;
+ * CNN_ENOMEM. After an error the file is as it was. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_c(const cnn_model *model, const char *path, const cnn_c_opts *options);
+
 #ifdef __cplusplus
 }
 #endif

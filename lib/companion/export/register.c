@@ -1,5 +1,6 @@
 /* register: the forms of files that this library brings, made known to a context. */
 #include "companion/export/onnx.h"
+#include "companion/export/source.h"
 
 #include <string.h>
 
@@ -8,6 +9,7 @@ static const struct {
   const char *file; /* a name that ends like such a file */
 } rows[] = {
     {&cnn__onnx_format, "model.onnx"},
+    {&cnn__source_format, "model.c"},
 };
 
 cnn_status cnn_export_register(cnn_context *context) {

@@ -39,6 +39,7 @@ static const char *path_of(const char *name) {
   return path;
 }
 
+static cnn_status try_c(const void *o) { return cnn_model_save_c(model, path_of("a.c"), o); }
 static cnn_status try_onnx(const void *o) { return cnn_model_save_onnx(model, path_of("a.onnx"), o); }
 
 #define OPTS(name) {"cnn_" #name "_opts", sizeof(cnn_##name##_opts), try_##name}
@@ -46,7 +47,7 @@ static const struct {
   const char *name;
   size_t size;
   cnn_status (*call)(const void *options);
-} table[] = {OPTS(onnx)};
+} table[] = {OPTS(c), OPTS(onnx)};
 enum { STRUCTS = sizeof table / sizeof table[0] };
 
 /* The call's status with a struct of zeros said to have `size` bytes, of which one beyond those we know may be set. */
