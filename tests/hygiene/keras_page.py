@@ -11,6 +11,7 @@ import tempfile
 
 VARIABLES = """#include <cnn/cnn.h>
 #include <cnn/extend.h>
+#include <cnn/keras.h>
 double schedule(void *user, int64_t epoch, double rate);
 void page(cnn_context *ctx, cnn_model *m, cnn_dataset *train, cnn_dataset *test, cnn_dataset *validation, cnn_tensor *x, cnn_tensor *y,
           cnn_tensor *rows, cnn_tensor *labels, cnn_augmenter *augmenter, cnn_optimizer *optimizer, cnn_loss *loss, cnn_metric *metric,

@@ -3,11 +3,14 @@
 
 #include "companion/keras/archive.h"
 #include "companion/keras/config.h"
+#include "companion/keras/fields.h"
 #include "companion/keras/json.h"
 #include "companion/keras/model_read.h"
+#include "companion/keras/model_write.h"
 #include "companion/keras/notes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define CONFIG "config.json"
 #define WEIGHTS "model.weights.h5"
@@ -72,5 +75,67 @@ cnn_status keras__archive_load(cnn_container *out, cnn_context *context, const v
   json_decref(r.keras);
   json_decref(r.ours);
   json_decref(r.compile);
+  return status;
+}
+
+/* ---- saving ---- */
+
+/* When the archive was made is no part of a model: the day is that of the archive's members, so that equal models are equal files. */
+#define METADATA "{\"keras_version\": \"" KERAS__VERSION "\", \"date_saved\": \"1980-01-01@00:00:00\"}"
+
+typedef struct writing {
+  json_t *keras, *ours, *training, *compile; /* the latter two NULL: not compiled, or not as Keras can say it */
+  char *config;
+  unsigned char *weights;
+  size_t count;
+} writing;
+
+static cnn_status say_training(writing *w, const cnn_container *container, cnn_context *context) {
+  const char *text = cnn_container_note(container, "learning_rate");
+  double rate = 0;
+  cnn_status status = keras__note(&w->compile, container, "compile");
+  if (status < 0 || !w->compile)
+    return status;
+  if (!text || keras__read_number(&rate, text))
+    return cnn_error_set(CNN_EFORMAT, "the note learning_rate is no number");
+  status = keras__compile_write(&w->training, w->compile, rate, KERAS__ARCHIVE);
+  if (status == CNN_OK)
+    return json_object_set(w->keras, "compile_config", w->training) < 0 ? keras__no_memory(CONFIG) : CNN_OK;
+  if (status != CNN_EUNSUPPORTED)
+    return status;
+  cnn_context_warn(context, "%s; the model is saved without its training", cnn_error_text());
+  json_decref(w->compile);
+  w->compile = NULL;
+  return CNN_OK;
+}
+
+static cnn_status gather(writing *w, const cnn_container *container, cnn_context *context) {
+  cnn_status status = keras__note(&w->ours, container, "config");
+  if (status == CNN_OK && !w->ours)
+    return cnn_error_set(CNN_ESTATE, "Keras's files need the model's description beside its weights");
+  if (status == CNN_OK)
+    status = keras__config_write(&w->keras, w->ours, KERAS__ARCHIVE);
+  if (status == CNN_OK)
+    status = say_training(w, container, context);
+  if (status == CNN_OK && !(w->config = keras__json_text(w->keras)))
+    status = CNN_ENOMEM;
+  return status < 0 ? status : keras__weights_write(&w->weights, &w->count, container, w->keras, w->ours, w->training, w->compile);
+}
+
+cnn_status keras__archive_save(const cnn_container *container, cnn_context *context, const cnn_save_opts *options, const cnn_sink *to) {
+  writing w = {0};
+  if (options->weights_only)
+    return cnn_error_set(CNN_EUNSUPPORTED, "a .keras file is a whole model; weights alone go into one that ends in .weights.h5");
+  cnn_status status = gather(&w, container, context);
+  if (status == CNN_OK) {
+    const keras__member members[] = {{"metadata.json", METADATA, strlen(METADATA)}, {CONFIG, w.config, strlen(w.config)}, {WEIGHTS, w.weights, w.count}};
+    status = keras__archive_write(members, 3, to);
+  }
+  json_decref(w.keras);
+  json_decref(w.ours);
+  json_decref(w.training);
+  json_decref(w.compile);
+  free(w.config);
+  free(w.weights);
   return status;
 }

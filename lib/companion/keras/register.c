@@ -10,7 +10,7 @@
 static const cnn_file_format formats[] = {
     {.size = sizeof(cnn_file_format), .name = "Keras HDF5", .sniff = keras__h5_sniff, .load = keras__h5_load, .endings = ".h5 .hdf5", .save = keras__h5_save},
     {.size = sizeof(cnn_file_format), .name = "Keras weights", .endings = ".weights.h5", .save = keras__weights_save},
-    {.size = sizeof(cnn_file_format), .name = "Keras archive", .sniff = keras__archive_sniff, .load = keras__archive_load},
+    {.size = sizeof(cnn_file_format), .name = "Keras archive", .sniff = keras__archive_sniff, .load = keras__archive_load, .endings = ".keras", .save = keras__archive_save},
 };
 
 cnn_status cnn_keras_register(cnn_context *context) {
