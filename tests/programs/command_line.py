@@ -6,7 +6,8 @@ import pathlib
 
 from support import Checks, ROOT, run, scratch
 
-TRAIN, PREDICT, INSPECT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"], os.environ["CNN_INSPECT"]
+TRAIN, PREDICT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"]
+CONVERT, INSPECT = os.environ["CNN_CONVERT"], os.environ["CNN_INSPECT"]
 USAGE = [
     (["--epochs", "0"], "--epochs '0'"),
     (["--epochs", "three"], "--epochs 'three'"),
@@ -34,10 +35,10 @@ USAGE = [
 
 def main():
     checks = Checks()
-    for program in (TRAIN, PREDICT, INSPECT, os.environ["QUICKSTART"], os.environ["CUSTOM_LAYER"]):
+    for program in (TRAIN, PREDICT, CONVERT, INSPECT, os.environ["QUICKSTART"], os.environ["CUSTOM_LAYER"]):
         out, err, code = run(program, "--help")
         checks.that(code == 0 and out.startswith("Usage:") and not err, f"{program} --help on stdout, exit 0", err)
-    for program in (TRAIN, PREDICT, INSPECT):
+    for program in (TRAIN, PREDICT, CONVERT, INSPECT):
         out, err, code = run(program, "--version")
         checks.that(code == 0 and "libcnn 0.1.0" in out and not err, f"{program} --version", out)
     for arguments, wanted in USAGE:

@@ -9,7 +9,7 @@ from installation import Installation
 from link import cmake, commands, makefile, meson
 from support import Checks, ROOT, SANITIZED, scratch
 
-PROGRAMS = ["cnn-inspect", "mnist_predict", "mnist_train"]
+PROGRAMS = ["cnn-convert", "cnn-inspect", "mnist_predict", "mnist_train"]
 MNIST = ROOT / "examples" / "data" / "mnist"
 
 

@@ -6,8 +6,8 @@ import re
 
 from support import Checks, ROOT, run
 
-PROGRAMS = {"cnn-inspect": os.environ["CNN_INSPECT"], "mnist_train": os.environ["MNIST_TRAIN"],
-            "mnist_predict": os.environ["MNIST_PREDICT"]}
+PROGRAMS = {"cnn-convert": os.environ["CNN_CONVERT"], "cnn-inspect": os.environ["CNN_INSPECT"],
+            "mnist_train": os.environ["MNIST_TRAIN"], "mnist_predict": os.environ["MNIST_PREDICT"]}
 
 
 def options(text):
