@@ -60,6 +60,11 @@ typedef struct cnn_c_opts {
  * CNN_ENOMEM. After an error the file is as it was. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_c(const cnn_model *model, const char *path, const cnn_c_opts *options);
 
+/** Write the weights of a model as a NumPy archive: numpy.load gives each by its name ("conv1/kernel"), f32, in libcnn's shapes, and so does
+ * cnn_npz_load. Paths that end in .npz do the same for cnn_model_save once registered. Equal weights give equal files.
+ * Errors: CNN_EINVAL; CNN_EUNSUPPORTED more than 4,294,967,295 bytes; CNN_ESTATE; CNN_EIO; CNN_ENOMEM. Threads: const. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_npz(const cnn_model *model, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

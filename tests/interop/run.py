@@ -2,8 +2,8 @@
 """The Python package beside what it stands in for: Keras, scikit-learn, the newest NumPy, matplotlib, pandas, mypy, and auditwheel.
 
 Makes an environment of its own from PyPI (tests/interop/requirements.txt) in build-test-interop, builds the wheel as pip does for anybody, with
-the newest meson-python, and runs there: auditwheel, every table of tests/interop, the tests of tests/python, mypy. Writes the table in
-docs/testing.md.
+the newest meson-python, and runs there: auditwheel, every table of tests/interop, the tests of tests/python, mypy, and what the companion
+libraries write in the programs that it is for. Writes the table in docs/testing.md.
 
 Usage: run.py [--only WORD]   (--only: the tables whose title holds WORD, and nothing else; docs/testing.md stays)"""
 from __future__ import annotations
@@ -26,6 +26,11 @@ SOURCES = ["lib", "include", "bindings", "docs", "meson.build", "meson_options.t
 NEWEST_POLICY = (2, 36)
 # What belongs to Debian's packages: libclang, Chromium, notebooks, the wheel of Debian's meson-python, its mypy.
 DEBIAN_TESTS = {"abi", "browser", "example_notebook", "wheel", "typing"}
+# Scripts of tests/companion: title, package whose version it names, script, program that the script is given, difference allowed.
+COMPANIONS = [
+    ("ONNX Runtime {}: every layer type, NHWC and NCHW, 1, 3 and 128 samples", "onnxruntime", "export/onnx_runtime.py", "export/onnx_models", "1e-05"),
+    ("safetensors {}: weights and models open", "safetensors", "export/weights_check.py", "export/weights_files", "equal"),
+]
 SUMMARY = re.compile(r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")
 
 
@@ -126,6 +131,23 @@ def tests(tally: Tally) -> None:
     tally.add(checks - failed, failed, f"tests/python under {names}", "all pass" if not failed else f"{failed} fail", "all pass")
 
 
+def companions(tally: Tally) -> None:
+    """What libcnn's companion libraries write, read by others. A build of its own: programs are those of these sources."""
+    build = FOLDER / "build"
+    if not (build / "build.ninja").exists():
+        need("meson", "setup", build, ROOT, "-Dpython=disabled", "-Dexamples=false")
+    for title, package, script, program, allowed in COMPANIONS:
+        need("ninja", "-C", build, f"tests/companion/{program}")
+        status, text = run(BIN / "python", ROOT / "tests" / "companion" / script, build / "tests" / "companion" / program,
+                           SOURCE_ROOT=str(ROOT), BUILD_ROOT=str(build))
+        found, largest = SUMMARY.findall(text), re.findall(r"^largest difference (\S+)$", text, re.M)
+        total, failures, errors = map(int, found[-1]) if found else (1, 1, 0)
+        wrong = failures + errors or int(bool(status))
+        if wrong:
+            print(text[-4000:])
+        tally.add(max(total, wrong) - wrong, wrong, title.format(version(package)), largest[-1] if largest else "", allowed)
+
+
 def hints(tally: Tally) -> None:
     """NumPy's newest hints are for its own Pythons; the older ones are checked with Debian's."""
     versions = ["3.12", "3.13", "3.14"]
@@ -163,6 +185,7 @@ def main() -> int:
     if not arguments:
         tests(tally)
         hints(tally)
+        companions(tally)
         write(tally)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0

@@ -1,4 +1,5 @@
 /* register: the forms of files that this library brings, made known to a context. */
+#include "companion/export/npz.h"
 #include "companion/export/onnx.h"
 #include "companion/export/source.h"
 
@@ -10,6 +11,7 @@ static const struct {
 } rows[] = {
     {&cnn__onnx_format, "model.onnx"},
     {&cnn__source_format, "model.c"},
+    {&cnn__npz_format, "model.npz"},
 };
 
 cnn_status cnn_export_register(cnn_context *context) {

@@ -37,13 +37,17 @@ def arrays(graph, numbers, samples, layout):
             yield part.reshape(samples, *shape)
 
 
+def apart(seen, wanted):
+    """The largest difference, of values beyond 1 relative to the largest."""
+    return float(np.abs(seen - wanted).max() / max(1.0, np.abs(wanted).max()))
+
+
 def wrong(seen, wanted):
     """What is not equal as far as the project asks for it: values within 1e-5 of the largest beyond 1, and the same class."""
     if seen.shape != wanted.shape:
         return f"shape {seen.shape}, libcnn's {wanted.shape}"
-    apart = np.abs(seen - wanted).max() / max(1.0, np.abs(wanted).max())
-    if not apart <= WITHIN:
-        return f"{apart:.3g} apart"
+    if not apart(seen, wanted) <= WITHIN:
+        return f"{apart(seen, wanted):.3g} apart"
     if wanted.ndim == 2 and wanted.shape[1] > 1:
         best = np.sort(wanted, axis=1)
         sure = best[:, -1] - best[:, -2] > WITHIN

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""The notebook's model in ONNX Runtime, as libcnn writes it with its channels first and as PyTorch exports it: the same operators, before the runtime's
+own changes and after them, and how long both take, in turns. Run by scripts/test --interop; the times decide nothing.
+
+Usage: onnx_speed.py ONNX_MODELS"""
+import collections
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["SOURCE_ROOT"], "tests", "programs"))
+
+import numpy as np
+import onnx
+import onnx_files
+import onnxruntime
+from support import Checks, scratch
+
+BATCHES = {1: 200, 128: 3}  # samples: calls in a turn
+TURNS = 30
+
+
+def session(path, optimised, threads):
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(optimised)
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def kinds(path):
+    """Operators and how often; what is constant is no work."""
+    nodes = onnx.load(str(path)).graph.node
+    return dict(sorted(collections.Counter(node.op_type for node in nodes if node.op_type != "Constant").items()))
+
+
+def seconds(run, calls):
+    start = time.perf_counter()
+    for _ in range(calls):
+        run()
+    return (time.perf_counter() - start) / calls
+
+
+def ratio(ours, theirs, samples):
+    """The time of ours by that of theirs: the median over turns, each of which runs both, one after the other in changing order."""
+    x = np.random.default_rng(1).random((samples, 1, 28, 28), np.float32)
+    runs = [lambda s=s: s.run(None, {s.get_inputs()[0].name: x}) for s in (ours, theirs)]
+    found, best = [], [1e9, 1e9]
+    for turn in range(TURNS):
+        times = [0.0, 0.0]
+        for which in ((0, 1), (1, 0))[turn % 2]:
+            times[which] = seconds(runs[which], BATCHES[samples])
+        found.append(times[0] / times[1])
+        best = [min(a, b) for a, b in zip(best, times)]
+    print(f"{samples} samples: libcnn's {best[0] * 1e3:.3f} ms, PyTorch's {best[1] * 1e3:.3f} ms, ratio (median of {TURNS}) {np.median(found):.3f}")
+    return float(np.median(found))
+
+
+def main():
+    onnxruntime.set_default_logger_severity(3)
+    checks = Checks()
+    with scratch() as name:
+        folder = pathlib.Path(name)
+        ours = next(m.path for m in onnx_files.made(sys.argv[1], folder, 1) if m.name == "notebook" and m.layout == "NCHW")
+        theirs = folder / "torch.onnx"
+        version = subprocess.run(["/usr/bin/python3", pathlib.Path(__file__).with_name("onnx_torch.py"), theirs], check=True, capture_output=True,
+                                 text=True).stdout.split()[-1]
+        print(f"PyTorch {version}, ONNX Runtime {onnxruntime.__version__}")
+        sessions = [session(path, folder / f"{index}.onnx", threads=2) for index, path in enumerate((ours, theirs))]
+        print("nodes:", sum(kinds(ours).values()), "libcnn's,", sum(kinds(theirs).values()), "PyTorch's", kinds(ours))
+        checks.equal(kinds(ours), kinds(theirs), "the operators are those of PyTorch's export")
+        checks.equal(kinds(folder / "0.onnx"), kinds(folder / "1.onnx"), "and so are those that the runtime makes of them")
+        print("ran:", kinds(folder / "0.onnx"))
+        print(f"largest difference {max(abs(ratio(*sessions, samples) - 1) for samples in BATCHES):.1%}")
+    checks.close()
+
+
+if __name__ == "__main__":
+    main()
