@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#ifdef WITH_EXPORT
+#include <cnn/export.h>
+#endif
 
 static const char help_text[] =
     "Usage: cnn-convert [OPTION]... IN OUT\n"
@@ -16,6 +21,8 @@ static const char help_text[] =
     "\n"
     "      --no-optimizer   leave out the optimizer's state: training would begin anew\n"
     "      --weights-only   leave out configuration and compilation, too\n"
+    "      --nchw           .onnx: images come as [N, C, H, W] instead of [N, H, W, C]\n"
+    "      --int8           .c: kernels as bytes with scales, a quarter of the size, a little less accurate\n"
     "      --like MODEL     IN holds weights alone, those of a model such as MODEL\n"
     "  -h, --help           print this and exit\n"
     "  -V, --version        print version and build and exit\n"
@@ -27,7 +34,7 @@ enum { DONE = 0, RUNTIME = 1, USAGE = 2, BAD_FILE = 3 };
 
 typedef struct options {
   const char *in, *out, *like;
-  int32_t no_optimizer, weights_only;
+  int32_t no_optimizer, weights_only, nchw, int8;
 } options;
 
 static int fail(int code) {
@@ -87,6 +94,54 @@ static cnn_status load(cnn_container **file, cnn_context *context, const options
   return status < 0 ? status : check_model(file, context, o);
 }
 
+/* ---- forms that have options of their own ---- */
+
+typedef struct way {
+  const char *ending;
+  int32_t nchw, int8; /* which options it takes */
+  cnn_status (*save)(const cnn_model *model, const options *o);
+} way;
+
+#ifdef WITH_EXPORT
+static cnn_status save_onnx(const cnn_model *model, const options *o) {
+  return cnn_model_save_onnx(model, o->out, cnn_onnx_opts(.nchw = o->nchw));
+}
+
+static cnn_status save_c(const cnn_model *model, const options *o) {
+  return cnn_model_save_c(model, o->out, cnn_c_opts(.int8 = o->int8));
+}
+#endif
+
+static const way ways[] = {
+#ifdef WITH_EXPORT
+    {".onnx", 1, 0, save_onnx},
+    {".c", 0, 1, save_c},
+#endif
+    {NULL, 0, 0, NULL}};
+
+/* NULL: OUT's form does not take the options that are given. */
+static const way *find_way(const options *o) {
+  size_t length = strlen(o->out);
+  for (const way *w = ways; w->ending; w++) {
+    size_t ending = strlen(w->ending);
+    if (length >= ending && strcasecmp(o->out + length - ending, w->ending) == 0 && o->nchw <= w->nchw && o->int8 <= w->int8)
+      return w;
+  }
+  return NULL;
+}
+
+static cnn_status save(const cnn_container *file, cnn_context *context, const options *o) {
+  cnn_model *model;
+  if (!o->nchw && !o->int8)
+    return cnn_container_save(file, o->out, cnn_save_opts(.weights_only = o->weights_only, .no_optimizer = o->no_optimizer));
+  cnn_status status = cnn_model_from_container(&model, context, file, cnn_load_opts(.no_optimizer = 1));
+  if (status < 0)
+    return status;
+  status = find_way(o)->save(model, o);
+  cnn_model_free(model);
+  return status;
+}
+
 /* ---- the whole ---- */
 
 static int convert(cnn_context *context, const options *o) {
@@ -95,10 +150,11 @@ static int convert(cnn_context *context, const options *o) {
     return fail(RUNTIME);
   if (!cnn_format_name(context, o->out))
     return fail(USAGE);
+  if ((o->nchw || o->int8) && !find_way(o))
+    return fail_usage(o->nchw ? "--nchw is for .onnx alone" : "--int8 is for .c alone");
   cnn_status status = load(&file, context, o);
   int code = status >= 0 ? DONE : fail(status == CNN_ENOMEM ? RUNTIME : BAD_FILE);
-  if (code == DONE && cnn_container_save(file, o->out, cnn_save_opts(.weights_only = o->weights_only,
-                                                                     .no_optimizer = o->no_optimizer)) < 0)
+  if (code == DONE && save(file, context, o) < 0)
     code = fail(RUNTIME);
   cnn_container_free(file);
   return code;
@@ -113,6 +169,8 @@ static void log_line(void *user, int32_t level, const char *line) {
 int main(int count, char **arguments) {
   static const struct option known[] = {{"no-optimizer", no_argument, NULL, 'n'},
                                         {"weights-only", no_argument, NULL, 'w'},
+                                        {"nchw", no_argument, NULL, 'c'},
+                                        {"int8", no_argument, NULL, '8'},
                                         {"like", required_argument, NULL, 'l'},
                                         {"help", no_argument, NULL, 'h'},
                                         {"version", no_argument, NULL, 'V'},
@@ -125,6 +183,8 @@ int main(int count, char **arguments) {
     switch (option) {
     case 'n': o.no_optimizer = 1; break;
     case 'w': o.weights_only = 1; break;
+    case 'c': o.nchw = 1; break;
+    case '8': o.int8 = 1; break;
     case 'l': o.like = optarg; break;
     case 'h': fputs(help_text, stdout); return DONE;
     case 'V': printf("cnn-convert of %s\n", cnn_build_info()); return DONE;

@@ -62,6 +62,24 @@ def check_others(checks, model, data, folder):
         checks.equal(run(PREDICT, back, "--data", data), run(PREDICT, model, "--data", data), f"{ending}: the same predictions")
 
 
+def check_exports(checks, model, folder):
+    """--nchw and --int8 change what is written, where the form takes them, and are refused elsewhere."""
+    for option, ending, other in (("--nchw", ".onnx", "n.c"), ("--int8", ".c", "n.onnx")):
+        plain, special = folder / f"m{ending}", folder / f"special{ending}"
+        out, err, code = run(CONVERT, option, model, folder / "n.safetensors")
+        checks.that(code == 2 and f"{option} is for {ending} alone" in err and not (folder / "n.safetensors").exists(), f"{option} elsewhere", err)
+        if not plain.exists():
+            continue
+        out, err, code = run(CONVERT, option, model, special)
+        checks.that(code == 0 and not err and special.read_bytes() != plain.read_bytes(), f"{option} changes {ending}", (code, err))
+        out, err, code = run(CONVERT, option, model, folder / other)
+        checks.that(code == 2 and not (folder / other).exists(), f"{option} is refused for {other}", (code, err))
+        out, err, code = run(CONVERT, option, folder / "w", special)
+        checks.that(code == 1 and "holds weights alone" in err, f"{option}: weights alone are no model", (code, err))
+    if (folder / "special.c").exists():
+        checks.that((folder / "special.c").stat().st_size < (folder / "m.c").stat().st_size * 0.7, "--int8 makes .c smaller")
+
+
 def check_failures(checks, model, folder):
     kept = folder / "kept.safetensors"
     kept.write_bytes(b"the file before")
@@ -93,6 +111,7 @@ def main():
         check_own(checks, model, output / "c", folder)
         check_others(checks, model, data, folder)
         check_failures(checks, model, folder)
+        check_exports(checks, model, folder)
     checks.close()
 
 
