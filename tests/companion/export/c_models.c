@@ -1,7 +1,8 @@
 /* c_models: writes models as C source into a folder, with inputs for them and what libcnn predicts, for c_check.c to be compiled with.
  *
- * Usage: c_models FOLDER cases|some|notebook|notebook8
- * cases: m0.c, m1.c ... and cases.h, a list of them; some: every third of them. notebook, notebook8: the trained notebook, its kernels as floats or as int8, as
+ * Usage: c_models FOLDER cases|some|int8|notebook|notebook8
+ * cases: m0.c, m1.c ... and cases.h, a list of them; some: every third of them; int8: every second one, its kernels as int8, and what libcnn predicts with
+ * kernels that were rounded before. notebook, notebook8: the trained notebook, its kernels as floats or as int8, as
  * notebook.c with list.h, and what all test images are and give as images.f32, wanted.f32 and labels.i32. */
 #include "branches.h"
 #include "compare.h"
@@ -12,6 +13,7 @@
 #include "suite.h"
 
 #include <cnn/export.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@
 
 static const char *folder;
 static int32_t every = 1; /* 3: every third case alone */
+static int32_t as_int8;
 
 static FILE *begin_file(const char *name) {
   char path[512];
@@ -58,6 +61,28 @@ static cnn_tensor *images_for(cnn_context *context, const cnn_model *model, uint
   return x;
 }
 
+/* Kernels whose elements are whole steps, 127 of them the largest of each output channel: what int8 does to them, told by its definition. */
+static void round_kernels(cnn_model *model) {
+  for (int32_t i = 0; i < cnn_model_weight_count(model); i++) {
+    const char *name = cnn_model_weight_name(model, i);
+    cnn_tensor *kernel;
+    if (!strstr(name, "/kernel"))
+      continue;
+    must(cnn_model_weight(&kernel, model, name));
+    float *values = cnn_tensor_data(kernel);
+    const int64_t count = cnn_tensor_count(kernel), channels = cnn_tensor_shape(kernel)[cnn_tensor_rank(kernel) - 1];
+    for (int64_t q = 0; q < channels; q++) {
+      float largest = 0;
+      for (int64_t k = q; k < count; k += channels)
+        largest = fmaxf(largest, fabsf(values[k]));
+      for (int64_t k = q; k < count && largest > 0; k += channels)
+        values[k] = (float)(round((double)values[k] * 127.0 / (double)largest) * (double)largest / 127.0);
+    }
+    must(cnn_model_set_weight(model, name, kernel));
+    cnn_tensor_free(kernel);
+  }
+}
+
 /* The model as a file and as a line of the list. */
 static void put_case(FILE *arrays, FILE *list, cnn_context *context, cnn_model *model, const char *what, int32_t number) {
   char id[32], name[48];
@@ -68,8 +93,10 @@ static void put_case(FILE *arrays, FILE *list, cnn_context *context, cnn_model *
   cnn_tensor *y, *x = images_for(context, model, (uint64_t)number);
   snprintf(id, sizeof id, "m%d", (int)number);
   shaken(model);
+  if (as_int8)
+    round_kernels(model);
   must(cnn_model_predict(&y, 1, model, (const cnn_tensor *[]){x}, 1, NULL));
-  save(model, id, 0);
+  save(model, id, as_int8);
   fprintf(arrays, "#include \"%s.c\"\n", id);
   snprintf(name, sizeof name, "%s_x", id);
   put_array(arrays, name, x);
@@ -152,18 +179,19 @@ static const char *kind;
 START_TEST(write_all) {
   cnn_context *context;
   must(cnn_context_new(&context, cnn_context_opts(.seed = 11)));
-  every = !strcmp(kind, "some") ? 3 : 1;
-  if (!strcmp(kind, "cases") || !strcmp(kind, "some"))
-    write_cases(context);
-  else
+  as_int8 = !strcmp(kind, "int8");
+  every = as_int8 ? 2 : !strcmp(kind, "some") ? 3 : 1;
+  if (!strncmp(kind, "notebook", 8))
     write_notebook(context, !strcmp(kind, "notebook8"));
+  else
+    write_cases(context);
   cnn_context_free(context);
 }
 END_TEST
 
 int main(int argc, char **argv) {
   if (argc != 3)
-    return fprintf(stderr, "Usage: c_models FOLDER cases|some|notebook|notebook8\n"), 2;
+    return fprintf(stderr, "Usage: c_models FOLDER cases|some|int8|notebook|notebook8\n"), 2;
   folder = argv[1];
   kind = argv[2];
   return RUN_SUITE("c_models", 120, write_all);

@@ -138,6 +138,38 @@ START_TEST(too_large) {
 }
 END_TEST
 
+static char *read_all(size_t *count) {
+  char *bytes = malloc(1 << 16);
+  FILE *f = fopen(path, "rb");
+  ck_assert(bytes && f);
+  *count = fread(bytes, 1, 1 << 16, f);
+  fclose(f);
+  unlink(path);
+  return bytes;
+}
+
+START_TEST(by_the_ending) {
+  begin();
+  size_t counts[2];
+  cnn_model *m = model_of("m");
+  cnn_dense(m, 2, NULL);
+  cnn_dropout(m, 0.5f, NULL);
+  says(cnn_model_save(m, path, NULL), CNN_EUNSUPPORTED, "cnn_export_register");
+  ck_assert_int_eq(cnn_export_register(context), CNN_OK);
+  ck_assert_int_eq(cnn_export_register(context), CNN_OK);
+  ck_assert_msg(cnn_model_save(m, path, NULL) == CNN_OK, "%s", cnn_error_text());
+  char *through_table = read_all(&counts[0]);
+  ck_assert_msg(cnn_model_save_c(m, path, NULL) == CNN_OK, "%s", cnn_error_text());
+  char *direct = read_all(&counts[1]);
+  ck_assert_uint_eq(counts[0], counts[1]);
+  ck_assert_int_eq(memcmp(through_table, direct, counts[0]), 0);
+  free(through_table);
+  free(direct);
+  cnn_model_free(m);
+  end();
+}
+END_TEST
+
 /* Weights cannot be set to NaN by hand, but a training that has gone wrong leaves them. */
 START_TEST(weights_beyond_numbers) {
   begin();
@@ -155,5 +187,5 @@ START_TEST(weights_beyond_numbers) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("c_source", 0, names_from_models, layers_whose_names_clash, names_given, refused, too_large, weights_beyond_numbers);
+  return RUN_SUITE("c_source", 0, names_from_models, layers_whose_names_clash, names_given, refused, too_large, by_the_ending, weights_beyond_numbers);
 }

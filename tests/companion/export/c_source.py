@@ -49,15 +49,31 @@ def check(what, *command):
     return output
 
 
-def host(folder, sanitized):
-    for compiler, flags in (("gcc", ["-O0"] + (["-fsanitize=address,undefined", "-fno-sanitize-recover=all"] if sanitized else [])),
-                            ("clang-14", ["-O1"])):
-        if not shutil.which(compiler):
-            print(f"SKIPPED: {compiler} is not here")
-            continue
-        program = folder / f"check-{compiler}"
-        if build(f"every model by {compiler}", compiler, *STRICT, *flags, f"-I{folder}", HERE / "c_check.c", "-o", program):
-            check(f"every model by {compiler}", program)
+def host(folder, what, compiler, *flags):
+    if not shutil.which(compiler):
+        print(f"SKIPPED: {what} by {compiler}, which is not here")
+        return
+    program = folder / f"check-{compiler}"
+    if build(f"{what} by {compiler}", compiler, *STRICT, *flags, f"-I{folder}", HERE / "c_check.c", "-o", program):
+        check(f"{what} by {compiler}", program)
+
+
+def small(tool, folder):
+    """Every layer with every option, and random models: everywhere."""
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    if run("gcc", "-print-file-name=libubsan.so")[0].strip() == "libubsan.so":
+        print("SKIPPED: sanitizers, for want of libubsan")
+        sanitizers = []
+    folders = {}
+    for kind in ("cases", "some", "int8"):
+        folders[kind] = folder / kind
+        folders[kind].mkdir()
+        output, status = run(tool, folders[kind], kind)
+        that(status == 0, f"models ({kind}) are written", output)
+    host(folders["cases"], "every model", "gcc", "-O0", *sanitizers)
+    host(folders["some"], "every third model", "clang-14", "-O1")
+    host(folders["int8"], "every second model as int8", "gcc", "-O1")
+    arm(folders["some"], "every third model")
 
 
 def arm_parts(folder, what):
@@ -130,20 +146,13 @@ def main():
     if len(sys.argv) != 2 or sys.argv[1] == "--help":
         print(__doc__)
         return 0 if sys.argv[-1] == "--help" else 2
-    sanitized = run("gcc", "-print-file-name=libubsan.so")[0].strip() != "libubsan.so"
     with tempfile.TemporaryDirectory(prefix="libcnn-test-") as name:
         folder = pathlib.Path(name)
-        output, status = run(sys.argv[1], folder, "cases")
-        that(status == 0, "every model is written", output)
-        host(folder, sanitized)
-        (folder / "some").mkdir()
-        output, status = run(sys.argv[1], folder / "some", "some")
-        that(status == 0, "every third model is written", output)
-        arm(folder / "some", "every third model")
+        small(sys.argv[1], folder)
         notebook(sys.argv[1], folder / "float", "notebook")
         alone(folder / "float")
         arm(folder / "float", "the notebook's model")
-        notebook(sys.argv[1], folder / "int8", "notebook8")
+        notebook(sys.argv[1], folder / "float8", "notebook8")
     share = 100 * (checks - len(failures)) // checks
     print(f"{share}%: Checks: {checks}, Failures: {len(failures)}, Errors: 0")
     return 1 if failures else 0
