@@ -2,6 +2,7 @@
 #include "companion/keras/model_read.h"
 
 #include "companion/keras/config.h"
+#include "companion/keras/fold.h"
 #include "companion/keras/json.h"
 #include "companion/keras/notes.h"
 #include "companion/keras/state.h"
@@ -22,9 +23,12 @@ static cnn_status missing(const char *what, keras__slice name) {
   return cnn_error_set(CNN_EFORMAT, "%s '%s' is not in the file", what, keras__shown(shown, name));
 }
 
-static cnn_status take(reading *r, uint64_t object, const char *name) {
+/* layer: the one that the model has for it; NULL: it is not known. */
+static cnn_status take(reading *r, uint64_t object, const char *name, const keras__layer_weights *layer) {
   cnn_tensor *value = NULL;
   cnn_status status = keras__h5_tensor(&value, r->context, &r->file, object, name);
+  if (status == CNN_OK && layer)
+    status = keras__fold(&value, r->context, layer->class_name);
   if (status == CNN_OK)
     status = cnn_container_set_tensor(r->out, name, value);
   cnn_tensor_free(value);
@@ -69,7 +73,7 @@ static cnn_status take_layer(reading *r, uint64_t group, keras__slice name, size
     if (status == CNN_OK && !object)
       status = missing("weight", weights[i]);
     if (status == CNN_OK)
-      status = take(r, object, layer ? keras__weight_name(text, layer, (int32_t)i) : name_in_file(text, name, weights[i]));
+      status = take(r, object, layer ? keras__weight_name(text, layer, (int32_t)i) : name_in_file(text, name, weights[i]), layer);
   }
   free(weights);
   return status;
@@ -108,7 +112,7 @@ static cnn_status take_numbered(reading *r, uint64_t group) {
       cnn_format(text, sizeof text, "%d", i);
       status = keras__h5_find(&object, &r->file, vars, keras__slice_of(text));
       if (status == CNN_OK)
-        status = object ? take(r, object, keras__weight_name(text, layer, i)) : missing("weight", keras__slice_of(text));
+        status = object ? take(r, object, keras__weight_name(text, layer, i), layer) : missing("weight", keras__slice_of(text));
     }
   }
   return status;
@@ -137,7 +141,7 @@ static cnn_status take_numbered_group(reading *r, uint64_t group, keras__slice f
       return missing("weight", keras__slice_of(text));
     cnn_format(text, sizeof text, "%s/%llu", shown, (unsigned long long)i);
     if (status == CNN_OK)
-      status = take(r, object, text);
+      status = take(r, object, text, NULL);
   }
   return status;
 }

@@ -1,6 +1,8 @@
 /* state: the optimizer's state, which Keras's files have as a list of variables, and containers by names. */
 #include "companion/keras/state.h"
 
+#include "companion/keras/fold.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,9 +97,13 @@ static cnn_status take_variables(reading *r, int32_t apart) {
     given = first; /* Keras 2 keeps a momentum that it does not use */
   if (keras__variable_at(&v, given + 1, apart, r->weights, &slots))
     return does_not_fit("there is less of it");
-  for (size_t i = first; i < given; i++)
-    if (!keras__variable_at(&v, i + 1, apart, r->weights, &slots) || v.own || !fits(r, r->tensors[i], &v))
+  for (size_t i = first; i < given; i++) {
+    int32_t known = keras__variable_at(&v, i + 1, apart, r->weights, &slots) && !v.own;
+    if (known && (status = keras__fold(&r->tensors[i], r->context, v.layer->class_name)) < 0)
+      return status;
+    if (!known || !fits(r, r->tensors[i], &v))
       return does_not_fit("number or shapes are others");
+  }
   for (size_t i = first; i < given && status == CNN_OK; i++) {
     keras__variable_at(&v, i + 1, apart, r->weights, &slots);
     status = cnn_container_set_tensor(r->out, keras__slot_name(name, &v), r->tensors[i]);

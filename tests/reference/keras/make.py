@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes models.json and trainings.json: models and compiled trainings, each in libcnn's words and as Keras 3 describes it, in .keras archives
+"""Makes classes.* (see below), models.json and trainings.json: models and compiled trainings, each in libcnn's words and as Keras 3 describes it, in .keras archives
 ("archive") and in whole-model .h5 files ("legacy"). Needs Keras 3.15.1 with TensorFlow, h5py; nothing of libcnn.
 
 Usage: make.py"""
@@ -10,6 +10,7 @@ import tempfile
 
 import h5py
 import keras
+import numpy
 from keras import initializers, layers, losses, metrics, models, optimizers, regularizers
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -209,7 +210,26 @@ def written(name, cases):
     (HERE / name).write_text(text.getvalue(), encoding="utf-8")
 
 
+def classes():
+    """A small trained model of the classes that libcnn has under other names, in each form of file, and what it makes of one batch."""
+    keras.utils.set_random_seed(7)
+    image = keras.Input((6, 6, 2), name="image")
+    a = layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same", name="a")(image)
+    b = layers.LeakyReLU(name="b")(a)
+    c = layers.DepthwiseConv2D(1, name="c")(b)
+    d = layers.ReLU(negative_slope=0.25, name="d")(b + c)
+    e = layers.ELU(0.5, name="e")(Dense(3, name="dense")(layers.GlobalAveragePooling2D(name="mean")(d)))
+    model = models.Model(image, layers.Softmax(name="output")(e), name="classes")
+    model.compile(optimizer=optimizers.Adam(0.01), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    x = (numpy.arange(8 * 72, dtype="float32") * 37 % 101 / 101).reshape(8, 6, 6, 2)
+    model.fit(x, numpy.arange(8) % 3, epochs=2, batch_size=4, verbose=0)
+    model.save(HERE / "classes.keras")
+    model.save(HERE / "classes.h5")
+    (HERE / "classes.json").write_text(json.dumps([[float(value) for value in row] for row in model.predict(x, verbose=0)]) + "\n", encoding="utf-8")
+
+
 def main():
+    classes()
     written("models.json", [*(chain(*case) for case in LAYERS), *(chain(*case, read_only=True) for case in READ), residual(), plus()])
     written("trainings.json", list(trainings()))
 
