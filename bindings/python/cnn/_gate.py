@@ -66,6 +66,4 @@ class Pass(Generic[Thing]):
         self._gate.inside.pop(id(self), None)
 
     def __del__(self) -> None:
-        gate = getattr(self, "_gate", None)  # not there where a handler raised before the first line
-        if gate is not None:
-            gate.inside.pop(id(self), None)
+        self._gate.inside.pop(id(self), None)

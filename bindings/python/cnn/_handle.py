@@ -32,9 +32,8 @@ class Owner:
         self.gate = _gate.Gate()
 
     def __del__(self, ending: list[bool] = _ending) -> None:
-        free = getattr(self, "_free", None)  # not there where a signal's handler raised before the first line
-        if free is not None and not ending:
-            free(self.value)
+        if self._free is not None and not ending:
+            self._free(self.value)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a handle of libcnn cannot be pickled; save the model, or pass arrays")

@@ -2,6 +2,7 @@
 #include "companion/export/npz.h"
 #include "companion/export/onnx.h"
 #include "companion/export/source.h"
+#include "companion/export/tflite_model.h"
 
 #include <string.h>
 
@@ -12,6 +13,7 @@ static const struct {
     {&cnn__onnx_format, "model.onnx"},
     {&cnn__source_format, "model.c"},
     {&cnn__npz_format, "model.npz"},
+    {&cnn__tflite_format, "model.tflite"},
 };
 
 cnn_status cnn_export_register(cnn_context *context) {

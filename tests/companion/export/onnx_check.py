@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Every model that onnx_models writes is accepted by ONNX's own checker, and what it infers of shapes is what libcnn says; what stands in the files; and
+"""Every model that models writes is accepted by ONNX's own checker, and what it infers of shapes is what libcnn says; what stands in the files; and
 OpenCV's dnn gives libcnn's outputs, NumPy where OpenCV 4.6 takes no such shape.
 
-Usage: onnx_check.py ONNX_MODELS"""
+Usage: onnx_check.py MODELS"""
 import collections
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What onnx_models writes, as scripts read it."""
+"""What models writes, as scripts read it."""
 import collections
 import pathlib
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""ONNX Runtime gives libcnn's outputs for every model that onnx_models writes, in both layouts and for 1, 3 and 128 samples. Run by
+"""ONNX Runtime gives libcnn's outputs for every model that export_models writes, in both layouts and for 1, 3 and 128 samples. Run by
 scripts/test --interop.
 
 Usage: onnx_runtime.py ONNX_MODELS"""

@@ -41,13 +41,14 @@ static const char *path_of(const char *name) {
 
 static cnn_status try_c(const void *o) { return cnn_model_save_c(model, path_of("a.c"), o); }
 static cnn_status try_onnx(const void *o) { return cnn_model_save_onnx(model, path_of("a.onnx"), o); }
+static cnn_status try_tflite(const void *o) { return cnn_model_save_tflite(model, path_of("a.tflite"), o); }
 
 #define OPTS(name) {"cnn_" #name "_opts", sizeof(cnn_##name##_opts), try_##name}
 static const struct {
   const char *name;
   size_t size;
   cnn_status (*call)(const void *options);
-} table[] = {OPTS(c), OPTS(onnx)};
+} table[] = {OPTS(c), OPTS(onnx), OPTS(tflite)};
 enum { STRUCTS = sizeof table / sizeof table[0] };
 
 /* The call's status with a struct of zeros said to have `size` bytes, of which one beyond those we know may be set. */

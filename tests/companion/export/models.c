@@ -1,7 +1,7 @@
-/* Models of every kind as files, for scripts that run them elsewhere: NAME.onnx, NAME.nchw.onnx, NAME.bin with inputs and then libcnn's outputs
+/* Models of every kind as files, for scripts that run them elsewhere: NAME.onnx, NAME.nchw.onnx, NAME.tflite, NAME.bin with inputs and then libcnn's outputs
  * as floats, and a line "NAME WORDS" of what the model is in the list models.txt.
  *
- * Usage: onnx_models FOLDER SAMPLES */
+ * Usage: models FOLDER SAMPLES */
 #include "branches.h"
 #include "compare.h"
 #include "notebook.h"
@@ -47,6 +47,8 @@ static void write_model(cnn_model *m, const char *name, const char *words) {
   must(cnn_model_save_onnx(m, path, NULL), words);
   snprintf(path, sizeof path, "%s/%s.nchw.onnx", folder, name);
   must(cnn_model_save_onnx(m, path, cnn_onnx_opts(.nchw = 1)), words);
+  snprintf(path, sizeof path, "%s/%s.tflite", folder, name);
+  must(cnn_model_save_tflite(m, path, NULL), words);
   snprintf(path, sizeof path, "%s/%s.bin", folder, name);
   FILE *file = fopen(path, "wb");
   ck_assert_ptr_nonnull(file);
@@ -137,5 +139,5 @@ int main(int argc, char **argv) {
     return 2;
   folder = argv[1];
   samples = atoll(argv[2]);
-  return RUN_SUITE("onnx models", 120, write_all);
+  return RUN_SUITE("models", 120, write_all);
 }
