@@ -12,6 +12,8 @@
 #ifndef CNN_EXPORT_H
 #define CNN_EXPORT_H
 
+#include "augment.h"
+#include "callback.h"
 #include "model.h"
 
 #ifdef __cplusplus
@@ -79,6 +81,38 @@ typedef struct cnn_tflite_opts {
  * GiB; CNN_EDATA a weight that is NaN or infinite; CNN_ESTATE no layers, or one that failed; CNN_EIO with errno's text; CNN_ENOMEM. After an
  * error the file is as it was. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_tflite(const cnn_model *model, const char *path, const cnn_tflite_opts *options);
+
+typedef struct cnn_tensorboard_opts {
+  size_t size;
+  int64_t update_freq;            /**< write the running figures also after every so many batches, counted on from epoch to epoch; 0: epochs alone */
+  int64_t histogram_freq;         /**< write histograms of all weights every so many epochs, the first one included; 0: none */
+  int32_t write_images;           /**< with histograms also the weights as pictures (values in [0, 1], at most three of an array) */
+  int32_t write_steps_per_second; /**< of epochs, and of batches where those are written */
+  const cnn_tensor *images;       /**< samples to be shown: [N, H, W] or [N, H, W, 1 or 3], f32 in [0, 1] or u8, as the model takes them (u8 divided
+                                       by 255); a copy is kept. NULL: none */
+  const cnn_tensor *labels;       /**< their classes, integers [N]: then a confusion matrix of all of them is drawn too; a copy is kept. NULL: none */
+  const char *const *class_names; /**< `classes` names (copied); NULL: the numbers */
+  int64_t classes;                /**< of the matrix, at most 256; 0: as many as the model has outputs */
+  int64_t image_freq;             /**< draw every so many epochs, the first one included; 0: 1 */
+  int64_t image_count;            /**< how many of the images are shown, the first ones; 0: 10 */
+  const cnn_augmenter *augmenter; /**< the model's standardisation of the images, borrowed until the callback is freed; NULL: none */
+} cnn_tensorboard_opts;
+#define cnn_tensorboard_opts(...)                                                                                      \
+  (&(const struct cnn_tensorboard_opts){.size = sizeof(struct cnn_tensorboard_opts), __VA_ARGS__})
+
+/** A callback that writes event files for TensorBoard, with the tags and steps of Keras 3's own callback: in folder/train and
+ * folder/validation "epoch_loss", "epoch_accuracy" ... by epoch (from 0), in train "epoch_learning_rate", "batch_loss" ... by batch, "MODEL/LAYER/WEIGHT/histogram" (of a model
+ * whose layers are no row "LAYER/WEIGHT/histogram"), in validation "evaluation_loss_vs_iterations" ... by training step, at each validation; and of `images`
+ * "samples" and "confusion_matrix" in validation, by epoch. (Keras leaves out evaluations whose count of batches is no multiple of update_freq.)
+ *
+ * Files are only added to, at the end of each epoch and every two seconds within it: what a killed run has written can be read. A training that goes on
+ * from a checkpoint goes on in a new file, which leaves out the events that files of that run have already: TensorBoard shows each once.
+ * (One that was killed before its first checkpoint begins anew, as a run of its own beside what is there; Keras does so always.)
+ * @param folder made where it is missing, with those above it
+ * Errors: CNN_EINVAL, CNN_ESHAPE images or labels; CNN_ENOMEM; from fit CNN_EIO with the file and the system's words (a folder that
+ * cannot be written is found before training begins), the file then ends with a whole event. Since 0.1. */
+CNN_API CNN_MUST_CHECK cnn_status cnn_tensorboard_new(cnn_callback **out, cnn_context *context, const char *folder,
+                                                      const cnn_tensorboard_opts *options);
 
 #ifdef __cplusplus
 }

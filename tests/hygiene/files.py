@@ -10,7 +10,7 @@ import sys
 
 MACHINE = re.compile(r"(?<![A-Za-z0-9._~$-])/(home|root|mnt|srv|work|Users)/[A-Za-z0-9]")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|not implemented)\b")
-BINARY = {".gz", ".png", ".safetensors", ".h5", ".keras", ".npz"}
+BINARY = {".gz", ".png", ".safetensors", ".h5", ".keras", ".npz", ".tfevents"}
 
 
 def tracked(root):

@@ -40,6 +40,14 @@ static const char *path_of(const char *name) {
 }
 
 static cnn_status try_c(const void *o) { return cnn_model_save_c(model, path_of("a.c"), o); }
+static cnn_status try_tensorboard(const void *o) {
+  cnn_callback *made;
+  cnn_status status = cnn_tensorboard_new(&made, context, path_of("log"), o);
+  if (status == CNN_OK)
+    cnn_callback_free(made);
+  return status;
+}
+
 static cnn_status try_onnx(const void *o) { return cnn_model_save_onnx(model, path_of("a.onnx"), o); }
 static cnn_status try_tflite(const void *o) { return cnn_model_save_tflite(model, path_of("a.tflite"), o); }
 
@@ -48,7 +56,7 @@ static const struct {
   const char *name;
   size_t size;
   cnn_status (*call)(const void *options);
-} table[] = {OPTS(c), OPTS(onnx), OPTS(tflite)};
+} table[] = {OPTS(c), OPTS(onnx), OPTS(tensorboard), OPTS(tflite)};
 enum { STRUCTS = sizeof table / sizeof table[0] };
 
 /* The call's status with a struct of zeros said to have `size` bytes, of which one beyond those we know may be set. */
