@@ -72,6 +72,9 @@ void say_goals(run *r);
 int check_saves(const run *r);
 int save_models(run *r);
 
+/* board.c: the callback that writes what TensorBoard shows. */
+cnn_status board_new(cnn_callback **out, const run *r);
+
 /* results.c: the object of report.json and --json. */
 void write_results(const run *r, FILE *stream);
 

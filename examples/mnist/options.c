@@ -32,6 +32,9 @@ static const char help_text[] =
     "      --save FILE           write the trained model to FILE, too, in the form that its ending names:\n"
     "                            .safetensors; .h5 and .keras (with libcnn-keras); .onnx, .tflite and .c\n"
     "                            (with libcnn-export); may be repeated\n"
+    "      --tensorboard DIR     write event files for TensorBoard (needs libcnn-export): figures of epochs and of\n"
+    "                            every 100th batch, weights, samples and confusion matrix of validation images\n"
+    "      --log-jsonl FILE      write a JSON object a line to FILE for each epoch\n"
     "      --resume              go on from the checkpoint, if there is one (without --checkpoint:\n"
     "                            checkpoint.safetensors in the output folder), to the same end, bit for bit\n"
     "  -q, --quiet               print errors only\n"
@@ -48,7 +51,7 @@ static const char help_text[] =
     "one required; 5 an accuracy of --time-to not reached; 130 interrupted, 143 terminated (the best\n"
     "weights so far are saved and reported).\n";
 
-enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE, OPT_RESUME, OPT_SAVE };
+enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE, OPT_RESUME, OPT_SAVE, OPT_BOARD, OPT_JSONL };
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, 'd'},
@@ -64,6 +67,8 @@ static const struct option long_options[] = {
     {"output", required_argument, NULL, 'o'},
     {"checkpoint", required_argument, NULL, 'c'},
     {"save", required_argument, NULL, OPT_SAVE},
+    {"tensorboard", required_argument, NULL, OPT_BOARD},
+    {"log-jsonl", required_argument, NULL, OPT_JSONL},
     {"resume", no_argument, NULL, OPT_RESUME},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", required_argument, NULL, 'v'},
@@ -144,6 +149,15 @@ static int read_save(options *o, const char *text) {
   return read_file(text, "--save", &o->saves[o->save_count++]);
 }
 
+static int read_board(options *o, const char *text) {
+#ifdef WITH_EXPORT
+  return read_file(text, "--tensorboard", &o->tensorboard);
+#else
+  (void)o;
+  return usage_error("--tensorboard", text, NO_BOARD);
+#endif
+}
+
 static int read_recipe(const char *text, const recipe **out) {
   const recipe *found = recipe_find(text);
   if (!found)
@@ -189,6 +203,8 @@ static int read_option(options *o, int option, const char *value) {
   case OPT_NO_AUGMENT: o->augment = 0; break;
   case 'c': return read_file(value, "--checkpoint", &o->checkpoint);
   case OPT_SAVE: return read_save(o, value);
+  case OPT_BOARD: return read_board(o, value);
+  case OPT_JSONL: return read_file(value, "--log-jsonl", &o->log_jsonl);
   case OPT_RESUME: o->resume = 1; break;
   case 'q': o->quiet = 1; break;
   case 'v':

@@ -18,11 +18,14 @@ enum {
 };
 
 #define MOST_GOALS 8
+#define NO_BOARD "this program was built without libcnn-export, which writes event files"
 #define MOST_SAVES 8
 
 typedef struct options {
   const char *data;       /* NULL: look in the usual places */
   const char *output;
+  const char *tensorboard; /* folder; NULL: none */
+  const char *log_jsonl;   /* NULL: none */
   const char *checkpoint; /* NULL: none, or with resume one in output */
   const recipe *recipe;   /* gives what is not given: epochs, batch size, rate */
   int64_t epochs, steps_per_epoch, batch_size;

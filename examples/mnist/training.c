@@ -122,7 +122,7 @@ static cnn_status watch_load(void *user, const cnn_state *state) {
 }
 
 typedef struct callbacks {
-  cnn_callback *stopping, *checkpoint, *all[8];
+  cnn_callback *stopping, *checkpoint, *all[10];
   int32_t count;
   char best_path[4096], checkpoint_path[4096];
 } callbacks;
@@ -158,6 +158,12 @@ static cnn_status add_callbacks(run *r, callbacks *c, watch *w) {
       &c->all[c->count], r->context, c->best_path,
       cnn_model_checkpoint_opts(.monitor = "val_accuracy", .save_best_only = 1, .verbose = 1)));
   ADD(cnn_csv_logger_new(&c->all[c->count], r->context, csv, NULL));
+  if (r->options.log_jsonl) {
+    ADD(cnn_json_logger_new(&c->all[c->count], r->context, r->options.log_jsonl, NULL));
+  }
+  if (r->options.tensorboard) {
+    ADD(board_new(&c->all[c->count], r));
+  }
   if (r->options.checkpoint || r->options.resume) {
     const char *path = r->options.checkpoint;
     if (!path)

@@ -27,6 +27,8 @@ USAGE = [
     (["--output", ""], "--output ''"),
     (["--output", "o" * 4090], "--output 'oo"),
     (["--save", ""], "--save ''"),
+    (["--log-jsonl", ""], "--log-jsonl ''"),
+    (["--tensorboard", ""], "--tensorboard ''"),
     (["--save", "s"] * 9, "at most 8 files"),
     (["extra"], "argument 'extra'"),
     (["--no-such-option"], "no-such-option"),

@@ -56,6 +56,28 @@ def check_shapes(checks, folder):
     checks.that(code == 0 and "Validation set: 1 samples" in out, "a validation set of one sample", (code, err))
 
 
+def check_watching(checks, folder):
+    """--log-jsonl and, where the program has libcnn-export, --tensorboard: what is written goes on with the run, no line twice."""
+    data, output = data_set(folder / "watched", (8, 8)), folder / "o" / "watched"
+    board, log = folder / "board" / "first", folder / "log.jsonl"
+    has_board = train(data, folder / "o" / "probe", "--tensorboard", folder / "probe", "--epochs", 1)
+    checks.that(has_board[2] == 0 or (has_board[2] == 2 and "libcnn-export" in has_board[1]), "--tensorboard, or a sentence", has_board)
+    options = ["--log-jsonl", log, *(["--tensorboard", board] if has_board[2] == 0 else [])]
+    for epochs in (1, 3):
+        out, err, code = train(data, output, "--resume", "--epochs", epochs, *options)
+        checks.that(code == 0 and not err, f"--log-jsonl, {epochs} epochs", (code, err))
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    checks.equal([row["epoch"] for row in rows], [0, 1, 2], "--log-jsonl: a line for each epoch")
+    checks.equal([row["loss"] for row in rows], [row["loss"] for row in report_of(output)["epochs"]], "--log-jsonl: the report's figures")
+    if has_board[2] == 0:
+        files = {name: sorted((board / name).glob("events.out.tfevents.*.v2")) for name in ("train", "validation")}
+        checks.equal([len(files["train"]), len(files["validation"])], [2, 2], "--tensorboard: a file for each part of a run")
+        text = {name: b"".join(path.read_bytes() for path in files[name]) for name in files}
+        checks.equal([text["train"].count(tag) for tag in (b"epoch_loss", b"output/kernel/histogram")], [3, 3], "--tensorboard: each epoch once")
+        checks.equal([text["validation"].count(tag) for tag in (b"epoch_loss", b"confusion_matrix", b"\x89PNG")], [3, 3, 3 * 11],
+                     "--tensorboard: validation and pictures")
+
+
 def check_saves(checks, folder):
     """--save: the forms that the program knows are written after training, the others refused before it."""
     data, output = data_set(folder / "saved", (8, 8)), folder / "o" / "saved"
@@ -154,6 +176,7 @@ def main():
         folder = pathlib.Path(folder)
         check_shapes(checks, folder)
         check_saves(checks, folder)
+        check_watching(checks, folder)
         check_floats(checks, folder)
         check_archive(checks, folder)
         check_misfits(checks, folder)

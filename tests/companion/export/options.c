@@ -40,6 +40,7 @@ static const char *path_of(const char *name) {
 }
 
 static cnn_status try_c(const void *o) { return cnn_model_save_c(model, path_of("a.c"), o); }
+
 static cnn_status try_tensorboard(const void *o) {
   cnn_callback *made;
   cnn_status status = cnn_tensorboard_new(&made, context, path_of("log"), o);
