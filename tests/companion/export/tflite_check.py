@@ -21,7 +21,7 @@ from support import BUILD, ROOT, Checks, scratch
 
 SAMPLES = 3
 WITHIN, WITHIN_INT8 = 1e-5, 1e-3
-IMAGES = 500  # of the test set, for what int8 costs; tests beside the originals take all
+IMAGES = 500  # of the test set, for what int8 costs
 NOTEBOOK = ["CONV_2D", "MUL", "ADD", "MAX_POOL_2D"] * 2 + ["RESHAPE", "FULLY_CONNECTED", "FULLY_CONNECTED", "SOFTMAX"]
 SCHEMA = pathlib.Path(__file__).with_name("tflite.fbs")
 
