@@ -30,6 +30,8 @@ DEBIAN_TESTS = {"abi", "browser", "example_notebook", "wheel", "typing"}
 COMPANIONS = [
     ("ONNX Runtime {}: every layer type, NHWC and NCHW, 1, 3 and 128 samples", "onnxruntime", "export/onnx_runtime.py", "export/export_models", "1e-05"),
     ("LiteRT {}: every layer type, 1 and 3 samples", "ai-edge-litert", "export/litert.py", "export/export_models", "1e-05"),
+    ("ONNX Runtime {}: the notebook's model beside PyTorch's export, the operators; and the time, which decides nothing", "onnxruntime",
+     "export/onnx_speed.py", "export/export_models", "5%"),
     ("safetensors {}: weights and models open", "safetensors", "export/weights_check.py", "export/weights_files", "equal"),
 ]
 SUMMARY = re.compile(r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")

@@ -36,6 +36,42 @@ def check_files(checks, installation):
     checks.that("[libcnn.so.0]" in soname, "SONAME is libcnn.so.0")
 
 
+COMPANION = """#include <cnn/cnn.h>
+#include <cnn/{name}.h>
+#include <stdio.h>
+int main(void) {{
+  cnn_context *ctx;
+  if (cnn_context_new(&ctx, NULL) < 0 || cnn_{name}_register(ctx) < 0)
+    return 1;
+  cnn_context_free(ctx);
+  return puts("registered") < 0;
+}}
+"""
+
+
+def check_companions(checks, installation):
+    """Each companion library that was built: its files, and a program linked with it by its package alone, shared and with the archives."""
+    lib = installation.lib
+    for name in sorted(path.name for path in (ROOT / "lib" / "companion").iterdir() if path.is_dir()):
+        if not built(lib, name):
+            print(f"libcnn-{name} was not built: what it stands on is not here")
+            continue
+        for file in (f"libcnn-{name}.a", f"libcnn-{name}.so.0.1.0", f"pkgconfig/cnn-{name}.pc"):
+            checks.that((lib / file).exists(), f"{file} is installed")
+        soname = subprocess.run(["readelf", "-d", str(lib / f"libcnn-{name}.so.0.1.0")], capture_output=True, text=True).stdout
+        checks.that(f"[libcnn-{name}.so.0]" in soname and "[libcnn.so.0]" in soname, f"SONAME is libcnn-{name}.so.0, and it needs libcnn.so.0")
+        folder = installation.project(f"companion-{name}")
+        (folder / "program.c").write_text(COMPANION.format(name=name), encoding="utf-8")
+        archives = f"$(pkg-config --static --cflags --libs cnn-{name} | sed 's/-lcnn-{name}/-l:libcnn-{name}.a/;s/-lcnn /-l:libcnn.a /')"
+        for way, words in (("shared", f"$(pkg-config --cflags --libs cnn-{name})"), ("static", archives)):
+            out, err, code = installation.run("sh", "-c", f"cc program.c {words} -o {way}", cwd=folder)
+            checks.that(code == 0 and not out + err, f"a program links with libcnn-{name}, {way}", out + err)
+            out, err, code = installation.run(folder / way, cwd=folder)
+            checks.equal((out, code), ("registered\n", 0), f"and runs, {way} ({err})")
+            needed = subprocess.run(["readelf", "-d", str(folder / way)], capture_output=True, text=True).stdout
+            checks.equal(f"libcnn-{name}.so" in needed, way == "shared", f"it needs libcnn-{name}.so where it was linked shared alone")
+
+
 def check_programs(checks, installation):
     """They find the library beside them, wherever they are, without help of the environment."""
     for name in PROGRAMS:
@@ -82,6 +118,7 @@ def main():
         check_programs(checks, installation)
         for way in (commands, makefile, meson, cmake):
             way.check(checks, installation)
+        check_companions(checks, installation)
         check_package(checks, installation)
         check_layer_of_ones_own(checks, installation)
         installation.move()
