@@ -2,7 +2,7 @@
 """The notebook's model in ONNX Runtime, as libcnn writes it with its channels first and as PyTorch exports it: the same operators, before the runtime's
 own changes and after them, and how long both take, in turns. Run by scripts/test --interop; the times decide nothing.
 
-Usage: onnx_speed.py ONNX_MODELS"""
+Usage: onnx_speed.py EXPORT_MODELS"""
 import collections
 import os
 import pathlib
