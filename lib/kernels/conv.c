@@ -216,7 +216,7 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     cnn__winograd s = cnn__winograd_forward(g);
     CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
-  } else if (cnn__conv_depthwise(g)) {
+  } else if (cnn__conv_depthwise(g) || cnn__conv_quads(g)) {
     CNN__NAME(depthwise_forward)(g, n, x, packed, bias, relu, y);
   } else if (cnn__conv_few(g)) {
     forward_few(g, n, x, packed, bias, relu, y, scratch);
@@ -233,7 +233,7 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
     CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;
   }
-  if (cnn__conv_depthwise(g)) {
+  if (cnn__conv_depthwise(g) || cnn__conv_quads(g)) {
     CNN__NAME(depthwise_backward_data)(g, n, dy, packed_t, dx);
     return;
   }

@@ -1,4 +1,5 @@
-/* conv_depthwise: convolutions in which each channel has a filter of its own, sixteen channels in the lanes. Forward and
+/* conv_depthwise: convolutions in which each channel has a filter of its own, sixteen channels in the lanes; and those in
+ * groups of four channels, four groups in the lanes, which differ by a loop over the four inputs in turn. Forward and
  * input gradient are one sweep over the axes of conv_axis.h; positions that lack taps at the left or right edge go one by
  * one. The kernel gradient adds a row of positions to the sums of all taps of a kernel row, or of three, at once. */
 #include "kernels/conv_depthwise.h"
@@ -12,6 +13,7 @@ typedef struct sweep {
   int64_t out_h, out_w;
   const float *w, *bias; /* bias may be NULL */
   int32_t relu;
+  int64_t tap, slice;    /* floats of a tap, and of a kernel: of sixteen channels, or of one group of four */
 } sweep;
 
 /* Some positions of one row that see the same taps, and sixteen of their channels. */
@@ -22,9 +24,18 @@ typedef struct spot {
   int64_t x_row, x_column, w_row, w_column; /* from tap to tap */
   int64_t x_pixel, y_pixel, lanes;
   int32_t relu;
+  int64_t slice;
 } spot;
 
-CNN__INLINE void run(const int width, const spot *s) {
+/* The weights of one input of each of four groups; where there are fewer, the last one's stand in unused lanes. */
+CNN__INLINE cnn__vec four_groups(const spot *s, const float *w) {
+  int64_t last = s->lanes / 4 - 1;
+  const float *from[4] = {w, w + cnn__at_most(1, last) * s->slice, w + cnn__at_most(2, last) * s->slice,
+                          w + cnn__at_most(3, last) * s->slice};
+  return cnn__vquads(from, 0);
+}
+
+CNN__INLINE void run(const int inputs, const int width, const spot *s) {
   cnn__vec acc[8], zero = cnn__vset(0.0f), start = s->bias ? cnn__vget(s->bias, s->lanes) : zero;
   CNN__UNROLL
   for (int p = 0; p < width; p++)
@@ -32,11 +43,16 @@ CNN__INLINE void run(const int width, const spot *s) {
   for (int64_t row = 0; row < s->rows; row++) {
     const float *x = s->x + row * s->x_row, *w = s->w + row * s->w_row;
     for (int64_t column = 0; column < s->columns; column++, x += s->x_column, w += s->w_column) {
-      cnn__vec weights = cnn__vload(w);
-      const float *at = x;
       CNN__UNROLL
-      for (int p = 0; p < width; p++, at += s->x_pixel)
-        acc[p] = cnn__vfma(cnn__vget(at, s->lanes), weights, acc[p]);
+      for (int j = 0; j < inputs; j++) {
+        cnn__vec weights = inputs == 1 ? cnn__vload(w) : four_groups(s, w + j * CNN__LANES);
+        const float *at = x;
+        CNN__UNROLL
+        for (int p = 0; p < width; p++, at += s->x_pixel) {
+          cnn__vec value = cnn__vget(at, s->lanes);
+          acc[p] = cnn__vfma(inputs == 1 ? value : cnn__vspread(value, j), weights, acc[p]);
+        }
+      }
     }
   }
   CNN__UNROLL
@@ -47,19 +63,21 @@ CNN__INLINE void run(const int width, const spot *s) {
   }
 }
 
-CNN__INLINE void lanes(const int width, const spot *s) {
+CNN__INLINE void lanes(const int inputs, const int width, const spot *s) {
   if (s->lanes == CNN__LANES) {
     spot whole = *s;
     whole.lanes = CNN__LANES;
-    run(width, &whole);
+    run(inputs, width, &whole);
   } else {
-    run(width, s);
+    run(inputs, width, s);
   }
 }
 
 typedef void spot_fn(const spot *s);
-static void spot_1(const spot *s) { lanes(1, s); }
-static void spot_wide(const spot *s) { lanes(WIDTH, s); }
+static void spot_1(const spot *s) { lanes(1, 1, s); }
+static void spot_wide(const spot *s) { lanes(1, WIDTH, s); }
+static void quads_1(const spot *s) { lanes(4, 1, s); }
+static void quads_wide(const spot *s) { lanes(4, WIDTH, s); }
 
 /* All channels of `width` positions from t on. */
 static void positions(const sweep *s, spot at, int64_t t, int64_t width) {
@@ -67,16 +85,17 @@ static void positions(const sweep *s, spot at, int64_t t, int64_t width) {
   cnn__taps_seen(&s->x, t, &m0, &m1);
   at.columns = cnn__at_least(m1 - m0, 0);
   at.x += (t * s->x.in_step + s->x.offset + m0 * s->x.offset_step) * s->c;
-  at.w += (s->x.tap + m0 * s->x.tap_step) * CNN__LANES;
+  at.w += (s->x.tap + m0 * s->x.tap_step) * s->tap;
   at.y += (s->x.first + t * s->x.out_step) * s->c;
-  spot_fn *function = width > 1 ? spot_wide : spot_1;
+  int32_t quads = s->tap > CNN__LANES;
+  spot_fn *function = quads ? width > 1 ? quads_wide : quads_1 : width > 1 ? spot_wide : spot_1;
   for (int64_t q = 0; q < s->c; q += CNN__LANES) {
     at.lanes = cnn__at_most(s->c - q, CNN__LANES);
     at.bias = s->bias ? s->bias + q : NULL;
     function(&at);
     at.x += CNN__LANES;
     at.y += CNN__LANES;
-    at.w += s->kh * s->kw * CNN__LANES;
+    at.w += quads ? 4 * s->slice : s->slice;
   }
 }
 
@@ -95,10 +114,10 @@ static void run_sweep(const sweep *s, int64_t n, const float *x, float *y) {
     cnn__taps_seen(&s->y, i, &m0, &m1);
     int64_t in_row = image * s->y.in + i * s->y.in_step + s->y.offset + m0 * s->y.offset_step;
     spot at = {.rows = cnn__at_least(m1 - m0, 0), .x = x + in_row * s->x.in * s->c,
-               .w = s->w + (s->y.tap + m0 * s->y.tap_step) * s->kw * CNN__LANES,
+               .w = s->w + (s->y.tap + m0 * s->y.tap_step) * s->kw * s->tap,
                .y = y + (image * s->out_h + s->y.first + i * s->y.out_step) * s->out_w * s->c,
                .x_row = s->y.offset_step * s->x.in * s->c, .x_column = s->x.offset_step * s->c,
-               .w_row = s->y.tap_step * s->kw * CNN__LANES, .w_column = s->x.tap_step * CNN__LANES,
+               .w_row = s->y.tap_step * s->kw * s->tap, .w_column = s->x.tap_step * s->tap, .slice = s->slice,
                .x_pixel = s->x.in_step * s->c, .y_pixel = s->x.out_step * s->c, .relu = s->relu};
     for (; t < from; t++)
       positions(s, at, t, 1);
@@ -113,11 +132,14 @@ static void run_sweep(const sweep *s, int64_t n, const float *x, float *y) {
   }
 }
 
+static int64_t tap_floats(const cnn__conv *g) { return g->c / g->groups * CNN__LANES; }
+
 void CNN__NAME(depthwise_forward)(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias,
                                   int32_t relu, float *y) {
   sweep s = {.y = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
              .x = cnn__forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .c = g->c,
-             .out_h = g->oh, .out_w = g->ow, .w = packed, .bias = bias, .relu = relu};
+             .out_h = g->oh, .out_w = g->ow, .w = packed, .bias = bias, .relu = relu, .tap = tap_floats(g),
+             .slice = g->kh * g->kw * tap_floats(g)};
   run_sweep(&s, n, x, y);
 }
 
@@ -127,7 +149,8 @@ void CNN__NAME(depthwise_backward_data)(const cnn__conv *g, int64_t n, const flo
       for (int64_t j = 0; j < cnn__at_most(g->sw, g->w); j++) {
         sweep s = {.y = cnn__backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, i),
                    .x = cnn__backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kh = g->kh, .kw = g->kw,
-                   .c = g->c, .out_h = g->h, .out_w = g->w, .w = packed_t};
+                   .c = g->c, .out_h = g->h, .out_w = g->w, .w = packed_t, .tap = tap_floats(g),
+                   .slice = g->kh * g->kw * tap_floats(g)};
         run_sweep(&s, 1, dy + image * g->oh * g->ow * g->c, dx + image * g->h * g->w * g->c);
       }
 }

@@ -11,6 +11,11 @@ static inline int64_t cnn__at_least(int64_t value, int64_t limit) { return value
 /* Each channel has a filter of its own: sixteen channels then go side by side where else outputs of one group do. */
 static inline int32_t cnn__conv_depthwise(const cnn__conv *g) { return g->groups == g->c && g->groups == g->f && g->c > 1; }
 
+/* Groups of four channels, in and out: four groups then go side by side. */
+static inline int32_t cnn__conv_quads(const cnn__conv *g) {
+  return g->groups > 1 && g->c == 4 * g->groups && g->f == 4 * g->groups;
+}
+
 /* Few input channels, and an outside: see the geometry in kernel.h. Taps that lie apart could reach so far outside that
  * the zeros would fill the memory. */
 static inline int32_t cnn__conv_few(const cnn__conv *g) {

@@ -13,7 +13,8 @@
  *   imul_even iodd iweave       products of the even lanes, as 64 bits; the odd lanes moved to the even ones; lane 2j
  *                               from the first, 2j + 1 from lane 2j of the second
  *   vbits ifloat                the same bits as the other kind; vfrom, dfrom, ifrom convert (ifrom_d truncates)
- *   vgather(p, at)              p[at[j]] */
+ *   vgather(p, at)              p[at[j]]
+ *   vquads(p, at) vspread(a, j) the four floats at each of four pointers; of each four lanes the j-th in all four */
 #ifndef CNN_KERNELS_VECTOR_H
 #define CNN_KERNELS_VECTOR_H
 

@@ -40,6 +40,11 @@ static const int64_t listed[][12] = {
     {5, 40, 8, 70, 1, 20, 2, 1, 1, 1, 1, 1},  /* and inputs that nobody reads */
     {7, 6, 6, 10, 3, 1, 1, 1, 1, 1, 1, 2},    /* groups of three channels, kernels one wide */
     {9, 5, 9, 15, 5, 1, 2, 1, 1, 1, 1, 3},
+    {9, 31, 32, 32, 3, 3, 1, 1, 1, 1, 1, 8},  /* groups of four channels, four of them at once */
+    {8, 20, 24, 24, 3, 3, 2, 2, 1, 1, 1, 6},  /* and what is left */
+    {7, 12, 8, 8, 2, 5, 1, 3, 2, 1, 0, 2},
+    {6, 11, 12, 12, 1, 1, 1, 1, 1, 1, 0, 3},
+    {5, 9, 20, 20, 3, 3, 4, 4, 1, 1, 0, 5},   /* inputs that nobody reads */
     {40, 41, 48, 4, 3, 3, 1, 1, 1, 1, 1, 1},  /* more than a band */
     {2, 2, 128, 129, 3, 3, 1, 1, 1, 1, 1, 1}, /* a kernel larger than the cache */
 };

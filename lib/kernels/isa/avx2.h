@@ -41,6 +41,13 @@ CNN__INLINE cnn__vec cnn__vload_n(const float *p, int64_t n) {
   cnn__ivec m = cnn__first(n);
   return (cnn__vec){_mm256_maskload_ps(p, m.lo), _mm256_maskload_ps(p + 8, m.hi)};
 }
+CNN__INLINE cnn__vec cnn__vquads(const float *const p[4], int64_t at) {
+  return (cnn__vec){_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p[0] + at)), _mm_loadu_ps(p[1] + at), 1),
+                    _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p[2] + at)), _mm_loadu_ps(p[3] + at), 1)};
+}
+CNN__INLINE cnn__vec cnn__vspread(cnn__vec a, int j) {
+  return (cnn__vec){_mm256_permutevar_ps(a.lo, _mm256_set1_epi32(j)), _mm256_permutevar_ps(a.hi, _mm256_set1_epi32(j))};
+}
 CNN__INLINE void cnn__vstore(float *p, cnn__vec a) {
   _mm256_storeu_ps(p, a.lo);
   _mm256_storeu_ps(p + 8, a.hi);
