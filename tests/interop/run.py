@@ -32,6 +32,8 @@ COMPANIONS = [
     ("LiteRT {}: every layer type, 1 and 3 samples", "ai-edge-litert", "export/litert.py", "export/export_models", "1e-05"),
     ("ONNX Runtime {}: the notebook's model beside PyTorch's export, the operators; and the time, which decides nothing", "onnxruntime",
      "export/onnx_speed.py", "export/export_models", "5%"),
+    ("Keras {}: .keras and .h5 of every layer type load, predict, train on, and what it saves then loads here", "keras", "keras/keras_files.py",
+     "keras/keras_written", "1e-05"),
     ("safetensors {}: weights and models open", "safetensors", "export/weights_check.py", "export/weights_files", "equal"),
 ]
 SUMMARY = re.compile(r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")
