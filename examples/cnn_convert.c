@@ -15,8 +15,9 @@
 static const char help_text[] =
     "Usage: cnn-convert [OPTION]... IN OUT\n"
     "Write the model in IN to OUT, in the form that OUT's ending names: .h5 and .keras are Keras's, .onnx,\n"
-    ".tflite and .c are for running it elsewhere, anything else is libcnn's own (.safetensors); whatever\n"
-    "companion libraries this program was built with. IN's form follows from its content: libcnn's or Keras's.\n"
+    ".tflite and .c are for running it elsewhere, .npz is NumPy's (weights alone), anything else is libcnn's\n"
+    "own (.safetensors); whatever companion libraries this program was built with. IN's form follows from its\n"
+    "content: libcnn's or Keras's.\n"
     "OUT is replaced as a whole; where something fails it stays as it was.\n"
     "\n"
     "      --no-optimizer   leave out the optimizer's state: training would begin anew\n"

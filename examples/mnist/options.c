@@ -30,7 +30,7 @@ static const char help_text[] =
     "  -c, --checkpoint FILE     keep in FILE what is needed to go on: at each epoch's end, every ten seconds, and\n"
     "                            on SIGINT or SIGTERM, after which the run reports and ends\n"
     "      --save FILE           write the trained model to FILE, too, in the form that its ending names:\n"
-    "                            .safetensors; .h5 and .keras (with libcnn-keras); .onnx, .tflite and .c\n"
+    "                            .safetensors; .h5 and .keras (with libcnn-keras); .onnx, .tflite, .c, .npz\n"
     "                            (with libcnn-export); may be repeated\n"
     "      --tensorboard DIR     write event files for TensorBoard (needs libcnn-export): figures of epochs and of\n"
     "                            every 100th batch, weights, samples and confusion matrix of validation images\n"

@@ -100,7 +100,7 @@ typedef struct cnn_file_format {
 CNN_API CNN_MUST_CHECK cnn_status cnn_format_register(cnn_context *context, const cnn_file_format *format);
 
 /** The name of the form that a save to this path would have, "libcnn" for its own: that is asked of any ending that no format has, but
- * .h5, .hdf5, .keras, .onnx, .tflite and .c. @return NULL: none can write it, and cnn_error_text() says which call is missing (CNN_EUNSUPPORTED).
+ * .h5, .hdf5, .keras, .onnx, .tflite, .c and .npz. @return NULL: none can write it, and cnn_error_text() says which call is missing (CNN_EUNSUPPORTED).
  * Threads: any. Since 0.1. */
 CNN_API const char *cnn_format_name(const cnn_context *context, const char *path);
 

@@ -60,7 +60,7 @@ static const cnn_file_format *find_ending(const cnn_context *context, const char
 static const struct {
   const char *endings, *call, *library;
 } companions[] = {{".h5 .hdf5 .keras", "cnn_keras_register", "libcnn-keras"},
-                  {".onnx .tflite .c", "cnn_export_register", "libcnn-export"}};
+                  {".onnx .tflite .c .npz", "cnn_export_register", "libcnn-export"}};
 enum { KERAS, EXPORT, COMPANIONS };
 
 cnn_status cnn__format_by_ending(const cnn_file_format **out, const cnn_context *context, const char *path) {

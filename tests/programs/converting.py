@@ -9,7 +9,7 @@ from support import Checks, run, scratch
 
 TRAIN, PREDICT = os.environ["MNIST_TRAIN"], os.environ["MNIST_PREDICT"]
 CONVERT, INSPECT = os.environ["CNN_CONVERT"], os.environ["CNN_INSPECT"]
-READABLE, WRITTEN = (".h5", ".keras"), (".onnx", ".tflite", ".c")
+READABLE, WRITTEN = (".h5", ".keras"), (".onnx", ".tflite", ".c", ".npz")
 
 
 def inspected(path):

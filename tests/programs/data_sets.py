@@ -82,7 +82,7 @@ def check_saves(checks, folder):
     """--save: the forms that the program knows are written after training, the others refused before it."""
     data, output = data_set(folder / "saved", (8, 8)), folder / "o" / "saved"
     known = [".safetensors"]
-    for ending in (".h5", ".keras", ".onnx", ".tflite", ".c"):
+    for ending in (".h5", ".keras", ".onnx", ".tflite", ".c", ".npz"):
         out, err, code = train(data, folder / "o" / "probe", "--save", folder / f"probe{ending}", "--epochs", 1, "--steps-per-epoch", 1)
         if code == 0:
             known.append(ending)

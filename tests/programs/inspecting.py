@@ -10,8 +10,9 @@ import subprocess
 import numpy
 
 from data_sets import data_set
-from support import Checks, run, scratch
+from support import Checks, ROOT, run, scratch
 
+INTEROP = ROOT / "tests" / "reference" / "interop" / "small"
 TRAIN, INSPECT = os.environ["MNIST_TRAIN"], os.environ["CNN_INSPECT"]
 
 
@@ -103,6 +104,22 @@ def check_arrays(checks, folder):
         check_ranges(checks, found, {"": array}, name)
 
 
+def check_keras(checks):
+    """Files of the real Keras: the tensors that it listed, and the network; or the name of the library that is missing."""
+    for name, form in (("keras2.h5", "Keras HDF5"), ("keras3.h5", "Keras HDF5"), ("keras3.keras", "Keras archive (.keras)")):
+        out, err, code = run(INSPECT, "--json", INTEROP / name)
+        if code == 3:
+            checks.that("libcnn-keras" in err, f"{name}: the library is named", err)
+            continue
+        found = json.loads(out)
+        checks.equal([found["form"], found["model"]["parameters"], found["compilation"]["optimizer"]["name"]], [form, 6842, "adam"], name)
+        checks.equal([row["type"] for row in found["model"]["layers"] if row["parameters"]],
+                     ["conv2d", "batch_normalization"] * 2 + ["dense"] * 2, f"{name}: layers")
+        shapes = {row["name"]: row["shape"] for row in found["tensors"]}
+        checks.equal(shapes["optimizer/dense1/kernel/velocity"], [392, 16], f"{name}: the optimizer's state")
+        checks.that(all(row["right"] for row in found["checks"]), f"{name}: checks", found["checks"])
+
+
 def check_damage(checks, folder):
     model = (folder / "run" / "final.safetensors").read_bytes()
     archive = (folder / "a.npz").read_bytes()
@@ -138,6 +155,7 @@ def main():
         check_libcnn(checks, folder)
         check_arrays(checks, folder)
         check_damage(checks, folder)
+    check_keras(checks)
     checks.close()
 
 

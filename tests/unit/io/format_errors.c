@@ -61,7 +61,7 @@ END_TEST
 /* ---- forms that are not known ---- */
 
 START_TEST(endings_of_companions) {
-  static const char *const names[] = {"m.h5", "M.HDF5", "a.weights.h5", "m.keras", "m.onnx", "m.tflite", "m.c"};
+  static const char *const names[] = {"m.h5", "M.HDF5", "a.weights.h5", "m.keras", "m.onnx", "m.tflite", "m.c", "m.npz"};
   begin();
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     const char *part = i < 4 ? "written once cnn_keras_register of libcnn-keras was called" : "written once cnn_export_register of libcnn-export was called";
