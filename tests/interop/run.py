@@ -34,6 +34,7 @@ COMPANIONS = [
      "export/onnx_speed.py", "export/export_models", "5%"),
     ("Keras {}: .keras and .h5 of every layer type load, predict, train on, and what it saves then loads here", "keras", "keras/keras_files.py",
      "keras/keras_written", "1e-05"),
+    ("Keras {}: .h5 and .weights.h5 are loaded and trained on, every optimizer", "keras", "keras/interop_h5.py", "keras/keras_resave", "1e-06"),
     ("safetensors {}: weights and models open", "safetensors", "export/weights_check.py", "export/weights_files", "equal"),
 ]
 SUMMARY = re.compile(r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")
