@@ -125,7 +125,7 @@ def check_server(address: str, runs: dict[str, dict[str, list[tuple[int, Any]]]]
 # through the shadow trees: text and drawn lines of the page
 PAGE_TEXT = """(() => { const seen = []; const walk = node => { if (node.shadowRoot) walk(node.shadowRoot);
 for (const below of node.childNodes) { if (below.nodeType === 3) seen.push(below.textContent); else walk(below); } };
-walk(document.body); return seen.join(' '); })()"""
+if (document.body) walk(document.body); return seen.join(' '); })()"""
 CHARTS = "document.querySelectorAll('line-chart, vz-line-chart2, canvas, svg.line-chart').length"
 
 
