@@ -275,3 +275,11 @@ def test_pandas_takes_the_history(context: cnn.Context) -> None:
     x, y = small.images()
     frame = pandas.DataFrame(without_drawing(context).fit(x, y, epochs=3, verbose=0, validation=(x, y)).history)
     assert list(frame.columns) == ["accuracy", "loss", "val_accuracy", "val_loss"] and len(frame) == 3
+
+
+def test_verbose_is_named(context: cnn.Context) -> None:
+    model = small.model(context)
+    x, y = small.images()
+    for call in (lambda: model.fit(x, y, verbose="auto"), lambda: model.predict(x, verbose=None)):  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="verbose is .*, must be 0, 1 or 2"):
+            call()

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Optional, Sequence
 
@@ -44,7 +45,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 def _plot(given: argparse.Namespace) -> int:
     from . import page
     try:
-        notes = page.write(given.folder, data=given.data)
+        notes = page.write(given.folder, data=given.data, processes=len(os.sched_getaffinity(0)))
         print(f"Page of the run: {given.folder}/{page.NAME}")
     except page.ResultsError as error:
         return _complain(str(error), BAD_FILE)

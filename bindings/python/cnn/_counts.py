@@ -10,3 +10,10 @@ def count(value: int | None, what: str) -> int | None:
     if value is not None and integer(value, what=what) < 1:
         raise InvalidArgument(f"{what} is {value}, must be 1 or more")
     return value
+
+
+def level(verbose: int) -> int:
+    """How much is told: 0, 1 or 2; C says which there are."""
+    if not hasattr(verbose, "__index__"):
+        raise TypeError(f"verbose is {verbose!r}, must be 0, 1 or 2")
+    return integer(verbose, what="verbose")

@@ -66,10 +66,13 @@ def weights_of_classes(given: Mapping[int, float] | Sequence[float] | None) -> d
         if min(classes, default=0) < 0 or max(classes, default=0) >= MOST_CLASSES:
             raise InvalidArgument(f"class_weight: classes {min(classes)} to {max(classes)}, must be 0 to "
                                   f"{MOST_CLASSES - 1}")
-        weights = [classes.get(label, 1.0) for label in range(max(classes, default=-1) + 1)]
+        weights = np.ones(max(classes, default=-1) + 1, np.float32)
+        weights[list(classes)] = list(classes.values())
     else:
-        weights = [float(weight) for weight in np.ravel(given)]
-    return {"class_weights": weights, "class_weight_count": len(weights)} if weights else {}
+        weights = np.array([float(weight) for weight in np.ravel(given)], np.float32)
+    if not len(weights):
+        return {}
+    return {"class_weights": weights.ctypes.data_as(ctypes.POINTER(ctypes.c_float)), "class_weight_count": len(weights)}
 
 
 @trampoline(_abi.cnn_callback_functions_batch_end)

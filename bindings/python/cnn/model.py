@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _abi, _arrays, _logs, _training
 from ._calls import call
-from ._counts import count
+from ._counts import count, level
 from ._described import made
 from ._errors import InvalidArgument, check
 from ._handle import Owner, Pointers, new
@@ -192,7 +192,7 @@ class Model(Inspection):
                 "batch_size": count(batch_size, "batch_size"), "epochs": count(epochs, "epochs"),
                 "initial_epoch": initial_epoch,
                 "steps_per_epoch": count(steps_per_epoch, "steps_per_epoch"), "validation_split": validation_split,
-                "augmenter": _training.in_use(augmenter, stack), "verbose": int(verbose), "no_shuffle": int(not shuffle),
+                "augmenter": _training.in_use(augmenter, stack), "verbose": level(verbose), "no_shuffle": int(not shuffle),
                 "validation_freq": count(validation_freq, "validation_freq"),
                 "validation_batch_size": count(validation_batch_size, "validation_batch_size"),
                 "validation_steps": count(validation_steps, "validation_steps"),
@@ -262,7 +262,7 @@ class Model(Inspection):
 
     def _passing(self, struct: Any, batch_size: int | None, verbose: int, steps: int | None,
                  augmenter: Augmenter | None, stack: ExitStack) -> Any:
-        return options(struct, batch_size=count(batch_size, "batch_size"), verbose=int(verbose),
+        return options(struct, batch_size=count(batch_size, "batch_size"), verbose=level(verbose),
                        steps=count(steps, "steps"), augmenter=_training.in_use(augmenter, stack),
                        sink=self._context.sink())
 

@@ -67,7 +67,8 @@ class Builtin(Callback, Settings, _lacking.Lacking):
         """The best value of the monitored figure so far; None before the first."""
         return self._state("best") if self._state("has_best") else None
 
-    __repr__ = Settings.__repr__
+    def __repr__(self) -> str:
+        return Settings.__repr__(self)
 
 
 class EarlyStopping(Builtin):

@@ -20,13 +20,14 @@ __all__ = ["Results", "ResultsError", "load", "write"]
 NAME = "index.html"
 
 
-def write(folder: Union[str, "os.PathLike[str]"], *, data: Optional[str] = None) -> Sequence[str]:
+def write(folder: Union[str, "os.PathLike[str]"], *, data: Optional[str] = None, processes: int = 1) -> Sequence[str]:
     """Write index.html into an output folder of mnist_train.
 
     Parameters
     ----------
     folder : that holds report.json; what is there already is written anew.
     data : folder of the data set's IDX files, or its .npz; None: the place that the report names.
+    processes : that draw side by side; more than 1 are forked, which suits a program without threads of its own.
 
     Returns
     -------
@@ -38,19 +39,19 @@ def write(folder: Union[str, "os.PathLike[str]"], *, data: Optional[str] = None)
     OSError : a file cannot be written.
     """
     results = load(pathlib.Path(folder))
-    pictures, notes = _pictures(results, data)
+    pictures, notes = _pictures(results, data, processes)
     _replace(results.folder / NAME, page(results, pictures, notes))
     return notes
 
 
-def _pictures(results: Results, place: Optional[str]) -> Tuple[sections.Pictures, Sequence[str]]:
+def _pictures(results: Results, place: Optional[str], processes: int) -> Tuple[sections.Pictures, Sequence[str]]:
     """Elements by name, and what is left out and why. matplotlib is loaded here and not before."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
         return {}, [f"no pictures: matplotlib is not installed (Debian: python3-matplotlib; else pip install matplotlib): {error}"]
     from . import pictures, run
-    return pictures.draw_all(run.Run(results, place))
+    return pictures.draw_all(run.Run(results, place), processes)
 
 
 def page(results: Results, pictures: sections.Pictures, notes: Sequence[str]) -> str:

@@ -1,7 +1,9 @@
 """The pictures of a run: what each needs, its caption, and what it says to those who do not see it."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import Error
 from . import drawing
@@ -16,7 +18,7 @@ PRINT = 300  # dots an inch, of what is meant to be printed; of the others half
 
 
 class Picture(NamedTuple):
-    """One picture. `needs`: attributes of Run that must be there."""
+    """One picture. `needs`: attributes of Run that must be there; `canvases`: forms that differ, a desk's light one last."""
 
     name: str
     needs: Sequence[str]
@@ -24,6 +26,7 @@ class Picture(NamedTuple):
     alternative: Callable[[Run], str]
     caption: str
     dpi: int = PRINT // 2
+    canvases: Sequence[Canvas] = CANVASES
 
 
 PICTURES: Sequence[Picture] = (
@@ -34,7 +37,7 @@ PICTURES: Sequence[Picture] = (
             lambda run: f"The first training image, and {drawing.AUGMENTED} images that the augmenter made of it: turned, shifted, zoomed.",
             "An image, and what augmentation makes of it in nine passes."),
     Picture("model_diagram", ["model"], drawing.model_diagram, drawing.diagram_words,
-            "The layers of the model with the shapes of what they read and give."),
+            "The layers of the model with the shapes of what they read and give.", canvases=CANVASES[-1:]),
     Picture("training_history", [], drawing.training_history, drawing.history_words,
             "Accuracy and loss over the epochs; the dashed line is the epoch with the least validation loss.", PRINT),
     Picture("confusion_matrix", [], drawing.confusion_matrix, drawing.matrix_words,
@@ -67,25 +70,47 @@ PICTURES: Sequence[Picture] = (
 )
 
 
-def draw_all(run: Run) -> Tuple[Dict[str, Markup], List[str]]:
+def draw_all(run: Run, processes: int = 1) -> Tuple[Dict[str, Markup], List[str]]:
     """Every picture that can be drawn, as files in the run's folder and as elements of the page; and what cannot, and
-    why."""
-    elements: Dict[str, Markup] = {}
+    why. Several processes are forked when all that they need is loaded."""
+    wanted = [picture for picture in PICTURES if all(map(run.has, picture.needs))]
     notes = list(run.reasons)
-    for picture in PICTURES:
-        if not all(map(run.has, picture.needs)):
-            continue
-        try:
-            elements[picture.name] = _drawn(run, picture)
-        except (ValueError, TypeError, Error) as error:
-            notes.append(f"{picture.name} is left out: {error}")
-    return elements, notes
+    found = _side_by_side(run, wanted, processes) if processes > 1 and len(wanted) > 1 else [
+        _attempt(run, picture) for picture in wanted]
+    elements = {picture.name: made for picture, (made, _) in zip(wanted, found) if made is not None}
+    return elements, notes + [note for _, note in found if note]
+
+
+Found = Tuple[Optional[Markup], str]
+_work: List[Tuple[Run, Sequence[Picture]]] = []  # what forked processes find
+
+
+def _side_by_side(run: Run, wanted: Sequence[Picture], processes: int) -> List[Found]:
+    _work.append((run, wanted))
+    try:
+        with ProcessPoolExecutor(min(processes, len(wanted)), mp_context=multiprocessing.get_context("fork")) as pool:
+            return list(pool.map(_numbered, range(len(wanted))))
+    finally:
+        _work.pop()
+
+
+def _numbered(number: int) -> Found:
+    run, wanted = _work[-1]
+    return _attempt(run, wanted[number])
+
+
+def _attempt(run: Run, picture: Picture) -> Found:
+    """The element, or why there is none."""
+    try:
+        return _drawn(run, picture), ""
+    except (ValueError, TypeError, Error) as error:
+        return None, f"{picture.name} is left out: {error}"
 
 
 def _drawn(run: Run, picture: Picture) -> Markup:
     path = run.results.folder / f"{picture.name}.png"
     encoded: Dict[Canvas, Encoded] = {}
-    for canvas in CANVASES:
+    for canvas in picture.canvases:
         figure = _figure(picture.draw(run, canvas))
         try:
             encoded[canvas] = encode(figure, canvas.wide)
