@@ -15,6 +15,10 @@
 #endif
 #endif
 
+/* Linked in the place of the system's in every build. */
+int __wrap_sched_getcpu(void);
+int __wrap_sched_getcpu(void) { return -1; }
+
 #if defined(__linux__) && defined(__x86_64__) && !defined(SANITIZED)
 #include <errno.h>
 #include <linux/audit.h>
@@ -27,9 +31,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-int __wrap_sched_getcpu(void);
-int __wrap_sched_getcpu(void) { return -1; }
 
 #define BATCH 40
 #define NO_FILTER 77
