@@ -38,15 +38,14 @@ static int32_t reserve(cnn__flat *f, size_t more) {
 }
 
 static void push(cnn__flat *f, const void *data, size_t bytes) {
-  if (!reserve(f, bytes))
+  if (!bytes || !reserve(f, bytes))
     return;
   f->used += bytes;
-  if (bytes)
-    memcpy(f->bytes + f->capacity - f->used, data, bytes);
+  memcpy(f->bytes + f->capacity - f->used, data, bytes);
 }
 
 static void push_zeros(cnn__flat *f, size_t bytes) {
-  if (!reserve(f, bytes))
+  if (!bytes || !reserve(f, bytes))
     return;
   f->used += bytes;
   memset(f->bytes + f->capacity - f->used, 0, bytes);
