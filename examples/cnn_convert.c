@@ -23,7 +23,8 @@ static const char help_text[] =
     "      --no-optimizer   leave out the optimizer's state: training would begin anew\n"
     "      --weights-only   leave out configuration and compilation, too\n"
     "      --nchw           .onnx: images come as [N, C, H, W] instead of [N, H, W, C]\n"
-    "      --int8           .c: kernels as bytes with scales, a quarter of the size, a little less accurate\n"
+    "      --int8           .c, .tflite: kernels as bytes with scales, a quarter of the size, a little less\n"
+    "                       accurate\n"
     "      --like MODEL     IN holds weights alone, those of a model such as MODEL\n"
     "  -h, --help           print this and exit\n"
     "  -V, --version        print version and build and exit\n"
@@ -111,12 +112,17 @@ static cnn_status save_onnx(const cnn_model *model, const options *o) {
 static cnn_status save_c(const cnn_model *model, const options *o) {
   return cnn_model_save_c(model, o->out, cnn_c_opts(.int8 = o->int8));
 }
+
+static cnn_status save_tflite(const cnn_model *model, const options *o) {
+  return cnn_model_save_tflite(model, o->out, cnn_tflite_opts(.int8 = o->int8));
+}
 #endif
 
 static const way ways[] = {
 #ifdef WITH_EXPORT
     {".onnx", 1, 0, save_onnx},
     {".c", 0, 1, save_c},
+    {".tflite", 0, 1, save_tflite},
 #endif
     {NULL, 0, 0, NULL}};
 
@@ -152,7 +158,9 @@ static int convert(cnn_context *context, const options *o) {
   if (!cnn_format_name(context, o->out))
     return fail(USAGE);
   if ((o->nchw || o->int8) && !find_way(o))
-    return fail_usage(o->nchw ? "--nchw is for .onnx alone" : "--int8 is for .c alone");
+    return fail_usage(o->nchw && o->int8 ? "--nchw is for .onnx alone, --int8 for .c and .tflite alone: no form takes both"
+                      : o->nchw          ? "--nchw is for .onnx alone"
+                                         : "--int8 is for .c and .tflite alone");
   cnn_status status = load(&file, context, o);
   int code = status >= 0 ? DONE : fail(status == CNN_ENOMEM ? RUNTIME : BAD_FILE);
   if (code == DONE && save(file, context, o) < 0)

@@ -64,10 +64,11 @@ def check_others(checks, model, data, folder):
 
 def check_exports(checks, model, folder):
     """--nchw and --int8 change what is written, where the form takes them, and are refused elsewhere."""
-    for option, ending, other in (("--nchw", ".onnx", "n.c"), ("--int8", ".c", "n.onnx")):
+    for option, ending, takers, other in (("--nchw", ".onnx", ".onnx", "n.c"), ("--nchw", ".onnx", ".onnx", "n.tflite"),
+                                          ("--int8", ".c", ".c and .tflite", "n.onnx"), ("--int8", ".tflite", ".c and .tflite", "n.onnx")):
         plain, special = folder / f"m{ending}", folder / f"special{ending}"
         out, err, code = run(CONVERT, option, model, folder / "n.safetensors")
-        checks.that(code == 2 and f"{option} is for {ending} alone" in err and not (folder / "n.safetensors").exists(), f"{option} elsewhere", err)
+        checks.that(code == 2 and f"{option} is for {takers} alone" in err and not (folder / "n.safetensors").exists(), f"{option} elsewhere", err)
         if not plain.exists():
             continue
         out, err, code = run(CONVERT, option, model, special)
@@ -76,8 +77,11 @@ def check_exports(checks, model, folder):
         checks.that(code == 2 and not (folder / other).exists(), f"{option} is refused for {other}", (code, err))
         out, err, code = run(CONVERT, option, folder / "w", special)
         checks.that(code == 1 and "holds weights alone" in err, f"{option}: weights alone are no model", (code, err))
-    if (folder / "special.c").exists():
-        checks.that((folder / "special.c").stat().st_size < (folder / "m.c").stat().st_size * 0.7, "--int8 makes .c smaller")
+    for ending, share in ((".c", 0.7), (".tflite", 0.3)):
+        if (folder / f"special{ending}").exists():
+            checks.that((folder / f"special{ending}").stat().st_size < (folder / f"m{ending}").stat().st_size * share, f"--int8 makes {ending} smaller")
+    out, err, code = run(CONVERT, "--nchw", "--int8", model, folder / "n.onnx")
+    checks.that(code == 2 and "no form takes both" in err and not (folder / "n.onnx").exists(), "--nchw and --int8 together", (code, err))
 
 
 def check_failures(checks, model, folder):
