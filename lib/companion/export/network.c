@@ -1,7 +1,7 @@
 /* network: a model as its exporters read it, through public headers alone. */
 #include "companion/export/network.h"
 
-#include <jansson.h>
+#include <cnn/format.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,55 +11,94 @@ static cnn_status no_memory(const char *what) {
   return cnn_error_set(CNN_ENOMEM, "%s: no memory for the model's layers", what);
 }
 
-/* The header of a model file: its length in eight bytes, then JSON. */
-static json_t *config_in(const unsigned char *file) {
-  uint64_t length = 0;
-  for (int i = 7; i >= 0; i--)
-    length = length << 8 | file[i];
-  json_t *header = json_loadb((const char *)file + 8, (size_t)length, 0, NULL);
-  const char *text = json_string_value(json_object_get(json_object_get(header, "__metadata__"), "config"));
-  json_t *config = text ? json_loads(text, 0, NULL) : NULL;
-  json_decref(header);
-  return config;
+/* ---- what each layer reads: it stands nowhere but in the configuration, JSON of libcnn's own making, so that it needs no checking. (jansson's
+ * parser takes a text that it has no memory for as a shorter one, or ends the program.) ---- */
+
+/* Behind the string whose first quote `at` is. */
+static const char *after_string(const char *at) {
+  for (at++; *at && *at != '"'; at++)
+    at += *at == '\\' && at[1];
+  return *at ? at + 1 : at;
 }
 
-/* What each layer reads stands nowhere but in the configuration. NULL: *status says why. */
-static json_t *config_of(const cnn_model *model, const char *what, cnn_status *status) {
-  size_t bytes = 0;
-  *status = cnn_model_save_memory(model, NULL, 0, &bytes, cnn_save_opts(.no_optimizer = 1));
-  if (*status < 0)
-    return NULL;
-  unsigned char *file = malloc(bytes);
-  json_t *config = NULL;
-  if (!file)
-    *status = no_memory(what);
-  else if ((*status = cnn_model_save_memory(model, file, bytes, NULL, cnn_save_opts(.no_optimizer = 1))) >= 0 && !(config = config_in(file)))
-    *status = no_memory(what);
-  free(file);
-  return config;
+/* The value of a key of the object whose bracket `at` is; NULL: it has none. */
+static const char *value_of(const char *at, const char *key) {
+  const size_t length = strlen(key);
+  int32_t depth = 0;
+  while (*at) {
+    if (*at == '"') {
+      const char *end = after_string(at);
+      if (depth == 1 && *end == ':' && (size_t)(end - at) == length + 2 && !strncmp(at + 1, key, length))
+        return end + 1;
+      at = end;
+      continue;
+    }
+    depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+    if (!depth)
+      return NULL;
+    at++;
+  }
+  return NULL;
 }
 
-static int32_t index_of(const cnn__network *network, const char *name, int32_t below) {
+/* The element after the one that `at` is in, of a list of objects or strings; NULL: it was the last. */
+static const char *next_element(const char *at) {
+  for (int32_t depth = 0; *at;) {
+    if (*at == '"') {
+      at = after_string(at);
+      continue;
+    }
+    if (*at == ',' && !depth)
+      return at + 1;
+    depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+    if (depth < 0)
+      return NULL;
+    at++;
+  }
+  return NULL;
+}
+
+static const char *first_element(const char *list) { return list && *list == '[' && list[1] != ']' ? list + 1 : NULL; }
+
+static int32_t count_of(const char *list) {
+  int32_t count = 0;
+  for (const char *at = first_element(list); at; at = next_element(at))
+    count++;
+  return count;
+}
+
+/* Is the string at `at` this text? Only '"' and '\\' have a '\\' before them. */
+static int32_t is_text(const char *at, const char *text) {
+  for (at++; *at && *at != '"'; at++) {
+    at += *at == '\\' && at[1];
+    if (*at != *text++)
+      return 0;
+  }
+  return !*text;
+}
+
+/* The layer before number `below` whose name the string at `at` is. */
+static int32_t index_of(const cnn__network *network, const char *at, int32_t below) {
   for (int32_t i = below - 1; i >= 0; i--)
-    if (!strcmp(network->layers[i].name, name))
+    if (is_text(at, network->layers[i].name))
       return i;
   return -1;
 }
 
-static cnn_status read_edges(cnn__network *network, const json_t *layers, const char *what) {
+static cnn_status read_edges(cnn__network *network, const char *layers, const char *what) {
   size_t total = 0, used = 0;
-  for (int32_t i = 0; i < network->count; i++)
-    total += json_array_size(json_object_get(json_array_get(layers, (size_t)i), "inputs"));
+  for (const char *at = first_element(layers); at; at = next_element(at))
+    total += (size_t)count_of(value_of(at, "inputs"));
   network->edges = malloc((total ? total : 1) * sizeof *network->edges);
   if (!network->edges)
     return no_memory(what);
-  for (int32_t i = 0; i < network->count; i++) {
-    const json_t *inputs = json_object_get(json_array_get(layers, (size_t)i), "inputs");
+  const char *at = first_element(layers);
+  for (int32_t i = 0; i < network->count; i++, at = next_element(at)) {
+    const char *inputs = value_of(at, "inputs");
     network->layers[i].inputs = network->edges + used;
-    network->layers[i].input_count = (int32_t)json_array_size(inputs);
-    for (size_t k = 0; k < json_array_size(inputs); k++) {
-      const char *name = json_string_value(json_array_get(inputs, k));
-      int32_t from = name ? index_of(network, name, i) : -1;
+    network->layers[i].input_count = count_of(inputs);
+    for (const char *name = first_element(inputs); name; name = next_element(name)) {
+      int32_t from = index_of(network, name, i);
       if (from < 0)
         return cnn_error_set(CNN_EINTERNAL, "%s: layer '%s' reads what does not stand before it", what, network->layers[i].name);
       network->edges[used++] = from;
@@ -68,10 +107,10 @@ static cnn_status read_edges(cnn__network *network, const json_t *layers, const 
   return CNN_OK;
 }
 
-static cnn_status fill(cnn__network *network, const json_t *config, const char *what) {
-  const json_t *layers = json_object_get(config, "layers");
-  if (json_array_size(layers) != (size_t)network->count)
-    return cnn_error_set(CNN_EINTERNAL, "%s: the configuration has %zu layers, the model %d", what, json_array_size(layers), (int)network->count);
+static cnn_status fill(cnn__network *network, const char *config, const char *what) {
+  const char *layers = config ? value_of(config, "layers") : NULL;
+  if (count_of(layers) != network->count)
+    return cnn_error_set(CNN_EINTERNAL, "%s: the configuration has %d layers, the model %d", what, (int)count_of(layers), (int)network->count);
   for (int32_t i = 0; i < network->count; i++) {
     cnn__network_layer *l = &network->layers[i];
     l->layer = cnn_model_layer_at(network->model, i);
@@ -90,8 +129,8 @@ cnn_status cnn__network_new(cnn__network **out, const cnn_model *model, const ch
     return status;
   if (!cnn_model_layer_count(model))
     return cnn_error_set(CNN_ESTATE, "%s: the model has no layers", what);
-  json_t *config = config_of(model, what, &status);
-  if (!config)
+  cnn_container *container;
+  if ((status = cnn_model_to_container(&container, model, cnn_save_opts(.no_optimizer = 1))) < 0)
     return status;
   cnn__network *network = calloc(1, sizeof *network);
   if (network) {
@@ -99,8 +138,8 @@ cnn_status cnn__network_new(cnn__network **out, const cnn_model *model, const ch
     network->count = cnn_model_layer_count(model);
     network->layers = calloc((size_t)network->count, sizeof *network->layers);
   }
-  status = network && network->layers ? fill(network, config, what) : no_memory(what);
-  json_decref(config);
+  status = network && network->layers ? fill(network, cnn_container_note(container, "config"), what) : no_memory(what);
+  cnn_container_free(container);
   if (status < 0)
     cnn__network_free(network);
   else
@@ -141,13 +180,19 @@ void cnn__network_pair(const cnn__network_layer *layer, const char *key, int64_t
   pair[1] = *end == ',' ? strtoll(end + 1, NULL, 10) : pair[0];
 }
 
-/* jansson reads numbers in the C locale, whatever the program's is. */
+/* As digits and a power of ten, which mean the same whatever the program's locale is: "0.25" is "025e-2". */
 double cnn__network_float(const cnn__network_layer *layer, const char *key) {
-  char text[LONGEST];
-  json_t *number = json_loads(text_of(layer, key, text), JSON_DECODE_ANY, NULL);
-  double value = json_number_value(number);
-  json_decref(number);
-  return value;
+  char text[LONGEST], plain[LONGEST + 32];
+  text_of(layer, key, text);
+  const size_t mantissa = strcspn(text, "eE"), point = strcspn(text, ".");
+  const long exponent = text[mantissa] ? strtol(text + mantissa + 1, NULL, 10) : 0;
+  if (point >= mantissa) {
+    cnn_format(plain, sizeof plain, "%.*se%ld", (int)mantissa, text, exponent);
+  } else {
+    const int behind = (int)(mantissa - point - 1);
+    cnn_format(plain, sizeof plain, "%.*s%.*se%ld", (int)point, text, behind, text + point + 1, exponent - behind);
+  }
+  return strtod(plain, NULL);
 }
 
 int32_t cnn__network_is(const cnn__network_layer *layer, const char *key, const char *value) {

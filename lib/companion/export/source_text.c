@@ -65,12 +65,14 @@ void cnn__source_put(cnn__source_text *to, const char *format, ...) {
   if (text) {
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, text, again);
+    int length = vsnprintf(NULL, 0, text, again); /* negative where it has no memory, which it takes for many arguments */
     va_end(again);
-    if (length >= 0 && reserve(to, (size_t)length)) {
-      vsnprintf(to->data + to->length, (size_t)length + 1, text, arguments);
+    if (length < 0)
+      to->failed = 1;
+    else if (reserve(to, (size_t)length) && vsnprintf(to->data + to->length, (size_t)length + 1, text, arguments) != length)
+      to->failed = 1;
+    else if (!to->failed)
       to->length += (size_t)length;
-    }
   } else {
     to->failed = 1;
   }

@@ -49,6 +49,45 @@ START_TEST(edges) {
 }
 END_TEST
 
+/* Names with what JSON's strings do not hold as it is, and names that are one another's beginnings or the configuration's own words. */
+START_TEST(edges_of_odd_names) {
+  const char *const names[] = {"a", "a\"", "a\\", "\"],[{", "inputs", "\xc3\xbc\"\\"};
+  const int32_t count = sizeof names / sizeof *names;
+  cnn_model *m;
+  cnn__network *n;
+  ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
+  cnn_input(m, 1, (const int64_t[]){2}, cnn_input_opts(.name = "layers"));
+  for (int32_t i = 0; i < count; i++)
+    cnn_activation(m, CNN_ACTIVATION_RELU, cnn_activation_opts(.name = names[i], .input = i > 1 ? names[i - 2] : "layers"));
+  cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){names[4], names[5]}, .input_count = 2));
+  ck_assert_msg(cnn_model_status(m) == CNN_OK, "%s", cnn_error_text());
+  ck_assert_int_eq(cnn__network_new(&n, m, "test"), CNN_OK);
+  for (int32_t i = 0; i < count; i++)
+    ck_assert_int_eq(n->layers[i + 1].inputs[0], i > 1 ? i - 1 : 0);
+  ck_assert(n->layers[count + 1].inputs[0] == 5 && n->layers[count + 1].inputs[1] == 6);
+  cnn__network_free(n);
+  cnn_model_free(m);
+}
+END_TEST
+
+/* As strtod reads them in the C locale. */
+START_TEST(fractions) {
+  const float values[] = {0.25f, 1.5e-7f, 123456.789f, 3.0f, 2e-30f, 1e20f, 0.1f};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    cnn_model *m;
+    cnn__network *n;
+    ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
+    cnn_input(m, 1, (const int64_t[]){2}, NULL);
+    cnn_activation(m, CNN_ACTIVATION_ELU, cnn_activation_opts(.alpha = values[i]));
+    ck_assert_msg(cnn_model_status(m) == CNN_OK, "%s", cnn_error_text());
+    ck_assert_int_eq(cnn__network_new(&n, m, "test"), CNN_OK);
+    ck_assert_float_eq((float)cnn__network_float(&n->layers[1], "alpha"), values[i]);
+    cnn__network_free(n);
+    cnn_model_free(m);
+  }
+}
+END_TEST
+
 START_TEST(attributes) {
   cnn_model *m = forked();
   cnn__network *n;
@@ -106,6 +145,8 @@ int main(void) {
   TCase *group = tcase_create("network");
   tcase_add_checked_fixture(group, setup, teardown);
   tcase_add_test(group, edges);
+  tcase_add_test(group, edges_of_odd_names);
+  tcase_add_test(group, fractions);
   tcase_add_test(group, attributes);
   tcase_add_test(group, refused);
   tcase_add_test(group, all_layers);

@@ -1,0 +1,114 @@
+/* Where any one of the allocations of saving fails, the answer is CNN_ENOMEM and the file is as it was, or what is written is whole. The program's
+ * own malloc, in front of glibc's, makes them fail; sanitizers have one of their own. */
+#include "suite.h"
+
+#include <cnn/cnn.h>
+#include <cnn/export.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int64_t allocations, failing = -1; /* which one fails; -1: none */
+
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *old, size_t bytes);
+
+static int32_t refused(void) { return allocations++ == failing; }
+
+#define SEEN __attribute__((visibility("default"))) /* by the shared libraries too */
+
+SEEN void *malloc(size_t bytes) { return refused() ? NULL : __libc_malloc(bytes); }
+SEEN void *calloc(size_t count, size_t bytes) { return refused() ? NULL : __libc_calloc(count, bytes); }
+SEEN void *realloc(void *old, size_t bytes) { return refused() ? NULL : __libc_realloc(old, bytes); }
+
+enum { ROOM = 1 << 16 };
+
+static size_t contents(const char *path, char *bytes) {
+  FILE *file = fopen(path, "rb");
+  ck_assert_ptr_nonnull(file);
+  size_t count = fread(bytes, 1, ROOM, file);
+  fclose(file);
+  return count;
+}
+
+static void write_old(const char *path) {
+  FILE *file = fopen(path, "wb");
+  ck_assert(file && fputs("old", file) >= 0 && fclose(file) == 0);
+}
+
+static const char *const kinds[] = {"onnx", "nchw", "tflite", "tflite8", "c", "c8", "npz"};
+
+static cnn_status save(const cnn_model *m, const char *path, int kind) {
+  switch (kind) {
+  case 0: return cnn_model_save_onnx(m, path, NULL);
+  case 1: return cnn_model_save_onnx(m, path, cnn_onnx_opts(.nchw = 1));
+  case 2: return cnn_model_save_tflite(m, path, NULL);
+  case 3: return cnn_model_save_tflite(m, path, cnn_tflite_opts(.int8 = 1));
+  case 4: return cnn_model_save_c(m, path, NULL);
+  case 5: return cnn_model_save_c(m, path, cnn_c_opts(.int8 = 1));
+  default: return cnn_model_save_npz(m, path);
+  }
+}
+
+static void ck_saving(const cnn_model *m, const char *path, int kind) {
+  static char whole[ROOM], seen[ROOM];
+  ck_assert_int_eq(save(m, path, kind), CNN_OK);
+  const size_t count = contents(path, whole);
+  int64_t failed = 0;
+  for (int64_t n = 0;; n++) {
+    write_old(path);
+    allocations = 0;
+    failing = n;
+    cnn_status status = save(m, path, kind);
+    const int64_t made = allocations;
+    failing = -1;
+    const size_t now = contents(path, seen);
+    if (status == CNN_OK)
+      ck_assert_msg(now == count && !memcmp(seen, whole, count), "%s: CNN_OK and %zu bytes of %zu when allocation %lld fails", kinds[kind], now, count, (long long)n);
+    else
+      ck_assert_msg(status == CNN_ENOMEM && now == 3, "%s: %d and %zu bytes when allocation %lld fails: %s", kinds[kind], (int)status, now, (long long)n, cnn_error_text());
+    failed += status < 0;
+    if (made <= n)
+      break;
+  }
+  ck_assert_int_gt(failed, 1); /* an archive of weights takes few */
+}
+
+START_TEST(one_fails) {
+  char folder[] = "/tmp/cnn-memory-XXXXXX", path[64];
+  cnn_context *context;
+  cnn_model *m;
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/model", folder);
+  ck_assert_int_eq(cnn_context_new(&context, cnn_context_opts(.threads = 1)), CNN_OK);
+  ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
+  cnn_input(m, 3, (const int64_t[]){4, 4, 1}, NULL);
+  cnn_layer_add(m, "conv2d", "filters=2 kernel_size=2 padding=same activation=gelu name=the_first_of_two_convolutions");
+  cnn_layer_add(m, "batch_normalization", "name=n");
+  cnn_layer_add(m, "activation", "activation=elu alpha=0.123456789012345678 name=e");
+  cnn_layer_add(m, "add", "inputs=e,n");
+  cnn_layer_add(m, "max_pooling2d", "pool_size=2");
+  cnn_layer_add(m, "flatten", "");
+  cnn_layer_add(m, "dense", "units=3 activation=softmax");
+  ck_assert_int_eq(cnn_model_status(m), CNN_OK);
+  ck_saving(m, path, _i);
+  cnn_model_free(m);
+  cnn_context_free(context);
+  ck_assert(unlink(path) == 0 && rmdir(folder) == 0);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("no_memory");
+  TCase *group = tcase_create("no_memory");
+  tcase_set_timeout(group, 60);
+  tcase_add_loop_test(group, one_fails, 0, (int)(sizeof kinds / sizeof *kinds));
+  suite_add_tcase(suite, group);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
