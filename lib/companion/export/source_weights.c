@@ -1,6 +1,7 @@
 /* source_weights: see source_weights.h. */
 #include "companion/export/source_weights.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -20,12 +21,12 @@ static void put_floats(cnn__source_text *to, const char *id, const char *what, c
   cnn__source_put(to, "\n};\n");
 }
 
-/* Steps of each output channel, the last axis of a kernel: its largest weight is 127 of them. */
+/* Steps of each output channel, the last axis of a kernel: its largest weight is 127 of them. Weights too small for a normal number become 0. */
 static float step_of(const float *kernel, int64_t count, int64_t channels, int64_t channel) {
   float largest = 0.0f;
   for (int64_t i = channel; i < count; i += channels)
     largest = fabsf(kernel[i]) > largest ? fabsf(kernel[i]) : largest;
-  return largest > 0.0f ? largest / LARGEST : 1.0f;
+  return largest / LARGEST >= FLT_MIN ? largest / LARGEST : 1.0f;
 }
 
 static int rounded(float value, float step) {

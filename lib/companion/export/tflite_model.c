@@ -6,6 +6,7 @@
 #include "companion/export/walk.h"
 #include "companion/options.h"
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -107,7 +108,8 @@ static int32_t wholes(making *m, const char *part, int32_t first, int32_t second
                                       .bytes = 2 * sizeof *values});
 }
 
-/* A kernel of rows, one an output, as int8 with a scale for each row: the largest of a row becomes 127 or -127. */
+/* A kernel of rows, one an output, as int8 with a scale for each row: the largest of a row becomes 127 or -127. A
+ * scale that is no normal number is refused by LiteRT: weights that are so small become 0. */
 static int32_t quantized(making *m, int32_t rank, const int64_t *shape, float *values) {
   const int64_t rows = shape[0], length = product(shape + 1, rank - 1);
   int8_t *small = memory(m, rows * length, sizeof *small);
@@ -117,7 +119,7 @@ static int32_t quantized(making *m, int32_t rank, const int64_t *shape, float *v
     float most = 0.0f;
     for (int64_t i = 0; i < length; i++)
       most = fmaxf(most, fabsf(row[i]));
-    scales[r] = most > 0.0f ? most / 127.0f : 1.0f;
+    scales[r] = most / 127.0f >= FLT_MIN ? most / 127.0f : 1.0f;
     for (int64_t i = 0; i < length; i++)
       small[r * length + i] = (int8_t)fmaxf(-127.0f, fminf(127.0f, roundf(row[i] / scales[r])));
   }

@@ -186,6 +186,25 @@ START_TEST(weights_beyond_numbers) {
 }
 END_TEST
 
+/* Of weights so small that the step would be no normal number the step is 1. */
+START_TEST(faint_weights) {
+  begin();
+  cnn_model *m = model_of("m");
+  cnn_tensor *kernel;
+  cnn_dense(m, 2, cnn_dense_opts(.name = "d"));
+  ck_assert_int_eq(cnn_model_weight(&kernel, m, "d/kernel"), CNN_OK);
+  memcpy(cnn_tensor_data(kernel), (const float[]){1e-45f, 1e-37f, 0, 0, -1e-45f, -1e-37f}, 6 * sizeof(float));
+  ck_assert_int_eq(cnn_model_set_weight(m, "d/kernel", kernel), CNN_OK);
+  ck_assert_int_eq(cnn_model_save_c(m, path, cnn_c_opts(.int8 = 1)), CNN_OK);
+  ck_assert(holds("m_d_kernel[6] = {\n  0, 0, 0, 0, 0, 0,\n};"));
+  ck_assert(holds("m_d_step[2] = {\n  0x1p0f, 0x1p0f,\n};"));
+  cnn_tensor_free(kernel);
+  cnn_model_free(m);
+  end();
+}
+END_TEST
+
 int main(void) {
-  return RUN_SUITE("c_source", 0, names_from_models, layers_whose_names_clash, names_given, refused, too_large, by_the_ending, weights_beyond_numbers);
+  return RUN_SUITE("c_source", 0, names_from_models, layers_whose_names_clash, names_given, refused, too_large, by_the_ending, weights_beyond_numbers,
+                   faint_weights);
 }

@@ -116,6 +116,21 @@ def check_int8(checks, flatc, folder):
         checks.that((folder / "small.tflite").read_bytes() == same, "the same bytes each time")
 
 
+def check_faint(checks, flatc, folder):
+    """Kernels so small that their scale would be no normal number, which LiteRT refuses, become 0."""
+    model = cnn.Model("faint")
+    model.add("input", shape=(64,), name="x")
+    model.add("dense", units=32, name="d")
+    kernel = np.full((64, 32), 0.5, np.float32)
+    kernel[:, 3], kernel[:, 5], kernel[:, 7] = 1e-37, 1e-45, 0
+    model.set_weight("d/kernel", kernel)
+    save(model, folder / "faint.tflite", 1)
+    tensor = [t for t in tflite_numpy.Graph(tflite_numpy.read(flatc, SCHEMA, folder / "faint.tflite")).tensors if t["type"] == "INT8"][0]
+    scales = tensor["quantization"]["scale"]
+    checks.equal([scales[i] for i in (3, 5, 7)], [1.0] * 3, "faint kernels: a scale that is a number")
+    checks.that(abs(scales[0] - 0.5 / 127) < 1e-6, "faint kernels: the others' scale", scales[0])
+
+
 def check_accuracy(checks, flatc, folder):
     """What int8 costs the trained notebook."""
     model = network(32, 64, 128)
@@ -138,6 +153,7 @@ def main():
         folder = pathlib.Path(folder)
         check_models(checks, sys.argv[1], sys.argv[2], folder)
         check_int8(checks, sys.argv[2], folder)
+        check_faint(checks, sys.argv[2], folder)
         check_accuracy(checks, sys.argv[2], folder)
     checks.close()
 
