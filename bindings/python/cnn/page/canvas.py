@@ -68,7 +68,7 @@ def encode(figure: Figure, wide: bool) -> Encoded:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
     figure.set_dpi(DOTS[wide])
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     packed, scale = io.BytesIO(), INCH / DOTS[wide]
@@ -81,7 +81,8 @@ def save(figure: Figure, path: pathlib.Path, dpi: int) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     figure.set_layout_engine("none")
     figure.set_dpi(dpi)
-    FigureCanvasAgg(figure).print_png(path)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.print_png(path)
 
 
 def close(figure: Figure) -> None:
