@@ -152,7 +152,7 @@ typedef struct form {
   int64_t image_stride, row_stride, column_stride;
 } form;
 
-/* Keras: squeeze; a vector is a row; a matrix lies on its longer side; of three axes the last one counts pictures; of four the first does,
+/* Keras: squeeze; a vector is a column; a matrix lies on its longer side; of three axes the last one counts pictures; of four the first does,
  * and the last must be colours. */
 static form form_of(const cnn_tensor *weight) {
   int64_t s[CNN_MAX_RANK], rank = 0;
@@ -160,7 +160,7 @@ static form form_of(const cnn_tensor *weight) {
     if (cnn_tensor_shape(weight)[i] != 1)
       s[rank++] = cnn_tensor_shape(weight)[i];
   if (rank == 1)
-    return (form){1, 1, s[0], 1, 0, 0, 1};
+    return (form){1, s[0], 1, 1, 0, 1, 0};
   if (rank == 2)
     return s[0] > s[1] ? (form){1, s[1], s[0], 1, 0, 1, s[1]} : (form){1, s[0], s[1], 1, 0, s[1], 1};
   if (rank == 3)

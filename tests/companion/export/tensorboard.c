@@ -148,6 +148,8 @@ START_TEST(histograms_of_weights) {
   }
   const event *kernel = events_find(&run, "sequential/conv2d/kernel/image", 0); /* 3x3 to 4: three of four pictures */
   ck_assert(kernel->string_count == 5 && kernel->string_bytes[0] == 1 && *kernel->strings[0] == '3' && *kernel->strings[1] == '3');
+  const event *bias = events_find(&run, "sequential/conv2d/bias/image", 0); /* a column, as Keras has it: width 1, height 4 */
+  ck_assert(bias->string_count == 3 && bias->string_bytes[0] == 1 && *bias->strings[0] == '1' && *bias->strings[1] == '4');
   events_free(&run);
   close_all();
 }
