@@ -351,7 +351,7 @@ cnn_status cnn__tflite_model(const cnn_model *model, const void *options, unsign
   cnn_tflite_opts given;
   cnn__walk *walk;
   cnn_status status =
-      cnn__companion_options(&given, sizeof given, CNN__COMPANION_FIRST(cnn_tflite_opts, reserved), options, "cnn_tflite_opts");
+      cnn__companion_options(&given, CNN__COMPANION_FIRST(cnn_tflite_opts, int8), CNN__COMPANION_FIRST(cnn_tflite_opts, int8), options, "cnn_tflite_opts");
   if (status >= 0)
     status = cnn__walk_new(&walk, model, "TensorFlow Lite");
   if (status < 0)

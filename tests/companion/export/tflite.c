@@ -85,6 +85,7 @@ START_TEST(refused) {
   ck_fails(cnn_model_save_tflite(NULL, path, NULL), CNN_EINVAL, "model is NULL");
   ck_fails(cnn_model_save_tflite(m, NULL, NULL), CNN_EINVAL, "path is NULL");
   ck_fails(cnn_model_save_tflite(m, "/no such folder/a.tflite", NULL), CNN_EIO, "No such file or directory");
+  ck_fails(cnn_model_save_tflite(m, path, cnn_tflite_opts(.reserved = 1)), CNN_ETOONEW, "byte 12 is set"); /* an option of a later version */
   ck_assert_int_eq(cnn_layer_type_register(context, &own_relu), CNN_OK);
   ck_assert_int_eq(cnn_model_new(&own, context, NULL), CNN_OK);
   cnn_input(own, 1, (const int64_t[]){4}, NULL);
