@@ -35,7 +35,8 @@ typedef struct cnn_onnx_opts {
 /** Write a model as an ONNX file (opset 17) for inference: ONNX Runtime, OpenCV and others run it. f32 in, f32 out, the outputs those of cnn_model_predict
  * up to rounding. The input and each layer's output have the layer's name, weights theirs ("conv1/kernel"); kernels are [F, C, H, W] as ONNX
  * has them, those of dense layers over rows [units, inputs]. With nchw the inputs of a dense layer behind a flattened image stand in the order [C, H, W].
- * Dropout and linear activations are left out, and the output has the name of the last layer that is not. At any moment, a crash included, path holds the old file or the new one. No registering is needed.
+ * Dropout and linear activations are left out, and the output has the name of the last layer that is not.
+ * At any moment, a crash included, path holds the old file or the new one. No registering is needed.
  * Errors: CNN_EINVAL; CNN_EUNSUPPORTED a layer of a type of one's own (named), more than 2,147,483,647 bytes; CNN_EDATA a weight that is NaN or
  * infinite; CNN_ESTATE a model that cannot be saved; CNN_EIO; CNN_ENOMEM. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_onnx(const cnn_model *model, const char *path, const cnn_onnx_opts *options);
@@ -77,7 +78,8 @@ typedef struct cnn_tflite_opts {
 
 /** Write the model as a file of TensorFlow Lite (LiteRT): schema version 3, float32, images NHWC, any batch size, one signature
  * "serving_default" whose input and output have the names of the first and last layer (one at the end that does nothing, dropout or a linear
- * activation, is left out: then the one before it). Its probabilities are within 1e-5 of those of cnn_model_predict; with int8 they are not: measure what that costs. Errors: CNN_EINVAL; CNN_EUNSUPPORTED a layer of a type of one's own, a file beyond 2
+ * activation, is left out: then the one before it). Its probabilities are within 1e-5 of those of cnn_model_predict;
+ * with int8 they are not: measure what that costs. Errors: CNN_EINVAL; CNN_EUNSUPPORTED a layer of a type of one's own, a file beyond 2
  * GiB; CNN_EDATA a weight that is NaN or infinite; CNN_ESTATE no layers, or one that failed; CNN_EIO with errno's text; CNN_ENOMEM. After an
  * error the file is as it was. Threads: const. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_tflite(const cnn_model *model, const char *path, const cnn_tflite_opts *options);
