@@ -72,7 +72,13 @@ def resave(source, target, name):
 
 def gone_on(whole, weights, optimizer):
     """(predictions, the optimizer's variables, weights after a few more steps) of a model from these files."""
-    model = compiled(keras.models.load_model(whole), optimizer)
+    # Keras 3.15.1 does not find every optimizer of its own .h5 files again ("lamb"): where it does, the file is compiled anew all the same.
+    try:
+        model = keras.models.load_model(whole)
+    except ValueError as error:
+        that("Could not interpret optimizer identifier" in str(error), f"{whole.name}: {error}")
+        model = keras.models.load_model(whole, compile=False)
+    model = compiled(model, optimizer)
     model.optimizer.build(model.trainable_variables)
     model.load_weights(weights)
     predicted, state = model.predict(X, verbose=0), [np.asarray(v) for v in model.optimizer.variables]
