@@ -38,11 +38,12 @@ from typing import Any
 
 
 class Headers:
-    """The public headers, parsed as one; those of companion libraries are not among them."""
+    """The public headers, parsed as one; functions of companion libraries are told from libcnn's own by their header."""
 
     def __init__(self, root: pathlib.Path) -> None:
         self.include = root / "include"
-        self.names = sorted(path.name for path in (self.include / "cnn").glob("*.h") if not (root / "lib" / "companion" / path.stem).is_dir())
+        self.names = sorted(path.name for path in (self.include / "cnn").glob("*.h"))
+        self.companions = [name for name in self.names if (root / "lib" / "companion" / name[:-len(".h")]).is_dir()]
         self.structs: set[str] = set()
         self.lines: list[str] = []
         includes = "".join(f"#include <cnn/{name}>\n" for name in self.names)
@@ -149,14 +150,15 @@ class Headers:
 
     def text(self) -> str:
         """All of _abi.py."""
-        prototypes: list[str] = []
+        prototypes: dict[str, list[str]] = {"": [], **{name: [] for name in self.companions}}
         for cursor in self.unit.cursor.get_children():
             if not self.ours(cursor.location):
                 continue
             if cursor.kind == CursorKind.STRUCT_DECL and cursor.is_definition():
                 self.struct(cursor)
             elif cursor.kind == CursorKind.FUNCTION_DECL:
-                prototypes.append(self.prototype(cursor))
+                header = pathlib.Path(cursor.location.file.name).name
+                prototypes[header if header in self.companions else ""].append(self.prototype(cursor))
         parts = [HEAD]
         parts += [f"{name} = {value}\n" for name, value in self.integers.items()]
         parts += [f"{name} = {value[:-1]}\n" for name, value in self.floats.items()]
@@ -170,7 +172,13 @@ class Headers:
                      + "".join(f"    {name},\n" for name in sorted(self.structs)) + ")\n\n")
         parts.append("# name: (result, arguments); of functions with ... those before it\n"
                      "PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {\n")
-        return "".join(parts) + "\n".join(sorted(prototypes)) + "\n}\n"
+        parts.append("\n".join(sorted(prototypes.pop(""))) + "\n}\n\n")
+        parts.append("# those of companion libraries, by library\n"
+                     "COMPANIONS: dict[str, dict[str, tuple[Any, tuple[Any, ...]]]] = {\n")
+        for header, rows in prototypes.items():
+            body = "\n".join(sorted(rows)).replace("\n", "\n    ")
+            parts.append(f'    "{header[:-len(".h")]}": {{\n    {body}\n    }},\n')
+        return "".join(parts) + "}\n"
 
 
 def wrap(head: str, items: list[str], tail: str) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 import cnn
-from cnn import _abi, _errors, _library
+from cnn import _abi, _companions, _errors, _library
 
 
 def headers_of(root: pathlib.Path) -> list[pathlib.Path]:
-    """The public headers of libcnn; those of companion libraries are not among them."""
-    return [path for path in sorted((root / "include" / "cnn").glob("*.h")) if not (root / "lib" / "companion" / path.stem).is_dir()]
+    """The public headers, those of companion libraries among them."""
+    return sorted((root / "include" / "cnn").glob("*.h"))
 
 
 def compiled(root: pathlib.Path, folder: pathlib.Path, lines: list[str]) -> dict[str, str]:
@@ -90,16 +90,34 @@ def test_constants(root: pathlib.Path, tmp_path: pathlib.Path) -> None:
     assert {name for name in vars(_abi) if name.startswith("CNN_")} == set(names)
 
 
-def test_functions_are_those_of_the_version_script_and_the_library(root: pathlib.Path) -> None:
-    listed = set(re.findall(r"^\s*(cnn_\w+);", (root / "lib" / "cnn.map").read_text(), re.M))
-    assert set(_abi.PROTOTYPES) == listed
-    command = ["nm", "-D", "--defined-only", os.path.realpath(cnn.library_path)]
+def agree(prototypes: dict[str, Any], script: pathlib.Path, library: ctypes.CDLL) -> None:
+    """The table, the version script and the library name the same functions."""
+    listed = set(re.findall(r"^\s*(cnn_\w+);", script.read_text(), re.M))
+    assert set(prototypes) == listed
+    command = ["nm", "-D", "--defined-only", os.path.realpath(library._name)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     exported = {word for word in re.findall(r" [TW] (cnn_\w+)", done.stdout)}
     assert exported == listed
-    for name, (result, arguments) in _abi.PROTOTYPES.items():
-        function = getattr(_library.lib, name)
+    for name, (result, arguments) in prototypes.items():
+        function = getattr(library, name)
         assert function.restype is result and tuple(function.argtypes) == arguments
+
+
+def test_functions_are_those_of_the_version_script_and_the_library(root: pathlib.Path) -> None:
+    agree(_abi.PROTOTYPES, root / "lib" / "cnn.map", _library.lib)
+
+
+@pytest.mark.parametrize("name", sorted(_abi.COMPANIONS))
+def test_functions_of_companions_are_those_of_their_version_scripts(root: pathlib.Path, name: str) -> None:
+    library = _companions.library(name)
+    if library is None:
+        pytest.skip(f"libcnn-{name} was not built")
+    agree(_abi.COMPANIONS[name], root / "lib" / "companion" / name / f"{name}.map", library)
+
+
+def test_each_companion_has_its_table(root: pathlib.Path) -> None:
+    scripts = (root / "lib" / "companion").glob("*/*.map")
+    assert {path.stem for path in scripts} == set(_abi.COMPANIONS)
 
 
 def test_number_of_arguments(root: pathlib.Path) -> None:
@@ -113,7 +131,8 @@ def test_number_of_arguments(root: pathlib.Path) -> None:
             depth += {"(": 1, ")": -1}.get(character, 0)
             count += character == "," and depth == 0
         found[name] = count - ("..." in rest)
-    assert found == {name: len(arguments) for name, (_, arguments) in _abi.PROTOTYPES.items()}
+    known = {**_abi.PROTOTYPES, **{name: row for table in _abi.COMPANIONS.values() for name, row in table.items()}}
+    assert found == {name: len(arguments) for name, (_, arguments) in known.items()}
 
 
 def test_statuses() -> None:

@@ -531,6 +531,26 @@ class cnn_predict_opts(Structure):
         ("sink", POINTER(cnn_sink)), ("steps", c_int64), ("augmenter", c_void_p)]
 
 
+class cnn_onnx_opts(Structure):
+    _fields_ = [("size", c_size_t), ("batch_size", c_int64), ("nchw", c_int32), ("reserved", c_int32)]
+
+
+class cnn_c_opts(Structure):
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("int8", c_int32), ("reserved", c_int32)]
+
+
+class cnn_tflite_opts(Structure):
+    _fields_ = [("size", c_size_t), ("int8", c_int32), ("reserved", c_int32)]
+
+
+class cnn_tensorboard_opts(Structure):
+    _fields_ = [
+        ("size", c_size_t), ("update_freq", c_int64), ("histogram_freq", c_int64), ("write_images", c_int32),
+        ("write_steps_per_second", c_int32), ("images", c_void_p), ("labels", c_void_p),
+        ("class_names", POINTER(c_char_p)), ("classes", c_int64), ("image_freq", c_int64), ("image_count", c_int64),
+        ("augmenter", c_void_p)]
+
+
 class cnn_shape(Structure):
     _fields_ = [("rank", c_int32), ("reserved", c_int32), ("extent", c_int64 * 8)]
 
@@ -624,6 +644,7 @@ STRUCTS: tuple[type[Structure], ...] = (
     cnn_batch_source,
     cnn_binary_accuracy_opts,
     cnn_binary_crossentropy_opts,
+    cnn_c_opts,
     cnn_callback_functions,
     cnn_categorical_crossentropy_opts,
     cnn_checkpoint_opts,
@@ -664,6 +685,7 @@ STRUCTS: tuple[type[Structure], ...] = (
     cnn_model_opts,
     cnn_objective_descriptor,
     cnn_objective_rows,
+    cnn_onnx_opts,
     cnn_polynomial_decay_opts,
     cnn_predict_opts,
     cnn_progress_opts,
@@ -679,7 +701,9 @@ STRUCTS: tuple[type[Structure], ...] = (
     cnn_sparse_top_k_categorical_accuracy_opts,
     cnn_summary_opts,
     cnn_tensor_opts,
+    cnn_tensorboard_opts,
     cnn_terminate_on_nan_opts,
+    cnn_tflite_opts,
     cnn_top_k_categorical_accuracy_opts,
     cnn_transform,
     cnn_weight_row,
@@ -985,4 +1009,19 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_type_size": (c_size_t, (c_int32,)),
     "cnn_version": (c_char_p, ()),
     "cnn_version_number": (c_int32, ()),
+}
+
+# those of companion libraries, by library
+COMPANIONS: dict[str, dict[str, tuple[Any, tuple[Any, ...]]]] = {
+    "export": {
+        "cnn_export_register": (c_int32, (c_void_p,)),
+        "cnn_model_save_c": (c_int32, (c_void_p, c_char_p, POINTER(cnn_c_opts))),
+        "cnn_model_save_npz": (c_int32, (c_void_p, c_char_p)),
+        "cnn_model_save_onnx": (c_int32, (c_void_p, c_char_p, POINTER(cnn_onnx_opts))),
+        "cnn_model_save_tflite": (c_int32, (c_void_p, c_char_p, POINTER(cnn_tflite_opts))),
+        "cnn_tensorboard_new": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p, POINTER(cnn_tensorboard_opts))),
+    },
+    "keras": {
+        "cnn_keras_register": (c_int32, (c_void_p,)),
+    },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+from typing import Any
 
 from . import _abi
 
@@ -46,6 +47,14 @@ def text_of(version: int) -> str:
     return f"{version // 10000}.{version // 100 % 100}.{version % 100}"
 
 
+def declare(library: ctypes.CDLL, prototypes: dict[str, tuple[Any, tuple[Any, ...]]]) -> None:
+    """Tell ctypes what the functions take and give."""
+    for name, (result, arguments) in prototypes.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments
+
+
 def load() -> tuple[ctypes.CDLL, str]:
     """The library with its prototypes, and the name that it was found by.
 
@@ -57,12 +66,8 @@ def load() -> tuple[ctypes.CDLL, str]:
     library, path = _open()
     try:
         number: int = library.cnn_version_number()
-        for name, (result, arguments) in _abi.PROTOTYPES.items():
-            if not fits(number):
-                break
-            function = getattr(library, name)
-            function.restype = result
-            function.argtypes = arguments
+        if fits(number):
+            declare(library, _abi.PROTOTYPES)
     except AttributeError as error:
         raise ImportError(f"'{path}' is not the libcnn that this binding was made for: {error}") from None
     if not fits(number):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence, TypeVar
 
 import numpy as np
 
-from . import _abi, _arrays, _text
+from . import _abi, _arrays, _companions, _export, _text
 from ._calls import call
 from ._counts import count
 from ._errors import ShapeError, StateError, check, failure
@@ -248,13 +248,13 @@ class Network(Handle):
     # ---- files ----
 
     def save(self, path: str | os.PathLike[str], *, weights_only: bool = False, optimizer: bool = True) -> None:
-        """Write the model to a file in the safetensors form. At any moment, a crash included, `path` holds the old file
-        or the new one, whole.
+        """Write the model to a file. At any moment, a crash included, `path` holds the old file or the new one, whole.
 
         Parameters
         ----------
         path : str or path-like
-            The file.
+            The file. Its ending decides what it becomes: .h5, .keras or .weights.h5 for Keras, where libcnn-keras is
+            installed; .onnx, .tflite, .c or .npz as `export` writes them, where libcnn-export is; else safetensors.
         weights_only : bool
             Leave out configuration, compilation and optimizer state.
         optimizer : bool
@@ -264,9 +264,43 @@ class Network(Handle):
         ------
         FileError
             It cannot be written.
+        UnsupportedError
+            The form has no place for something in the model, or what writes it is not installed.
         """
+        _companions.for_writing(self._context, path)
         with self._reading():
             check(lib.cnn_model_save(self._handle, text(path, "path"), self._save_options(weights_only, optimizer)))
+
+    def export(self, path: str | os.PathLike[str], *, format: str | None = None, nchw: bool = False,
+               int8: bool = False, batch_size: int | None = None, name: str | None = None) -> None:
+        """Write the model for other programs, which only predict with it. Needs libcnn-export; docs/export.md tells
+        what each form holds.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        format : {"onnx", "tflite", "c", "npz"}, optional
+            None: by the path's ending.
+        nchw : bool
+            "onnx": images come in as [N, C, H, W].
+        int8 : bool
+            "tflite", "c": large kernels as int8 with scales; the outputs are near those of `predict`, no longer equal.
+        batch_size : int, optional
+            "onnx": samples of a call; None: any number.
+        name : str, optional
+            "c": what every name in the file begins with; None: made of the model's name.
+
+        Raises
+        ------
+        InvalidArgument
+            An option of another format.
+        UnsupportedError
+            A layer of a type of one's own; libcnn-export is not there.
+        FileError, DataError
+            It cannot be written; a weight is NaN or infinite.
+        """
+        _export.write(self, path, format, nchw=nchw, int8=int8, batch_size=batch_size, name=name)
 
     def to_bytes(self, *, weights_only: bool = False, optimizer: bool = True) -> bytes:
         """The file that `save` would write: the way to copy a model, and to send it to another process."""
@@ -285,12 +319,13 @@ class Network(Handle):
     @classmethod
     def load(cls: type[Self], path: str | os.PathLike[str], *, optimizer: bool = True, max_bytes: int | None = None,
              context: Context | None = None) -> Self:
-        """A model from a file of `save`: it predicts and goes on training with the same bits.
+        """A model from a file of `save`, or of Keras's own where libcnn-keras is installed: it predicts and goes on
+        training, after `save` with the same bits.
 
         Parameters
         ----------
         path : str or path-like
-            The file, which may be hostile.
+            The file, which may be hostile. What it is its content tells.
         optimizer : bool
             False: leave the model uncompiled.
         max_bytes : int, optional
@@ -302,6 +337,7 @@ class Network(Handle):
             It cannot be read, is damaged, or is more than this version knows.
         """
         where = context_of(context)
+        _companions.for_reading_file(where, path)
         return cls._adopt(new("cnn_model", lib.cnn_model_load, where._handle, text(path, "path"),
                               cls._load_options(optimizer, max_bytes)), where)
 
@@ -311,6 +347,7 @@ class Network(Handle):
                    context: Context | None = None) -> Self:
         """The same of the bytes of `to_bytes`, or of such a file."""
         where, content = context_of(context), bytes(data)
+        _companions.for_reading(where, content)
         return cls._adopt(new("cnn_model", lib.cnn_model_load_memory, where._handle, content, len(content),
                               cls._load_options(optimizer, max_bytes)), where)
 
@@ -328,8 +365,10 @@ class Network(Handle):
         with self._changing():
             if isinstance(source, (bytes, bytearray, memoryview)):
                 content = bytes(source)
+                _companions.for_reading(self._context, content)
                 check(lib.cnn_model_load_weights_memory(self._handle, content, len(content), chosen))
             else:
+                _companions.for_reading_file(self._context, source)
                 check(lib.cnn_model_load_weights(self._handle, text(source, "path"), chosen))
 
     @staticmethod

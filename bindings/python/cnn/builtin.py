@@ -5,7 +5,7 @@ import ctypes
 import os
 from typing import Any, Callable
 
-from . import _abi
+from . import _abi, _companions
 from ._calls import held, hold, release, trampoline
 from ._errors import InvalidArgument, check
 from ._handle import Handle, new
@@ -133,7 +133,8 @@ class ModelCheckpoint(BuiltinCallback):
     ----------
     path : str or path-like
         {epoch} (from 1) and {NAME} of a figure are replaced, with an optional format as in {epoch:02d} or
-        {val_loss:.4f}; with `save_freq` also {batch}. Folders that are missing are made.
+        {val_loss:.4f}; with `save_freq` also {batch}. Folders that are missing are made. The ending decides what is
+        written, as in `Model.save`.
     monitor, verbose, mode, context
         As `EarlyStopping`.
     save_best_only : bool
@@ -160,6 +161,7 @@ class ModelCheckpoint(BuiltinCallback):
         if isinstance(save_freq, str) and save_freq != "epoch" or save_freq == 0:
             raise InvalidArgument(f"model_checkpoint: save_freq is {save_freq!r}, must be 'epoch' or a count")
         self._context = context_of(context)
+        _companions.for_writing(self._context, path)
         self._owner = new("cnn_callback", lib.cnn_model_checkpoint_new, self._context._handle, text(path, "path"),
                           options(
             _abi.cnn_model_checkpoint_opts, monitor=monitor, verbose=verbose, mode=mode_of(mode),

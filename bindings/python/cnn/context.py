@@ -46,6 +46,7 @@ class Context(Handle):
     def __init__(self, seed: int = 0, threads: int = 0, *, stdout: IO[str] | None = None,
                  log: logging.Logger | None = None, max_load_bytes: int = 0) -> None:
         self.stdout = stdout
+        self._registered: set[str] = set()
         self.log = logging.getLogger("cnn") if log is None else log
         self._sink = sink(stdout)
         self._sink.is_terminal = 0
