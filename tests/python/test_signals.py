@@ -11,6 +11,8 @@ import pytest
 import cnn
 import small
 
+# Python 3.9 goes on with its next instruction where a trace function raises at one: lines do there.
+INSTRUCTIONS = sys.version_info >= (3, 10)
 PACKAGE = str(pathlib.Path(cnn.__file__).parent)
 
 
@@ -29,7 +31,7 @@ def at_instruction(number: int, what: Callable[[], Any], work: Callable[[], Any]
         nonlocal passed
         if not frame.f_code.co_filename.startswith(PACKAGE) or dropped(frame):
             return None
-        frame.f_trace_opcodes = True
+        frame.f_trace_opcodes = INSTRUCTIONS
         passed += 1
         if passed == number + 1:
             sys.settrace(None)
@@ -45,6 +47,7 @@ def at_instruction(number: int, what: Callable[[], Any], work: Callable[[], Any]
     return passed > number
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ["hash", "summary", "predict"])
 def test_ctrl_c_at_any_instruction(context: cnn.Context, name: str) -> None:
     """It comes out as itself, once, nobody is left in a call with the model, and Python's handler is in its place."""
@@ -63,7 +66,7 @@ def test_ctrl_c_at_any_instruction(context: cnn.Context, name: str) -> None:
         assert not model._handle.gate.inside, f"instruction {number}"
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, f"instruction {number}"
         number += 1 if name == "hash" else 3
-    assert number > 50
+    assert number > (50 if INSTRUCTIONS else 5)
     work()
     model.fit(x, y, verbose=0)
 
@@ -74,7 +77,7 @@ model = small.model(cnn.Context(seed=1))
 number = 0
 while test_signals.at_instruction(number, lambda: model.hash, lambda: model.hash):
     number += 1
-assert number > 50 and not model._handle.gate.inside
+assert number > (50 if test_signals.INSTRUCTIONS else 5) and not model._handle.gate.inside
 """
 
 

@@ -66,4 +66,6 @@ class Pass(Generic[Thing]):
         self._gate.inside.pop(id(self), None)
 
     def __del__(self) -> None:
-        self._gate.inside.pop(id(self), None)
+        gate = getattr(self, "_gate", None)  # not there where a handler raised before the first line
+        if gate is not None:
+            gate.inside.pop(id(self), None)

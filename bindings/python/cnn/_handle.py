@@ -32,8 +32,9 @@ class Owner:
         self.gate = _gate.Gate()
 
     def __del__(self, ending: list[bool] = _ending) -> None:
-        if self._free is not None and not ending:
-            self._free(self.value)
+        free = getattr(self, "_free", None)  # not there where a signal's handler raised before the first line
+        if free is not None and not ending:
+            free(self.value)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a handle of libcnn cannot be pickled; save the model, or pass arrays")
