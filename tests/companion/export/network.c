@@ -141,19 +141,5 @@ START_TEST(all_layers) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("export network");
-  TCase *group = tcase_create("network");
-  tcase_add_checked_fixture(group, setup, teardown);
-  tcase_add_test(group, edges);
-  tcase_add_test(group, edges_of_odd_names);
-  tcase_add_test(group, fractions);
-  tcase_add_test(group, attributes);
-  tcase_add_test(group, refused);
-  tcase_add_test(group, all_layers);
-  suite_add_tcase(suite, group);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return RUN_SUITE_WITH(setup, teardown, "export network", 0, edges, edges_of_odd_names, fractions, attributes, refused, all_layers);
 }

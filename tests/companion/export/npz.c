@@ -128,16 +128,5 @@ static int write_for_others(const char *to) {
 int main(int argc, char **argv) {
   if (argc > 1)
     return write_for_others(argv[1]);
-  Suite *suite = suite_create("export npz");
-  TCase *group = tcase_create("npz");
-  tcase_add_checked_fixture(group, setup, teardown);
-  tcase_add_test(group, weights_by_name);
-  tcase_add_test(group, by_ending);
-  tcase_add_test(group, refused);
-  suite_add_tcase(suite, group);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return RUN_SUITE_WITH(setup, teardown, "export npz", 0, weights_by_name, by_ending, refused);
 }

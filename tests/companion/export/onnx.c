@@ -133,17 +133,5 @@ START_TEST(too_large) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("export onnx");
-  TCase *group = tcase_create("onnx");
-  tcase_add_checked_fixture(group, setup, teardown);
-  tcase_add_test(group, by_ending);
-  tcase_add_test(group, batch);
-  tcase_add_test(group, refused);
-  tcase_add_test(group, too_large);
-  suite_add_tcase(suite, group);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return RUN_SUITE_WITH(setup, teardown, "export onnx", 0, by_ending, batch, refused, too_large);
 }

@@ -99,15 +99,5 @@ START_TEST(longer_ones) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("export options");
-  TCase *group = tcase_create("options");
-  tcase_add_checked_fixture(group, setup, teardown);
-  tcase_add_test(group, shorter_ones);
-  tcase_add_test(group, longer_ones);
-  suite_add_tcase(suite, group);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return RUN_SUITE_WITH(setup, teardown, "export options", 0, shorter_ones, longer_ones);
 }

@@ -114,17 +114,5 @@ START_TEST(beyond_what_offsets_reach) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("export tflite");
-  TCase *group = tcase_create("tflite");
-  tcase_add_checked_fixture(group, setup, teardown);
-  tcase_add_test(group, by_ending);
-  tcase_add_test(group, int8);
-  tcase_add_test(group, refused);
-  tcase_add_test(group, beyond_what_offsets_reach);
-  suite_add_tcase(suite, group);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return RUN_SUITE_WITH(setup, teardown, "export tflite", 0, by_ending, int8, refused, beyond_what_offsets_reach);
 }
