@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,32 +27,6 @@ static int fail(int code, const char *why) {
   return code;
 }
 
-/* ---- JSON without checks ---- */
-
-static void must(int failed) {
-  if (failed)
-    exit(fail(RUNTIME, "out of memory"));
-}
-
-void put(json_t *object, const char *key, json_t *value) { must(json_object_set_new(object, key, value) < 0); }
-void add(json_t *array, json_t *value) { must(json_array_append_new(array, value) < 0); }
-
-json_t *real(double value) {
-  return isfinite(value) ? json_real(value) : json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
-}
-
-json_t *shown_text(const char *text) {
-  json_t *whole = json_string(text);
-  char *copy = whole ? NULL : strdup(text);
-  for (char *c = copy; c && *c; c++)
-    if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-      *c = '?';
-  if (copy)
-    whole = json_string(copy);
-  free(copy);
-  return whole;
-}
-
 /* ---- the file ---- */
 
 static cnn_status describe(json_t *found, cnn_context *context, const char *path) {
@@ -68,6 +41,14 @@ static cnn_status describe(json_t *found, cnn_context *context, const char *path
   return status < 0 ? status : status ? CNN_OK : describe_model(found, context, path);
 }
 
+static int show(const json_t *found, int json) {
+  if (!json)
+    print_text(found, stdout);
+  else if (json_dumpf(found, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0)
+    putchar('\n');
+  return fflush(stdout) != 0 || ferror(stdout) ? fail(RUNTIME, "standard output cannot be written") : DONE;
+}
+
 /* What is wrong, for scripts, too. */
 static int say_wrong(const char *path, cnn_status status, int json) {
   int code = fail(status == CNN_ENOMEM ? RUNTIME : BAD_FILE, cnn_error_text());
@@ -75,18 +56,10 @@ static int say_wrong(const char *path, cnn_status status, int json) {
   put(wrong, "file", shown_text(path));
   put(wrong, "status", json_string(cnn_status_name(status)));
   put(wrong, "error", shown_text(cnn_error_text()));
-  if (json)
-    must(json_dumpf(wrong, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0);
+  if (json && show(wrong, json) != DONE)
+    code = RUNTIME;
   json_decref(wrong);
   return code;
-}
-
-static int show(const json_t *found, int json) {
-  if (!json)
-    print_text(found, stdout);
-  else if (json_dumpf(found, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0)
-    putchar('\n');
-  return fflush(stdout) != 0 || ferror(stdout) ? fail(RUNTIME, "standard output cannot be written") : DONE;
 }
 
 static int inspect(const char *path, int json) {

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* json_object_set_new and json_array_append_new; without memory the program ends, as is said on stderr. */
+/* found.c. json_object_set_new and json_array_append_new; without memory the program ends, as is said on stderr. */
 void put(json_t *object, const char *key, json_t *value);
 void add(json_t *array, json_t *value);
 
@@ -15,6 +15,9 @@ json_t *real(double value);
 
 /* A text that came from a file, with what cannot be shown replaced by '?'. */
 json_t *shown_text(const char *text);
+
+/* A copy in whose texts and keys control characters, which a terminal would obey, are written as \x1b. */
+json_t *without_controls(const json_t *value);
 
 /* tensors.c: name, type, shape, count, least and largest finite value, how many are NaN or infinite. */
 json_t *describe_tensor(const char *name, const cnn_tensor *value);
@@ -28,7 +31,7 @@ cnn_status describe_model(json_t *found, cnn_context *context, const char *path)
 /* checkpoint.c: what a checkpoint has besides its model, where `format` says that it is one. */
 void describe_checkpoint(json_t *found, const char *place, const char *history, const char *callbacks);
 
-/* text.c */
+/* text.c; what the file calls things is printed without its control characters. */
 void print_text(const json_t *found, FILE *stream);
 
 #endif

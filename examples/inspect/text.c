@@ -216,7 +216,7 @@ static void print_checks(const json_t *checks, FILE *stream) {
   }
 }
 
-void print_text(const json_t *found, FILE *stream) {
+static void print_parts(const json_t *found, FILE *stream) {
   static const struct {
     const char *key;
     void (*print)(const json_t *part, FILE *stream);
@@ -234,4 +234,10 @@ void print_text(const json_t *found, FILE *stream) {
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
     if (json_object_get(found, parts[i].key))
       parts[i].print(json_object_get(found, parts[i].key), stream);
+}
+
+void print_text(const json_t *found, FILE *stream) {
+  json_t *shown = without_controls(found);
+  print_parts(shown, stream);
+  json_decref(shown);
 }

@@ -6,6 +6,8 @@ import os
 import pathlib
 import struct
 import subprocess
+import unicodedata
+import zipfile
 
 import numpy
 
@@ -104,6 +106,22 @@ def check_arrays(checks, folder):
         check_ranges(checks, found, {"": array}, name)
 
 
+def check_names(checks, folder):
+    """A terminal must not obey what a file calls its arrays; JSON holds it."""
+    names, path = ["\x1b[31mred", "line\nbreak", "bell\x07\x7f", "C1 \x9b5m", "plain \u00e9"], folder / "\x1b[7mnames.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            with archive.open(name + ".npy", "w") as member:
+                numpy.save(member, numpy.zeros(2, "f4"))
+    out, err, code = run(INSPECT, path)
+    checks.that(code == 0 and not err, "names with control characters: exit 0", (code, err))
+    checks.that(not [c for c in out if unicodedata.category(c) == "Cc" and c != "\n"] and out.count("\n") == 5 + len(names),
+                "no control character is printed, no line more", out)
+    for shown in ("\\x1b[7mnames.npz: ", "\\x1b[31mred ", "line\\x0abreak ", "bell\\x07\\x7f ", "C1 \\x9b5m ", "plain \u00e9 "):
+        checks.that(shown in out, f"text says {shown}", out)
+    checks.equal([row["name"] for row in described(checks, path)["tensors"]], names, "JSON has the names as they are")
+
+
 def check_keras(checks):
     """Files of the real Keras: the tensors that it listed, and the network; or the name of the library that is missing."""
     for name, form in (("keras2.h5", "Keras HDF5"), ("keras3.h5", "Keras HDF5"), ("keras3.keras", "Keras archive (.keras)")):
@@ -154,6 +172,7 @@ def main():
         folder = pathlib.Path(folder)
         check_libcnn(checks, folder)
         check_arrays(checks, folder)
+        check_names(checks, folder)
         check_damage(checks, folder)
     check_keras(checks)
     checks.close()
