@@ -1,5 +1,7 @@
-/* texts: attributes as text, of a thing of some kind and type, which the first two bytes choose. */
+/* texts: attributes as text, of a thing of some kind and type, which the first two bytes choose; and names of files with figures in them. */
 #include "fuzz.h"
+
+#include "train/file_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,28 @@ static void augmenter(uint8_t type, const char *text) {
   cnn_augmenter_free(made);
 }
 
-static void (*const kinds[])(uint8_t type, const char *text) = {layer, optimizer, loss, metric, augmenter};
+static void schedule(uint8_t type, const char *text) {
+  cnn_schedule *made = NULL;
+  fuzz_said(cnn_schedule_new(&made, fuzz_context(), cnn_schedule_type_at(type % cnn_schedule_type_count()), text));
+  cnn_schedule_free(made);
+}
+
+/* What can be read by itself can fail for nothing but figures. */
+static void file_name(uint8_t type, const char *text) {
+  char out[CNN__PATH_BYTES];
+  cnn_logs *logs = NULL;
+  cnn_status status = cnn__file_name(out, text, 3, type, NULL);
+  fuzz_said(status);
+  if (cnn_logs_new(&logs, fuzz_context()) < 0 || cnn_logs_set(logs, "val_loss", type / 7.0) < 0)
+    abort();
+  cnn_status with_figures = cnn__file_name(out, text, 3, type, logs);
+  fuzz_said(with_figures);
+  if (status < 0 && with_figures >= 0)
+    abort();
+  cnn_logs_free(logs);
+}
+
+static void (*const kinds[])(uint8_t type, const char *text) = {layer, optimizer, loss, metric, augmenter, schedule, file_name};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   if (bytes < 2)
