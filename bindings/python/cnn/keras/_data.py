@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -105,12 +106,13 @@ def batch(item: Any, wanted: Wanted) -> tuple[Any, ...]:
 
 
 class Batches:
-    """What a generator, a Sequence or a flow gives, batch by batch. An iterator goes on where it stands; anything else
-    begins anew with each pass."""
+    """What a generator, a Sequence or a flow gives, batch by batch. An iterator goes on where it stands, and gives its
+    first batch again in passes that begin after its end, as in Keras; anything else begins anew with each pass."""
 
     def __init__(self, source: Any, wanted: Wanted, shuffle: bool = False) -> None:
         self._source, self._wanted, self._shuffle = source, wanted, shuffle
         self._passes = 0
+        self._first: list[Any] = []
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         self._passes += 1
@@ -127,7 +129,17 @@ class Batches:
             order = np.random.permutation(count).tolist() if self._shuffle else range(count)
             return (self._source[number] for number in order)
         items: Iterable[Any] = iter(self._source)
-        return items
+        return self._going_on(items) if items is self._source else items
+
+    def _going_on(self, items: Iterable[Any]) -> Iterator[Any]:
+        count = 0
+        for count, item in enumerate(items, 1):
+            self._first = self._first or [item]
+            yield item
+        if not count and self._first:
+            warnings.warn("the generator has no more batches: this pass has its first batch once more; let it give "
+                          "steps_per_epoch * epochs batches, or go on without end", stacklevel=2)
+            yield from self._first
 
 
 class CountedBatches(Batches):

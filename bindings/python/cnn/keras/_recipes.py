@@ -36,6 +36,7 @@ class Compiled:
         self._metrics = [_metric(given) for given in _listed(metrics, "metrics")]
         self._weighted = [_metric(given) for given in _listed(weighted_metrics, "weighted_metrics")]
         self.names: list[str] = []
+        self._own_names: list[str] = []
         self.sparse = False
 
     def again(self) -> Compiled:
@@ -54,6 +55,7 @@ class Compiled:
         core.compile(self.optimizer._make(context), loss, metrics=metrics, weighted_metrics=weighted)
         self.adopt(core, loss.type, [metric.name for metric in metrics] + [_weighted_name(metric.name, metrics)
                                                                            for metric in weighted])
+        self._own_names = [metric.name for metric in (*metrics, *weighted)]
 
     def _keep_rate(self) -> None:
         """An optimizer that has trained goes on with the rate that it has come to."""
@@ -71,12 +73,15 @@ class Compiled:
         self.names = names
 
     def figures(self, figures: dict[str, float], by_name: bool) -> Union[float, list[float], dict[str, float]]:
-        """What evaluate and its like return."""
+        """What evaluate and its like return. As Keras's, a list names a weighted metric first as it names itself, which
+        gives the other's figure where one of that name counts without weights, and its own figure at the end."""
         if by_name:
             return dict(figures)
         if len(figures) == 1:
             return figures["loss"]
-        return [figures["loss"], *[figures[name] for name in self.names]]
+        own = self._own_names or self.names
+        return [figures["loss"], *[figures[name] for name in own], *[figures[name] for name in self.names
+                                                                     if name not in own]]
 
 
 def _weighted_name(name: str, metrics: Sequence[Any]) -> str:

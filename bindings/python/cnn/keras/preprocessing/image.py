@@ -43,6 +43,7 @@ _TRANSFORM = {
     "flip_horizontal": "flip_horizontal", "flip_vertical": "flip_vertical", "channel_shift_intensity": "channel_shift",
     "brightness": "brightness"
 }
+_FEATUREWISE = {"featurewise_center": "mean", "featurewise_std_normalization": "std"}  # settings and their statistics
 _FILL_MODES = {"nearest": _abi.CNN_FILL_NEAREST, "constant": _abi.CNN_FILL_CONSTANT, "reflect": _abi.CNN_FILL_REFLECT,
                "wrap": _abi.CNN_FILL_WRAP}
 
@@ -189,17 +190,28 @@ class ImageDataGenerator:
         """The library's augmenter for the settings as they are now."""
         attributes = {**self._moves(), **self._standards(), "fill_mode": self.fill_mode, "cval": self.cval,
                       "interpolation_order": self.interpolation_order}
+        for name in self._unmeasured():
+            attributes.pop(name)
+        mean = np.zeros_like(self.std) if self.mean is None and self.std is not None else self.mean
         statistics = tuple(None if value is None else np.asarray(value, dtype=np.float64).ravel()
-                           for value in (self.mean, self.std))
+                           for value in (mean, self.std))
         key = (context, tuple(attributes.items()),
                tuple(None if value is None else value.tobytes() for value in statistics))
         if self._made is None or self._made[0] != key:
             augmenter = Augmenter(context, **attributes)
-            if self.featurewise_center and statistics[0] is not None:
+            if (attributes.keys() & set(_FEATUREWISE)) and statistics[0] is not None:
                 any_values: Any = augmenter  # the property takes more than it gives
                 any_values.statistics = (statistics[0], statistics[1])
             self._made = (key, augmenter)
         return self._made[1]
+
+    def _unmeasured(self) -> list[str]:
+        """Featurewise settings that have no statistics: they do nothing."""
+        return [name for name, kept in _FEATUREWISE.items() if getattr(self, name) and getattr(self, kept) is None]
+
+    def _warn_unmeasured(self) -> None:
+        for name in self._unmeasured():
+            warnings.warn(f"ImageDataGenerator: {name} does nothing before fit(x) has measured images", stacklevel=3)
 
     @staticmethod
     def _seeded(seed: Optional[int]) -> Context:
@@ -327,13 +339,9 @@ class ImageDataGenerator:
 
     def standardize(self, x: ArrayLike) -> NDArray[np.float32]:
         """An image, or several, brought to scale: preprocessing_function, rescale, samplewise, featurewise; a new
-        array.
-
-        Raises
-        ------
-        StateError
-            Featurewise settings without statistics: call `fit` first.
+        array. Featurewise settings do nothing, and a warning says so, before `fit` has measured images.
         """
+        self._warn_unmeasured()
         images = np.asarray(x, dtype=np.float32)
         if self.preprocessing_function is not None:
             images = np.asarray(self.preprocessing_function(images), dtype=np.float32)

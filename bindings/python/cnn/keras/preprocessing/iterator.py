@@ -103,6 +103,7 @@ class NumpyArrayIterator(Lacking):
 
     def _images(self, chosen: NDArray[Any], drawn: int) -> NDArray[np.float32]:
         generator = self.image_data_generator
+        generator._warn_unmeasured()
         augmenter = generator._augmenter(self._context)
         images = np.empty((len(chosen), *self.x.shape[1:]), dtype=np.float32)
         for place, sample in enumerate(chosen):
@@ -129,6 +130,7 @@ class LibraryIterator(NumpyArrayIterator):
         return bool(self.image_data_generator._moves())
 
     def _batches(self, context: Context) -> Batches:
+        self.image_data_generator._warn_unmeasured()
         if self._kept is None or self._kept[0] is not context:
             self._kept = (context, Dataset(self.x, self.y, sample_weight=self.sample_weight, divisor=1,
                                            context=context))
