@@ -14,7 +14,7 @@ import pytest
 
 import cnn
 import tensors
-from cnn import _calls, keras
+from cnn import _calls, _companions, keras
 from cnn.keras import callbacks
 
 SIGNATURES = {
@@ -158,7 +158,9 @@ def test_reduce_lr_on_plateau(capsys: pytest.CaptureFixture[str]) -> None:
     assert (given.wait, given.cooldown_counter) == (0, 2) and given.best is not None
 
 
-def test_model_checkpoint_writes_the_librarys_form(tmp_path: pathlib.Path, recwarn: Any, capsys: Any) -> None:
+def test_model_checkpoint_without_the_companion(tmp_path: pathlib.Path, recwarn: Any, capsys: Any,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(_companions._found, "keras", None)
     given = callbacks.ModelCheckpoint(filepath=str(tmp_path / "new" / "best.{epoch:02d}.h5"), monitor="loss",
                                       save_best_only=True, verbose=1)
     assert any("safetensors' is written in the place of" in str(warning.message) for warning in recwarn)

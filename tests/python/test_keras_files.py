@@ -1,4 +1,4 @@
-"""Files in Keras's words: what is written in the place of X.h5, and what comes back."""
+"""Files in Keras's words: what comes back from libcnn's own form, and what is written in the place of X.h5 without libcnn-keras."""
 from __future__ import annotations
 
 import pathlib
@@ -10,7 +10,7 @@ import pytest
 
 import cnn
 import keras_models
-from cnn import keras
+from cnn import _companions, keras
 from cnn.keras import layers
 
 
@@ -18,6 +18,13 @@ from cnn.keras import layers
 def fresh() -> None:
     keras.backend.clear_session()
     keras._files._told.clear()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libcnn-keras is not found, nor known to the context."""
+    monkeypatch.setitem(_companions._found, "keras", None)
+    keras.utils.set_random_seed(1)
 
 
 def trained(**options: Any) -> tuple[Any, Any, Any]:
@@ -30,7 +37,7 @@ def trained(**options: Any) -> tuple[Any, Any, Any]:
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model.keras", "model.hdf5"])
-def test_files_of_keras_become_safetensors(name: str, tmp_path: pathlib.Path) -> None:
+def test_files_of_keras_become_safetensors_without_the_companion(name: str, tmp_path: pathlib.Path, alone: None) -> None:
     model, x, _ = trained()
     with pytest.warns(UserWarning, match=f"'.*model.safetensors' is written in the place of '.*{name}'"):
         model.save(tmp_path / name)
@@ -40,9 +47,39 @@ def test_files_of_keras_become_safetensors(name: str, tmp_path: pathlib.Path) ->
         model.save(tmp_path / name)
         loaded = keras.models.load_model(tmp_path / name)
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
-    (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n")
-    with pytest.raises(cnn.UnsupportedError, match="a file of Keras"):
-        keras.models.load_model(tmp_path / name)
+    (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    for read in (keras.models.load_model, model.load_weights):
+        with pytest.raises(cnn.UnsupportedError, match="libcnn-keras"):
+            read(tmp_path / name)
+
+
+def test_a_program_without_the_companion_saves_and_loads_by_the_names_it_has(tmp_path: pathlib.Path, python: Any) -> None:
+    (tmp_path / "none").mkdir()
+    done = python(f"""
+from cnn import keras
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+model.compile("adam", "mse")
+best = keras.callbacks.ModelCheckpoint(filepath=r"{tmp_path}/best.h5", monitor="loss", save_best_only=True)
+model.fit([[1.0, 2, 3, 4]], [[1.0, 2]], verbose=0, callbacks=[best])
+model.save(r"{tmp_path}/m.keras")
+for name in ("best.h5", "m.keras"):
+    assert keras.models.load_model(r"{tmp_path}/" + name).optimizer.iterations == 1
+""", LIBCNN_COMPANIONS=str(tmp_path / "none"))
+    for line in (f"which writes .h5 files, is not there: '{tmp_path}/best.safetensors' is written in the place of",
+                 f"'{tmp_path}/m.safetensors' is written in the place of '{tmp_path}/m.keras'"):
+        assert line in done.stderr
+    assert sorted(path.name for path in tmp_path.glob("*.*")) == ["best.safetensors", "m.safetensors"]
+
+
+def test_weights_become_safetensors_without_the_companion(tmp_path: pathlib.Path, alone: None) -> None:
+    model, x, _ = trained()
+    with pytest.warns(UserWarning, match="m.weights.safetensors"):
+        model.save_weights(tmp_path / "m.weights.h5")
+    assert [path.name for path in tmp_path.iterdir()] == ["m.weights.safetensors"]
+    other = keras_models.residual()
+    other.load_weights(tmp_path / "m.weights.h5")
+    np.testing.assert_array_equal(other.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
 def test_a_loaded_model_goes_on_with_the_same_bits(tmp_path: pathlib.Path) -> None:
@@ -124,10 +161,9 @@ def test_a_model_may_be_left_uncompiled(tmp_path: pathlib.Path) -> None:
 
 def test_weights_alone(tmp_path: pathlib.Path) -> None:
     model, x, _ = trained()
-    with pytest.warns(UserWarning, match="m.weights.safetensors"):
-        model.save_weights(tmp_path / "m.weights.h5")
+    model.save_weights(tmp_path / "m.weights.safetensors")
     other = keras_models.residual()
-    other.load_weights(tmp_path / "m.weights.h5")
+    other.load_weights(tmp_path / "m.weights.safetensors")
     np.testing.assert_array_equal(other.predict(x, verbose=0), model.predict(x, verbose=0))
     with pytest.raises(cnn.Error):
         keras_models.notebook().load_weights(tmp_path / "m.weights.safetensors")
@@ -152,6 +188,7 @@ def test_names_and_arguments_that_are_refused(tmp_path: pathlib.Path) -> None:
     with pytest.raises(FileNotFoundError, match="neither"):
         keras.models.load_model(tmp_path / "other.h5")
     for refused in (lambda: model.save(tmp_path / "m.safetensors", zipped=True),
+                    lambda: model.save(tmp_path / "m.weights.h5"),
                     lambda: model.save_weights(tmp_path / "m.safetensors", max_shard_size=1),
                     lambda: model.load_weights(tmp_path / "m.safetensors", skip_mismatch=True),
                     lambda: keras.models.load_model(tmp_path / "m.safetensors", custom_objects={"a": 1}),

@@ -15,6 +15,7 @@ import pytest
 
 import cnn
 import notebook
+from cnn import _companions, keras
 
 EPOCHS = 2
 BEGIN, END = "Starting training...", "Training completed!"
@@ -128,10 +129,11 @@ def test_pictures_are_written(folder: pathlib.Path, name: str) -> None:
     assert content.startswith(PNG) and width > 500 and height > 1000
 
 
-def test_the_saved_model_is_read_by_its_old_name(folder: pathlib.Path) -> None:
-    from cnn import keras
-
-    assert sorted(path.name for path in (folder / "models").iterdir()) == ["mnist_model.safetensors"]
+@pytest.mark.skipif(_companions.library("keras") is None, reason="libcnn-keras was not built")
+def test_the_saved_model_is_a_file_of_keras(folder: pathlib.Path) -> None:
+    """Without the companion it would be another: tests/python/test_keras_files.py."""
+    assert sorted(path.name for path in (folder / "models").iterdir()) == ["mnist_model.h5"]
     assert not list((folder / "notebooks").iterdir())
+    assert (folder / "models" / "mnist_model.h5").read_bytes().startswith(b"\x89HDF\r\n\x1a\n")
     model = keras.models.load_model(folder / "models" / "mnist_model.h5")
-    assert model.count_params() == 422026
+    assert model.count_params() == 422026 and model.optimizer.iterations == EPOCHS * 421

@@ -1,4 +1,5 @@
-"""Names of files: libcnn writes its own form (safetensors), whatever Keras would have written."""
+"""Names of files: Keras's forms are written and read by the companion library libcnn-keras; where it is not there, libcnn's
+own form (safetensors) stands in their place."""
 
 from __future__ import annotations
 
@@ -6,17 +7,18 @@ import os
 import warnings
 from typing import Union
 
-from .._errors import UnsupportedError
+from .. import _companions
+from ._arguments import refuse
 
 Path = Union[str, "os.PathLike[str]"]
 SUFFIX = ".safetensors"
-_FOREIGN = (".h5", ".hdf5", ".keras")
+_FOREIGN = _companions.WRITES["keras"]
 _told: set[str] = set()
 
 
 def native(path: Path) -> str:
-    """The file that is written in the place of this one: X.h5 and X.keras become X.safetensors, which is said once for
-    each path.
+    """The file that is written for this path: itself, or without libcnn-keras X.safetensors in the place of X.h5 and
+    X.keras, which is said once for each path.
 
     Examples
     --------
@@ -25,33 +27,30 @@ def native(path: Path) -> str:
     """
     text = os.fspath(path)
     renamed = _renamed(text)
-    if renamed != text and text not in _told:
+    if renamed == text or _companions.library("keras") is not None:
+        return text
+    if text not in _told:
         _told.add(text)
-        warnings.warn(f"libcnn writes no {os.path.splitext(text)[1]} files: '{renamed}' is written in the place of "
-                      f"'{text}'", stacklevel=3)
+        warnings.warn(f"libcnn-keras, which writes {os.path.splitext(text)[1]} files, is not there: '{renamed}' is "
+                      f"written in the place of '{text}'", stacklevel=3)
     return renamed
 
 
 def existing(path: Path) -> str:
-    """The file to read for this one: X.safetensors where there is no X.h5 or X.keras.
+    """The file to read for this path: itself, or X.safetensors where there is no X.h5 or X.keras.
 
     Raises
     ------
-    UnsupportedError
-        A file of Keras, which this version does not read.
     FileNotFoundError
         Neither is there.
     """
     text = os.fspath(path)
     renamed = _renamed(text)
-    if renamed == text:
+    if renamed == text or os.path.exists(text):
         return text
-    if os.path.exists(text):
-        raise UnsupportedError(f"'{text}' is a file of Keras: libcnn reads its own, which end in {SUFFIX}; weights "
-                               "come over array by array "
-                               "with set_weights")
     if not os.path.exists(renamed):
-        raise FileNotFoundError(f"neither '{text}' nor '{renamed}', which libcnn writes in its place, is there")
+        raise FileNotFoundError(f"neither '{text}' nor '{renamed}', which is written in its place without libcnn-keras, is "
+                                "there")
     return renamed
 
 
@@ -63,10 +62,12 @@ def _renamed(text: str) -> str:
 def check_model(path: Path) -> None:
     """Refuse a name that Keras refuses too for a whole model."""
     text = os.fspath(path)
+    if text.lower().endswith(".weights.h5"):
+        refuse(f"'{text}': by this ending libcnn knows weights alone, which save_weights writes; give a whole model "
+               "another name that ends in .h5")
     if not text.lower().endswith((SUFFIX, *_FOREIGN)):
-        raise ValueError(f"Invalid filepath extension for saving: '{text}' must end in {SUFFIX}, or in .keras or .h5, "
-                         f"for which {SUFFIX} is "
-                         "written")
+        raise ValueError(f"Invalid filepath extension for saving: '{text}' must end in .keras, .h5 or {SUFFIX}; for "
+                         "other programs there is export")
 
 
 def check_weights(path: Path) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import io
 import json
 import re
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from . import _names, activations, initializers, layers, regularizers
 from ._recipes import Compiled
@@ -29,17 +28,19 @@ _FUNCTIONS: dict[str, type[Layer]] = {"relu": layers.ReLU, "leaky_relu": layers.
                                       "softmax": layers.Softmax}
 
 
-def metadata(file: BinaryIO) -> dict[str, str]:
-    """The texts in the header of a file that the library has read without complaint."""
-    (length,) = struct.unpack("<Q", file.read(8))
-    return dict(json.loads(file.read(length))["__metadata__"])
+def texts_of(core: cnn.Model) -> dict[str, str]:
+    """How a model is made and compiled, in the words of libcnn's files, whatever file it came from."""
+    data = memoryview(core.to_bytes(optimizer=False))
+    (length,) = struct.unpack("<Q", data[:8])
+    return dict(json.loads(bytes(data[8:8 + length]))["__metadata__"])
 
 
 def of_bytes(data: bytes) -> Model:
     """The model of the bytes of a file: the way back from a pickle."""
     import cnn
 
-    return model_of(cnn.Model.from_bytes(data, context=cnn.default_context()), metadata(io.BytesIO(data)))
+    core = cnn.Model.from_bytes(data, context=cnn.default_context())
+    return model_of(core, texts_of(core))
 
 
 def of_json(text: str) -> Model:

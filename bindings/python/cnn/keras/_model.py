@@ -299,8 +299,8 @@ class Model(Trainer, Float32, Lacking):
         Parameters
         ----------
         filepath : path
-            Ends in .safetensors. For X.h5 and X.keras X.safetensors is written, and a warning says so once for each
-            path.
+            Ends in .keras or .h5, which Keras loads too, or in .safetensors, libcnn's own form. Where libcnn-keras is not
+            there, X.safetensors is written in the place of X.keras and X.h5, and a warning says so once for each path.
         overwrite : bool
             False: an existing file is left and FileExistsError raised.
         include_optimizer : bool
@@ -316,8 +316,8 @@ class Model(Trainer, Float32, Lacking):
         self._save(_files.native(filepath), overwrite, weights_only=False, optimizer=bool(include_optimizer))
 
     def save_weights(self, filepath: _files.Path, overwrite: bool = True, max_shard_size: None = None) -> None:
-        """Write the weights alone. `filepath` ends in .safetensors, or in .weights.h5, for which .weights.safetensors
-        is written."""
+        """Write the weights alone. `filepath` ends in .weights.h5, or in .safetensors, which is written for the other too
+        where libcnn-keras is not there."""
         only("Model.save_weights", "max_shard_size", max_shard_size, (None,), "weights are one file")
         _files.check_weights(filepath)
         self._save(_files.native(filepath), overwrite, weights_only=True, optimizer=False)
@@ -330,8 +330,8 @@ class Model(Trainer, Float32, Lacking):
         self._core.save(path, **options)
 
     def load_weights(self, filepath: _files.Path, skip_mismatch: bool = False) -> None:
-        """Take the weights of a file of `save_weights` or `save`: same names and shapes. Where X.h5 or X.keras is not
-        there, X.safetensors is read.
+        """Take the weights of a file of `save_weights` or `save`, Keras's own too: same names and shapes, in Keras's
+        forms the same order. Where X.h5 or X.keras is not there, X.safetensors is read.
 
         Raises
         ------

@@ -176,8 +176,7 @@ class ModelCheckpoint(Builtin):
     Parameters
     ----------
     filepath : path
-        {epoch} (from 1) and {NAME} of a figure are replaced. X.h5 and X.keras become X.safetensors, which is what the
-        library writes.
+        {epoch} (from 1) and {NAME} of a figure are replaced. Ends as for `Model.save`, or as for `Model.save_weights`.
     monitor, verbose, mode
         As `EarlyStopping`.
     save_best_only, save_weights_only : bool

@@ -23,7 +23,8 @@ __all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "mo
 
 def load_model(filepath: _files.Path, custom_objects: None = None, compile: bool = True,
                safe_mode: bool = True) -> Model:
-    """A model of a file of `save`. Where X.h5 or X.keras is not there, X.safetensors is read.
+    """A model of a file of `save`, or of Keras's own: .keras, .h5, or .safetensors, told by what stands in it. Where X.h5
+    or X.keras is not there, X.safetensors is read.
 
     Parameters
     ----------
@@ -31,7 +32,8 @@ def load_model(filepath: _files.Path, custom_objects: None = None, compile: bool
     custom_objects
         None: there are none.
     compile : bool
-        With optimizer, loss, metrics and the state of training, so that it goes on with the same bits.
+        With optimizer, loss, metrics and the state of training, so that it goes on: after .safetensors with the same
+        bits, after Keras's forms too unless random numbers are drawn, as they have no place for the count of epochs.
     safe_mode : bool
         Nothing in a file is ever executed, True or False.
 
@@ -40,18 +42,23 @@ def load_model(filepath: _files.Path, custom_objects: None = None, compile: bool
     FileError, FormatError, TooNewError
         It cannot be read; it is damaged; a newer version wrote it.
     UnsupportedError
-        A file of Keras.
+        A layer that libcnn has not; a file of Keras where libcnn-keras is not there.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from cnn import keras
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(os.path.join(folder, "model.safetensors"))
+    ...     keras.models.load_model(os.path.join(folder, "model.safetensors")).count_params()
+    8
     """
     import cnn
 
     only("load_model", "custom_objects", custom_objects, (None,), "layers of one's own are registered in C")
-    path = _files.existing(filepath)
-    core = cnn.Model.load(path, context=cnn.default_context(), optimizer=bool(compile))
-    with open(path, "rb") as file:
-        texts = _loading.metadata(file)
-    if not compile:
-        texts.pop("compile", None)
-    return _loading.model_of(core, texts)
+    core = cnn.Model.load(_files.existing(filepath), context=cnn.default_context(), optimizer=bool(compile))
+    return _loading.model_of(core, _loading.texts_of(core))
 
 
 def save_model(model: Model, filepath: _files.Path, overwrite: bool = True, zipped: None = None, **kwargs: Any) -> None:
