@@ -7,6 +7,8 @@
 /* Vectors of channels walked together. */
 #define PAIR (CNN__VECTORS >= 32 ? 2 : 1)
 
+#define AHEAD 32 /* pixels from what is read to what is asked for, where it may lie in the third cache */
+
 CNN__INLINE void put_tags(uint8_t *to, int64_t n, cnn__tags tags) {
   if (n == CNN__LANES) {
     cnn__tstore_u8(to, tags);
@@ -148,8 +150,10 @@ CNN__INLINE given window_gives(const row *r, const factors *f, const int vectors
   given from = {cnn__vset(0.0f), cnn__iset(0)};
   if (r->dy != NULL && j < r->ow) {
     const int64_t at = j * r->c + v * CNN__LANES, n = lanes_of(r, vectors, v);
+    cnn__fetch(r->dy + at, AHEAD / 2 * r->c * (int64_t)sizeof(float));
     from.dy = cnn__vmul(cnn__vget(r->dy + at, n), f->a[v]);
     if (tags) {
+      cnn__fetch(r->winner + at, AHEAD / 2 * r->c);
       from.winner = get_tags(r->winner + at, n);
     }
   }
@@ -159,6 +163,7 @@ CNN__INLINE given window_gives(const row *r, const factors *f, const int vectors
 CNN__INLINE void pixel(const row *r, const factors *f, const int vectors, int v, const int tags, const int relu,
                        const given *from, int64_t tap, int64_t p, cnn__vec *chain) {
   const int64_t at = p * r->c + v * CNN__LANES, n = lanes_of(r, vectors, v);
+  cnn__fetch(r->x + at, AHEAD * r->c * (int64_t)sizeof(float));
   const cnn__vec x = cnn__vget(r->x + at, n);
   const cnn__vec share = tags ? cnn__vkeep(cnn__iequal(from->winner, cnn__iset((uint32_t)tap)), from->dy) : from->dy;
   cnn__vec dx = cnn__vadd(cnn__vadd(share, cnn__vmul(cnn__vsub(x, f->mean[v]), f->b[v])), f->d[v]);

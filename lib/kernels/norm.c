@@ -39,13 +39,25 @@ typedef struct tile {
   const float *x, *dy;
 } tile;
 
+/* Of `arrays` arrays the lines that the next group of blocks finds at floats `at` of this one. */
+CNN__INLINE void fetch_next(const tile *t, int64_t at, int blocks, const int arrays) {
+  const int64_t group = blocks * CNN__PIXELS * t->c * (int64_t)sizeof(float);
+  if (arrays > 0) {
+    cnn__fetch(t->x + at, group);
+  }
+  if (arrays > 1) {
+    cnn__fetch(t->dy + at, group);
+  }
+}
+
 /* Adds to the doubles the float sums of `blocks` blocks that lie one behind the other, of `pixels` each. */
-CNN__INLINE void add_blocks(term *f, const tile *t, int64_t at, int64_t pixels, int blocks, const cnn__vec *mean,
-                            cnn__dvec *sums) {
+CNN__INLINE void add_blocks(term *f, const tile *t, int64_t at, int64_t pixels, int blocks, const int ahead,
+                            const cnn__vec *mean, cnn__dvec *sums) {
   cnn__vec chains[CHAINS];
   for (int b = 0; b < blocks; b++) {
     for (int v = 0; v < t->vectors; v++) {
       const int64_t first = (at + b * CNN__PIXELS) * t->c + v * CNN__LANES;
+      fetch_next(t, first, blocks, ahead);
       chains[b * t->vectors + v] = f(t->x + first, t->dy + first, mean[v], t->n);
     }
   }
@@ -53,6 +65,7 @@ CNN__INLINE void add_blocks(term *f, const tile *t, int64_t at, int64_t pixels, 
     for (int b = 0; b < blocks; b++) {
       for (int v = 0; v < t->vectors; v++) {
         const int64_t next = (at + b * CNN__PIXELS + p) * t->c + v * CNN__LANES;
+        fetch_next(t, next, blocks, ahead);
         const cnn__vec value = f(t->x + next, t->dy + next, mean[v], t->n);
         chains[b * t->vectors + v] = cnn__vadd(chains[b * t->vectors + v], value);
       }
@@ -80,7 +93,7 @@ CNN__INLINE void put_sums(const cnn__dvec *from, const tile *t, double *to) {
  * reads still lie in the nearest cache. */
 CNN__INLINE void sum_tile(term *f, term *g, tile t, int64_t n, int64_t pixels, const float *mean, double *sums_f,
                           double *sums_g) {
-  const int together = CHAINS / t.vectors;
+  const int together = CHAINS / t.vectors, ahead = g == NULL ? 1 : 2;
   cnn__vec means[CHAINS];
   cnn__dvec of_f[CHAINS], of_g[CHAINS];
   for (int v = 0; v < t.vectors; v++) {
@@ -90,16 +103,16 @@ CNN__INLINE void sum_tile(term *f, term *g, tile t, int64_t n, int64_t pixels, c
   for (int64_t b = 0; b < n; b++) {
     int64_t p = 0;
     for (; p + together * CNN__PIXELS <= pixels; p += together * CNN__PIXELS) {
-      add_blocks(f, &t, b * pixels + p, CNN__PIXELS, together, means, of_f);
+      add_blocks(f, &t, b * pixels + p, CNN__PIXELS, together, ahead, means, of_f);
       if (g != NULL) {
-        add_blocks(g, &t, b * pixels + p, CNN__PIXELS, together, means, of_g);
+        add_blocks(g, &t, b * pixels + p, CNN__PIXELS, together, 0, means, of_g);
       }
     }
     for (; p < pixels; p += CNN__PIXELS) {
       const int64_t count = pixels - p < CNN__PIXELS ? pixels - p : CNN__PIXELS;
-      add_blocks(f, &t, b * pixels + p, count, 1, means, of_f);
+      add_blocks(f, &t, b * pixels + p, count, 1, 0, means, of_f);
       if (g != NULL) {
-        add_blocks(g, &t, b * pixels + p, count, 1, means, of_g);
+        add_blocks(g, &t, b * pixels + p, count, 1, 0, means, of_g);
       }
     }
   }
@@ -194,6 +207,7 @@ CNN__INLINE void normalize_tile(int64_t pixels, int64_t c, int vectors, int64_t 
   }
   for (int64_t p = 0; p < pixels; p++, x += c, y += c) {
     for (int v = 0; v < vectors; v++) {
+      cnn__fetch(x + v * CNN__LANES, CNN__PIXELS * c * (int64_t)sizeof(float));
       normalize_lanes(x + v * CNN__LANES, m[v], s[v], t[v], y + v * CNN__LANES, n);
     }
   }

@@ -42,6 +42,12 @@ CNN__INLINE void cnn__vput(float *p, int64_t n, cnn__vec a) {
   }
 }
 
+/* Asks for the cache line of `bytes` bytes behind p, which may lie outside its array: what is read in order comes sooner
+ * from the third cache, and from the second, when it is asked for well ahead. */
+CNN__INLINE void cnn__fetch(const void *p, int64_t bytes) {
+  __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)bytes));
+}
+
 /* lanes(i, n, ...) for elements [i, i + n): sixteen at a time, then what is left of `count`. */
 #define CNN__ALONG(count, lanes, ...)                      \
   do {                                                     \
