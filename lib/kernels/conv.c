@@ -57,6 +57,17 @@ static int64_t plan_columns(const sweep *s, int64_t m, int64_t t, int64_t width,
   return m;
 }
 
+/* The tile of `width` pixels, or the pair of them. */
+static void run_tile(const cnn__tile *tile, int64_t width) {
+#if CNN__PAIR > 1
+  if (tile->second) {
+    CNN__NAME(pairs)[width](tile);
+    return;
+  }
+#endif
+  CNN__NAME(tiles)[width](tile);
+}
+
 /* A tile whose kernel rows have more columns than fit a plan, piece by piece: the sums wait in the output. */
 static void run_pieces(const sweep *s, const cnn__tile *whole, int64_t t, int64_t width, int64_t channels, plan *p) {
   cnn__tile tile = *whole;
@@ -70,16 +81,17 @@ static void run_pieces(const sweep *s, const cnn__tile *whole, int64_t t, int64_
       m = plan_columns(s, m, t, width, channels, p);
       tile.column_count = p->count;
       tile.relu = whole->relu && part + 1 == (whole->more + 1) * whole->rows && m == s->x.taps;
-      CNN__NAME(tiles)[width](&tile);
+      run_tile(&tile, width);
     }
   }
 }
 
-/* Where a sweep stands: sixteen output channels, some blocks of input channels, a band of rows through the images. */
+/* Where a sweep stands: sixteen output channels, or twice as many, some blocks of input channels, a band of rows through
+ * the images. */
 typedef struct place {
   const float *x, *w, *bias; /* at the first channel of the blocks and of the sixteen */
   float *y;
-  int64_t channels, blocks, lanes;
+  int64_t channels, blocks, lanes, second; /* the last two as in a tile */
   int64_t row0, row1;
   int64_t x_first, y_first, part, parts; /* channels before x and y; which of the places that share the pixels */
   int32_t first, relu; /* the first blocks start the sums, the last ones end with relu if asked */
@@ -108,7 +120,8 @@ static void sweep_place(const sweep *s, const place *at) {
   cnn__tile tile = {.x_row = s->y.offset_step * s->x.in * s->in, .w_row = s->y.tap_step * row_floats,
                     .x_pixel = s->x.in_step * s->in, .columns = columns, .more = at->blocks - 1,
                     .x_block = at->channels, .w_block = at->channels * s->kh * s->kw * CNN__LANES,
-                    .y_pixel = s->x.out_step * s->out, .lanes = at->lanes, .relu = at->relu};
+                    .y_pixel = s->x.out_step * s->out, .lanes = at->lanes, .second = at->second,
+                    .relu = at->relu};
   for (int64_t t = 0, width; t < s->x.count; t += width) {
     width = cnn__tile_width(s->x.count, t);
     int32_t whole = plan_columns(s, 0, t, width, at->channels, &p) == s->x.taps;
@@ -128,7 +141,7 @@ static void sweep_place(const sweep *s, const place *at) {
       if (tile.rows && !whole)
         run_pieces(s, &tile, t, width, at->channels, &p);
       else if (tile.rows || at->first || at->relu)
-        CNN__NAME(tiles)[width](&tile);
+        run_tile(&tile, width);
     }
   }
 }
@@ -144,9 +157,10 @@ static void blocks_at(const sweep *s, int64_t p, int64_t *channels, int64_t *blo
 /* All channels of a band of rows. */
 static void sweep_band(const sweep *s, int64_t groups, const float *x, const float *packed, const float *bias,
                        int32_t relu, float *y, int64_t row0, int64_t row1) {
-  int64_t parts = (s->out + CNN__LANES - 1) / CNN__LANES;
+  int64_t parts = (s->out + CNN__LANES - 1) / CNN__LANES, vectors;
   for (int64_t group = 0; group < groups; group++)
-    for (int64_t q = 0; q < s->out_group; q += CNN__LANES, packed += s->slice)
+    for (int64_t q = 0; q < s->out_group; q += vectors * CNN__LANES, packed += vectors * s->slice) {
+      vectors = s->out_group - q > CNN__LANES ? CNN__PAIR : 1;
       for (int64_t p = 0, channels, blocks; p < s->in_group; p += channels * blocks) {
         int64_t channel = group * s->out_group + q;
         blocks_at(s, p, &channels, &blocks);
@@ -154,10 +168,12 @@ static void sweep_band(const sweep *s, int64_t groups, const float *x, const flo
                     .bias = bias ? bias + channel : NULL, .y = y + channel,
                     .channels = channels, .blocks = blocks,
                     .x_first = group * s->in_group + p, .y_first = channel, .part = channel / CNN__LANES, .parts = parts,
-                    .lanes = cnn__at_most(s->out_group - q, CNN__LANES), .row0 = row0, .row1 = row1,
+                    .lanes = cnn__at_most(s->out_group - q - (vectors - 1) * CNN__LANES, CNN__LANES),
+                    .second = (vectors - 1) * s->slice, .row0 = row0, .row1 = row1,
                     .first = p == 0, .relu = relu && p + channels * blocks == s->in_group};
         sweep_place(s, &at);
       }
+    }
 }
 
 static void run_sweep(sweep *s, int64_t groups, int64_t n, const float *x, const float *packed,

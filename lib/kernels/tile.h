@@ -61,7 +61,8 @@ typedef struct cnn__tile {
   int64_t init_pixel;
   float *y;
   int64_t y_pixel;
-  int64_t lanes; /* output channels, 1..16 */
+  int64_t lanes;  /* output channels, 1..16; of a pair those of the second tile, the first has 16 */
+  int64_t second; /* from the weights of a pair's first tile to those of the second, in floats */
   int32_t relu;
 } cnn__tile;
 
@@ -69,6 +70,16 @@ typedef void cnn__tile_fn(const cnn__tile *t);
 
 /* The tile of each width, 1..CNN__TILE. */
 extern cnn__tile_fn *const CNN__NAME(tiles)[CNN__TILE + 1];
+
+/* Two tiles of the same pixels and of neighbouring output channels at once: each input is loaded once for both. Where a
+ * processor multiplies as often as it loads, one vector of channels has to wait for its inputs. Registers for that has
+ * AVX-512 only; a vector of AVX2 is a pair of registers anyway. */
+#if CNN__VECTORS >= 16
+#define CNN__PAIR 2
+extern cnn__tile_fn *const CNN__NAME(pairs)[CNN__TILE + 1];
+#else
+#define CNN__PAIR 1
+#endif
 
 /* How a row of n pixels is cut: into tiles as equal as possible. */
 static inline int64_t cnn__tile_width(int64_t n, int64_t at) {
