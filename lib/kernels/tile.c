@@ -1,6 +1,8 @@
 /* tile: the micro-kernel of tile.h for each width. */
 #include "kernels/tile.h"
 
+#include <math.h>
+
 /* Addresses of the pixels p = 0..15 from two pointers and four distances, in bytes. */
 typedef struct steps {
   int64_t s1, s3, s5, s7;
@@ -88,20 +90,21 @@ CNN__INLINE void rows(const int width, const int pair, const int most, const cnn
       columns(width, pair, most, t, x + row * t->x_row, w + row * t->w_row, steps_of(t->x_pixel), acc, acc2);
 }
 
+/* Both ends are made without branches, for the code's size: there are twenty tiles and more. */
 CNN__INLINE void begin(const int width, const cnn__tile *t, int64_t channel, int64_t lanes, cnn__vec *acc) {
+  static const float zeros[CNN__LANES];
+  const float *init = t->init ? t->init + channel : zeros;
+  int64_t step = t->init ? t->init_pixel : 0;
   CNN__UNROLL
   for (int p = 0; p < width; p++)
-    acc[p] = t->init ? cnn__vget(t->init + p * t->init_pixel + channel, lanes) : cnn__vset(0.0f);
+    acc[p] = cnn__vload_n(init + p * step, lanes);
 }
 
 CNN__INLINE void end(const int width, const int most, const cnn__tile *t, int64_t channel, int64_t lanes, cnn__vec *acc) {
-  cnn__vec zero = cnn__vset(0.0f);
+  cnn__vec zero = cnn__vset(0.0f), least = cnn__vset(t->relu ? 0.0f : -INFINITY);
   CNN__UNROLL
-  for (int p = 0; p < width; p++) {
-    if (t->relu)
-      acc[p] = cnn__vselect(cnn__vgreater(zero, acc[p]), zero, acc[p]);
-    cnn__vput_most(most, t->y + p * t->y_pixel + channel, lanes, acc[p]);
-  }
+  for (int p = 0; p < width; p++)
+    cnn__vput_most(most, t->y + p * t->y_pixel + channel, lanes, cnn__vselect(cnn__vgreater(least, acc[p]), zero, acc[p]));
 }
 
 /* `most` of the lanes count: what is computed for others is nothing where a vector is made of halves. */

@@ -38,10 +38,11 @@ CNN__INLINE void cnn__vput_most(const int most, float *p, int64_t n, cnn__vec a)
       cnn__vstore_n(p, n & (CNN__LANES / 2 - 1), a);
     return;
   }
+  cnn__vput(p, n, a);
 #else
   (void)most;
+  cnn__vstore_n(p, n, a);
 #endif
-  cnn__vput(p, n, a);
 }
 
 typedef struct cnn__column {

@@ -2,7 +2,8 @@
  * compiled for each level; isa/ holds one vocabulary per instruction set.
  *
  * Letters: v sixteen floats, i sixteen unsigned 32-bit integers, t sixteen unsigned 16-bit integers, d sixteen doubles.
- *   load load_n store store_n   unaligned; _n touches only the first n lanes (0..15), the others read as 0
+ *   load load_n store store_n   unaligned; _n touches only the first n lanes (0..15), the others read as 0;
+ *                               load_n takes 16 too, and so does AVX-512's store_n
  *   set                         the same value in every lane
  *   max(a, b)                   a > b ? a : b, so b where either is NaN or both are zeros; min(a, b): a < b ? a : b
  *   vsum vtop                   the lanes folded by halves, lane j with j + 8 first: with add; with max
