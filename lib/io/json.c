@@ -2,6 +2,8 @@
  * recursion nor the memory of its result can be driven beyond fixed limits. */
 #include "io/json.h"
 
+#include "io/json_reader.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,15 +35,12 @@ json_t *cnn__json_parse(const char *bytes, size_t length, const char *what) {
   }
   if (cnn__json_scan(bytes, length, what) < 0)
     return NULL;
-  json_error_t error;
-  json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
-  if (!root && !error.text[0]) {
+  cnn__json_fault fault;
+  json_t *root = cnn__json_read(bytes, length, &fault);
+  if (!root && !fault.what)
     (void)cnn__fail(CNN_ENOMEM, "%s: no memory to parse %zu bytes", what, length);
-  } else if (!root) {
-    char text[sizeof error.text];
-    cnn__clean(text, sizeof text, error.text);
-    (void)cnn__fail(CNN_EFORMAT, "%s: %s, at byte %d", what, text, error.position);
-  }
+  else if (!root)
+    (void)cnn__fail(CNN_EFORMAT, "%s: %s, at byte %zu", what, fault.what, fault.at);
   return root;
 }
 

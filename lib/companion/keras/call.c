@@ -38,22 +38,24 @@ static const keras__field *row_of(const keras__field *fields, int32_t index, con
   return NULL;
 }
 
-int32_t keras__call_options(json_t *options, const keras__field *fields, const char *text) {
+cnn_status keras__call_options(json_t *options, const keras__field *fields, const char *text) {
   text += strcspn(text, "(");
   for (int32_t index = 0; *text; index++) {
     char piece[KERAS__TEXT];
     const char *value = piece;
     size_t length = strcspn(++text, ",)");
     if (length >= sizeof piece || !text[length])
-      return 1;
+      return CNN_STOP;
     memcpy(piece, text, length);
     piece[length] = 0;
     const keras__field *row = row_of(fields, index, &value);
-    if (!row || json_object_set_new(options, row->ours, json_string(value)) < 0)
-      return 1;
+    if (!row)
+      return CNN_STOP;
+    if (json_object_set_new(options, row->ours, json_string(value)) < 0)
+      return keras__no_memory(text);
     text += length;
     if (*text == ')')
-      return text[1] != 0;
+      return text[1] ? CNN_STOP : CNN_OK;
   }
-  return 0;
+  return CNN_OK;
 }

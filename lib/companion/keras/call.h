@@ -9,7 +9,7 @@ cnn_status keras__call_text(json_t **ours, const char *name, const keras__field 
 
 /* The name before the bracket, or all of it. */
 void keras__call_name(char name[64], const char *text);
-/* What stands in the brackets into an object of texts; without brackets nothing does. Non-zero: it is not so. */
-int32_t keras__call_options(json_t *options, const keras__field *fields, const char *text);
+/* What stands in the brackets into an object of texts; without brackets nothing does. CNN_STOP: it is not so. Errors: CNN_ENOMEM. */
+cnn_status keras__call_options(json_t *options, const keras__field *fields, const char *text);
 
 #endif

@@ -29,10 +29,6 @@ int32_t keras__text_of(char text[KERAS__TEXT], const json_t *ours) {
   return cnn_format(text, KERAS__TEXT, "%s", json_is_true(ours) ? "true" : "false") < 0;
 }
 
-static json_t *standard_of(const keras__field *field) {
-  return json_loads(field->standard, JSON_DECODE_ANY, NULL);
-}
-
 /* ---- from Keras ---- */
 
 static cnn_status read_value(json_t *ours, const json_t *value, const keras__field *field, const keras__place *place) {
@@ -56,7 +52,7 @@ static cnn_status read_field(json_t *ours, const json_t *keras, const keras__fie
     return CNN_OK;
   if (!field->standard)
     return cnn_error_set(CNN_EFORMAT, "%s: %s is missing", of, field->keras);
-  json_t *standard = standard_of(field);
+  json_t *standard = keras__json_of(field->standard);
   cnn_status status = standard ? read_value(ours, standard, field, &place) : keras__no_memory(of);
   json_decref(standard);
   return status;
@@ -102,7 +98,7 @@ static cnn_status write_field(json_t *keras, const json_t *ours, const keras__fi
     return cnn_error_set(CNN_EFORMAT, "%s: %s is missing", of, field->ours);
   if (value && keras__text_of(text, value))
     return cnn_error_set(CNN_EFORMAT, "%s: the value of %s is of no kind that an attribute has", of, field->ours);
-  cnn_status status = value ? field->kind->write(&made, text, &place) : keras__give(&made, standard_of(field));
+  cnn_status status = value ? field->kind->write(&made, text, &place) : keras__give(&made, keras__json_of(field->standard));
   if (status < 0)
     return status;
   return json_object_set_new(keras, field->keras, made) < 0 ? keras__no_memory(of) : CNN_OK;

@@ -115,7 +115,9 @@ static cnn_status write_form(const forms *sort, json_t **keras, const char *ours
   const form *found = find(sort, name);
   json_t *numbers = json_object(), *config = json_object();
   cnn_status status = numbers && config ? CNN_OK : keras__no_memory(place->of);
-  if (status == CNN_OK && (!found || strcmp(found->ours, name) != 0 || keras__call_options(numbers, found->fields, ours)))
+  if (status == CNN_OK)
+    status = found && strcmp(found->ours, name) == 0 ? keras__call_options(numbers, found->fields, ours) : CNN_STOP;
+  if (status == CNN_STOP)
     status = keras__bad_text(place, ours);
   if (status == CNN_OK)
     status = keras__fields_write(config, numbers, found->fields, place->of);

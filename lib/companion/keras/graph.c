@@ -181,7 +181,7 @@ static json_t *tensor(const char *name, const keras__extents *shape) {
 }
 
 json_t *keras__graph_node(const char *const *names, const keras__extents *const *shapes, int32_t count, const keras__layer *row) {
-  json_t *tensors = json_array(), *kwargs = json_loads(row->kwargs ? row->kwargs : "{}", 0, NULL);
+  json_t *tensors = json_array(), *kwargs = keras__json_of(row->kwargs ? row->kwargs : "{}");
   for (int32_t i = 0; i < count; i++)
     if (json_array_append_new(tensors, tensor(names[i], shapes[i])) < 0) {
       json_decref(tensors);

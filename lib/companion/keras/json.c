@@ -2,6 +2,8 @@
  * can be driven beyond fixed limits. */
 #include "companion/keras/json.h"
 
+#include "io/json_reader.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +33,7 @@ static cnn_status scan(const char *bytes, size_t length, const char *what) {
 }
 
 cnn_status keras__json_parse(json_t **out, const char *bytes, size_t length, const char *what) {
-  json_error_t error = {0};
+  cnn__json_fault fault;
   if (length > KERAS__JSON_BYTES)
     return cnn_error_set(CNN_EFORMAT, "%s: has %zu bytes, at most %d are read", what, length, KERAS__JSON_BYTES);
   if (length == 0 || bytes[0] != '{')
@@ -39,13 +41,16 @@ cnn_status keras__json_parse(json_t **out, const char *bytes, size_t length, con
   cnn_status status = scan(bytes, length, what);
   if (status < 0)
     return status;
-  json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
-  if (!root && !error.text[0])
-    return keras__no_memory(what);
+  json_t *root = cnn__json_read(bytes, length, &fault);
   if (!root)
-    return cnn_error_set(CNN_EFORMAT, "%s: %s, at byte %d", what, error.text, error.position);
+    return fault.what ? cnn_error_set(CNN_EFORMAT, "%s: %s, at byte %zu", what, fault.what, fault.at) : keras__no_memory(what);
   *out = root;
   return CNN_OK;
+}
+
+json_t *keras__json_of(const char *text) {
+  cnn__json_fault fault;
+  return cnn__json_read(text, strlen(text), &fault);
 }
 
 /* ---- writing, as json.dumps ---- */

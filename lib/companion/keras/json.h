@@ -17,6 +17,9 @@ enum {
  * drops *out with json_decref. */
 cnn_status keras__json_parse(json_t **out, const char *bytes, size_t length, const char *what);
 
+/* Any value of a text of our own making; NULL: no memory, or it is none. */
+json_t *keras__json_of(const char *text);
+
 /* Any value as text, ended by 0, which the caller frees with free(). NULL: no memory, which is recorded. */
 char *keras__json_text(const json_t *value);
 

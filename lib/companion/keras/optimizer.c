@@ -135,7 +135,7 @@ static cnn_status read_rate(json_t *attributes, double *rate, const json_t *conf
   if (json_is_object(value))
     return read_schedule(attributes, rate, value);
   if (!value)
-    value = standard = json_loads(found->rate, JSON_DECODE_ANY, NULL);
+    value = standard = keras__json_of(found->rate);
   cnn_status status = value ? keras__number.read(&made, value, &(keras__place){found->class_name, "learning_rate"}) : keras__no_memory("a rate");
   if (status == CNN_OK) {
     *rate = (double)(float)json_number_value(value);
@@ -174,7 +174,9 @@ static cnn_status write_schedule(json_t **keras, const char *text) {
   const kind *found = find(schedules, name);
   json_t *options = json_object(), *config = json_object();
   cnn_status status = options && config ? CNN_OK : keras__no_memory("a schedule");
-  if (status == CNN_OK && (!found || keras__call_options(options, found->fields, text)))
+  if (status == CNN_OK)
+    status = found ? keras__call_options(options, found->fields, text) : CNN_STOP;
+  if (status == CNN_STOP)
     status = cnn_error_set(CNN_EFORMAT, "the optimizer's learning_rate_schedule is '%.96s', no such schedule", text);
   if (status == CNN_OK)
     status = keras__fields_write(config, options, found->fields, found->class_name);

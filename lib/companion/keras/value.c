@@ -1,6 +1,8 @@
 /* value: the kinds of values, but for forms. */
 #include "companion/keras/fields.h"
 
+#include "io/json_reader.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,15 +67,7 @@ json_t *keras__object(const char *module, const char *class_name, json_t *config
 
 /* ---- numbers ---- */
 
-/* jansson reads as the C locale does, whatever the program's is. */
-int32_t keras__read_number(double *out, const char *text) {
-  json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-  int32_t bad = !json_is_number(value);
-  if (!bad)
-    *out = json_number_value(value);
-  json_decref(value);
-  return bad;
-}
+int32_t keras__read_number(double *out, const char *text) { return cnn__json_number(out, text); }
 
 void keras__float_text(char text[32], float value) {
   if (value > -1e6f && value < 1e6f && value == (float)(int32_t)value && value != 0) {
