@@ -27,14 +27,43 @@ static zip_t *begin(const void *bytes, size_t count, int flags, zip_error_t *err
   return zip;
 }
 
+/* Little-endian. */
+static uint64_t number(const unsigned char *bytes, int32_t count) {
+  uint64_t value = 0;
+  for (int32_t i = count; i-- > 0;)
+    value = value << 8 | bytes[i];
+  return value;
+}
+
+/* A member of this name in the list that stands in [b, end) [APPNOTE.TXT of PKWARE, 4.3.12]. */
+static int32_t lists(const unsigned char *b, const unsigned char *end, const char *name) {
+  while (end - b >= 46 && memcmp(b, "PK\1\2", 4) == 0) {
+    const size_t length = number(b + 28, 2), whole = 46 + length + number(b + 30, 2) + number(b + 32, 2);
+    if (length == strlen(name) && (size_t)(end - b) - 46 >= length && memcmp(b + 46, name, length) == 0)
+      return 1;
+    b += whole < (size_t)(end - b) ? whole : (size_t)(end - b);
+  }
+  return 0;
+}
+
+/* By itself, since it must not fail for want of memory: an archive's end says where its list begins [4.3.16]. */
 int32_t keras__archive_sniff(const void *bytes, size_t count) {
-  if (count < 4 || memcmp(bytes, "PK\3\4", 4) != 0)
+  enum { END = 22, COMMENT = 65535 };
+  const unsigned char *first = bytes;
+  if (count < END || memcmp(bytes, "PK\3\4", 4) != 0)
     return 0;
-  zip_t *zip = begin(bytes, count, ZIP_RDONLY, NULL);
-  int32_t found = zip && zip_name_locate(zip, "config.json", ZIP_FL_ENC_RAW) >= 0;
-  if (zip)
-    zip_discard(zip);
-  return found;
+  for (size_t at = count - END, least = at > COMMENT ? at - COMMENT : 0; at > least; at--)
+    if (memcmp(first + at, "PK\5\6", 4) == 0) {
+      const size_t list = number(first + at + 16, 4);
+      return list == UINT32_MAX || (list < at && lists(first + list, first + at, "config.json")); /* of 4 GiB: not looked into */
+    }
+  return 0;
+}
+
+/* libzip says nothing at all where it has no memory for a source. */
+static int32_t is_memory(const zip_error_t *error) {
+  const int code = zip_error_code_zip(error);
+  return code == ZIP_ER_MEMORY || code == ZIP_ER_OK;
 }
 
 /* A part of a path that leads up. */
@@ -79,10 +108,12 @@ cnn_status keras__archive_open(keras__archive **out, const void *bytes, size_t c
   zip_error_init(&error);
   keras__archive *made = calloc(1, sizeof *made);
   zip_t *zip = made ? begin(bytes, count, ZIP_RDONLY, &error) : NULL;
+  if (made && !zip && !is_memory(&error)) /* libzip calls an archive none, too, for whose list it had no memory: not twice in a row */
+    zip = begin(bytes, count, ZIP_RDONLY, &error);
   cnn_status status = !made ? cnn_error_set(CNN_ENOMEM, "no memory for an archive") : CNN_OK;
   if (made && !zip)
-    status = cnn_error_set(zip_error_code_zip(&error) == ZIP_ER_MEMORY ? CNN_ENOMEM : CNN_EFORMAT, "no archive that can be read: %s",
-                           zip_error_strerror(&error));
+    status = is_memory(&error) ? cnn_error_set(CNN_ENOMEM, "no memory for an archive")
+                               : cnn_error_set(CNN_EFORMAT, "no archive that can be read: %s", zip_error_strerror(&error));
   zip_error_fini(&error);
   if (status == CNN_OK)
     status = check(zip);
@@ -134,7 +165,7 @@ static cnn_status read_all(zip_file_t *file, char *bytes, const zip_stat_t *abou
     got = zip_fread(file, &beyond, 1);
   if (done == about->size && got == 0)
     return CNN_OK;
-  return cnn_error_set(CNN_EFORMAT, "the archive's member '%.96s' is damaged: %s", about->name,
+  return cnn_error_set(got < 0 && is_memory(zip_file_get_error(file)) ? CNN_ENOMEM : CNN_EFORMAT, "the archive's member '%.96s' is damaged: %s", about->name,
                        got < 0 ? zip_error_strerror(zip_file_get_error(file)) : "its size is not the one that is said");
 }
 
@@ -151,7 +182,7 @@ cnn_status keras__archive_member(char **out, size_t *count, keras__archive *arch
   if (!bytes)
     status = cnn_error_set(CNN_ENOMEM, "no memory for %llu bytes of '%s'", (unsigned long long)about.size, name);
   else if (!file)
-    status = cnn_error_set(CNN_EFORMAT, "the archive's member '%s' cannot be read: %s", name, zip_strerror(archive->zip));
+    status = cnn_error_set(is_memory(zip_get_error(archive->zip)) ? CNN_ENOMEM : CNN_EFORMAT, "the archive's member '%s' cannot be read: %s", name, zip_strerror(archive->zip));
   else
     status = read_all(file, bytes, &about);
   if (file)

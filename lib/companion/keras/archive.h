@@ -7,7 +7,7 @@
 
 typedef struct keras__archive keras__archive;
 
-/* 1: a zip archive with a config.json. */
+/* 1: a zip archive with a config.json. Allocates nothing. */
 int32_t keras__archive_sniff(const void *bytes, size_t count);
 
 /* The bytes must outlive *out. Looked at are all members: a name that is absolute, leads out of the archive or stands there twice, and an

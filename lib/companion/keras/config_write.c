@@ -50,9 +50,8 @@ static cnn_status find_inputs(writing *w, int32_t index, const json_t *inputs, c
 static json_t *gather(const json_t *layer, const entry *e) {
   json_t *all = json_deep_copy(json_object_get(layer, "attributes"));
   int32_t frozen = json_is_false(json_object_get(layer, "trainable"));
-  if (all && e->row->given)
-    e->row->given(all);
-  if (json_object_set_new(all, "name", json_string(e->name)) < 0 || (frozen && json_object_set_new(all, "trainable", json_false()) < 0)) {
+  if ((all && e->row->given && e->row->given(all) < 0) || json_object_set_new(all, "name", json_string(e->name)) < 0 ||
+      (frozen && json_object_set_new(all, "trainable", json_false()) < 0)) {
     json_decref(all);
     return NULL;
   }
@@ -220,9 +219,8 @@ static json_t *model_object(const writing *w, json_t *config, int32_t chain) {
     return config ? json_pack("{s:s, s:o}", "class_name", class_name, "config", config) : NULL;
   json_t *shape = chain ? keras__batch_shape(&w->entries[0].shape) : json_null();
   json_t *object = keras__object(chain ? "keras" : "keras.src.models.functional", class_name, config);
-  if (object && !chain)
-    json_object_set_new(object, "registered_name", json_string("Functional"));
-  if (object && shape && json_object_set_new(object, "build_config", json_pack("{s:o}", "input_shape", shape)) == 0)
+  const int32_t named = chain || json_object_set_new(object, "registered_name", json_string("Functional")) == 0;
+  if (object && named && shape && json_object_set_new(object, "build_config", json_pack("{s:o}", "input_shape", shape)) == 0)
     return object;
   json_decref(object);
   return NULL;

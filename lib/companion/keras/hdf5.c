@@ -13,7 +13,9 @@
 enum {
   GROWS_BY = 1 << 20,
   MOST_ATTRIBUTE = 64512, /* bytes of a list of texts in one attribute, as Keras counts them */
-  LEAST_TEXT = 17         /* what each of them takes there at least */
+  LEAST_TEXT = 17,        /* what each of them takes there at least */
+  COPIES = 3,             /* of the file while it grows and is handed over */
+  OWN = 8 << 20           /* what HDF5 takes for itself */
 };
 /* The driver looks for the file that it is to replace. In here there is none. */
 #define NO_FILE "/dev/null/keras.h5"
@@ -70,8 +72,15 @@ static void make(keras__hdf5 *f) {
     f->file = got(f, H5Fcreate(NO_FILE, H5F_ACC_TRUNC, H5P_DEFAULT, f->access), "a file in memory");
 }
 
-cnn_status keras__hdf5_begin(keras__hdf5 **out) {
-  keras__hdf5 *f = calloc(1, sizeof *f);
+/* Is there so much memory? */
+static int32_t is_there(size_t bytes) {
+  void *block = bytes < (SIZE_MAX - OWN) / COPIES ? malloc(COPIES * bytes + OWN) : NULL;
+  free(block);
+  return block != NULL;
+}
+
+cnn_status keras__hdf5_begin(keras__hdf5 **out, size_t bytes) {
+  keras__hdf5 *f = is_there(bytes) ? calloc(1, sizeof *f) : NULL;
   *out = NULL;
   pthread_once(&watched, watch);
   if (!f || !watching) {

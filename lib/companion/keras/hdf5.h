@@ -8,8 +8,9 @@
 
 typedef struct keras__hdf5 keras__hdf5; /* a file in the making; the first failure sticks, and what follows it does nothing */
 
-/* Between the two the process's lock is held: nothing in between may call foreign code. *file NULL: out of memory, recorded, nothing is held. */
-cnn_status keras__hdf5_begin(keras__hdf5 **file);
+/* Between the two the process's lock is held: nothing in between may call foreign code. *file NULL: out of memory, recorded, nothing is held. bytes:
+ * of what will be written. HDF5 ends the process where it finds no memory, so that it is begun only where there is enough for all of it. */
+cnn_status keras__hdf5_begin(keras__hdf5 **file, size_t bytes);
 /* The file's bytes, which the caller frees with free(); or what failed. In any case the file is gone. */
 cnn_status keras__hdf5_end(keras__hdf5 *file, unsigned char **bytes, size_t *count);
 void keras__hdf5_fail(keras__hdf5 *file, cnn_status status); /* recorded already */

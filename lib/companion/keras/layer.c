@@ -213,15 +213,12 @@ static int32_t never(const json_t *attributes) {
   return 0;
 }
 
-static void pooling2d_given(json_t *attributes) {
+static int32_t pooling2d_given(json_t *attributes) {
   const json_t *strides = json_object_get(attributes, "strides");
   json_t *size = json_object_get(attributes, "pool_size");
   if (strides && !json_is_string(strides))
-    return;
-  if (size)
-    json_object_set(attributes, "strides", size);
-  else
-    json_object_set_new(attributes, "strides", json_string("2,2"));
+    return 0;
+  return json_object_set_new(attributes, "strides", size ? json_incref(size) : json_string("2,2"));
 }
 
 /* ---- the table ---- */

@@ -21,7 +21,7 @@ typedef struct keras__layer {
   void (*shape)(keras__extents *out, const json_t *options, const keras__extents *in);
   cnn_status (*taken)(json_t *attributes, const keras__extents *in, const char *of); /* after reading the options; NULL: nothing to do */
   int32_t (*fits)(const json_t *attributes); /* is this the row to write? NULL: always */
-  void (*given)(json_t *attributes);         /* before writing; NULL: nothing to do */
+  int32_t (*given)(json_t *attributes);      /* before writing; NULL: nothing to do. Below 0: no memory */
 } keras__layer;
 
 /* NULL: there is none. */

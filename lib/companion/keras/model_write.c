@@ -7,6 +7,7 @@
 #include "companion/keras/json.h"
 #include "companion/keras/state.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,11 +114,11 @@ static void tensor(writing *w, const char *path, const char *name) {
 static float product(const writing *w) {
   float all = 1, beta = (float)w->slots.beta_1;
   double power = 1;
-  for (int64_t t = 0; t < w->iterations && all != 0; t++) {
+  for (int64_t t = 0; t < w->iterations && all >= FLT_MIN; t++) {
     power *= (double)0.96f;
     all = all * beta * (1.0f - 0.5f * (float)power);
   }
-  return all;
+  return all < FLT_MIN ? 0 : all; /* what is denormal counts as 0 there, and would never become less here */
 }
 
 static void variable(writing *w, const char *path, const keras__variable *v) {
@@ -260,8 +261,17 @@ static void numbered_weights(writing *w) {
 
 /* ---- the calls ---- */
 
+static size_t bytes_of(const writing *w) {
+  size_t bytes = (w->model_text ? strlen(w->model_text) : 0) + (w->training_text ? strlen(w->training_text) : 0);
+  for (int32_t i = 0; i < cnn_container_tensor_count(w->container); i++) {
+    const cnn_tensor *value = cnn_container_tensor(w->container, cnn_container_tensor_name(w->container, i));
+    bytes += (size_t)cnn_tensor_count(value) * sizeof(float) + KERAS__NAME;
+  }
+  return bytes;
+}
+
 static cnn_status write_bytes(writing *w, void (*content)(writing *w), unsigned char **bytes, size_t *count) {
-  cnn_status status = keras__hdf5_begin(&w->file);
+  cnn_status status = keras__hdf5_begin(&w->file, bytes_of(w));
   if (status < 0)
     return status;
   content(w);
