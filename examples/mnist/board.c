@@ -16,7 +16,7 @@ static cnn_status make(cnn_callback **out, const run *r, const cnn_tensor *image
   memcpy(cnn_tensor_data(labels), cnn_tensor_read(all_labels), cnn_tensor_bytes(labels));
   const int32_t drawn = cnn_tensor_rank(images) == 3 || cnn_tensor_shape(images)[3] == 1 || cnn_tensor_shape(images)[3] == 3;
   status = cnn_tensorboard_new(out, r->context, r->options.tensorboard,
-                               cnn_tensorboard_opts(.update_freq = 100, .histogram_freq = 1, .write_steps_per_second = 1,
+                               cnn_tensorboard_opts(.update_freq = 100, .histogram_freq = 1, .write_steps_per_second = 1, .write_graph = 1,
                                                     .images = drawn ? images : NULL, .labels = drawn ? labels : NULL));
   cnn_tensor_free(labels);
   return status;

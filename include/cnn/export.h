@@ -98,13 +98,15 @@ typedef struct cnn_tensorboard_opts {
   int64_t image_freq;             /**< draw every so many epochs, the first one included; 0: 1 */
   int64_t image_count;            /**< how many of the images are shown, the first ones; 0: 10 */
   const cnn_augmenter *augmenter; /**< the model's standardisation of the images, borrowed until the callback is freed; NULL: none */
+  int32_t write_graph;            /**< 1: write the model too, for the page of graphs: its layers and what each of them reads */
+  int32_t reserved;
 } cnn_tensorboard_opts;
 #define cnn_tensorboard_opts(...)                                                                                      \
   (&(const struct cnn_tensorboard_opts){.size = sizeof(struct cnn_tensorboard_opts), __VA_ARGS__})
 
 /** A callback that writes event files for TensorBoard, with the tags and steps of Keras 3's own callback: in folder/train and
  * folder/validation "epoch_loss", "epoch_accuracy" ... by epoch (from 0), in train "epoch_learning_rate", "batch_loss" ... by batch, "MODEL/LAYER/WEIGHT/histogram" (of a model
- * whose layers are no row "LAYER/WEIGHT/histogram"), in validation "evaluation_loss_vs_iterations" ... by training step, at each validation; and of `images`
+ * whose layers are no row "LAYER/WEIGHT/histogram"), "keras" (the model), in validation "evaluation_loss_vs_iterations" ... by training step, at each validation; and of `images`
  * "samples" and "confusion_matrix" in validation, by epoch. (Keras leaves out evaluations whose count of batches is no multiple of update_freq.)
  *
  * Files are only added to, at the end of each epoch and every two seconds within it: what a killed run has written can be read. A training that goes on

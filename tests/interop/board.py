@@ -50,6 +50,17 @@ def f32(value: float) -> float:
     return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
+def check_graph(train: dict[str, list[tuple[int, Any]]]) -> None:
+    """TensorBoard's own way from the event to the graph that it draws."""
+    from tensorboard.plugins.graph.keras_util import keras_model_to_graph_def
+    ((step, text),) = train["keras"]
+    graph = keras_model_to_graph_def(json.loads(text.item()))
+    chain = [node.name for node in graph.node]
+    that(step == 0 and len(chain) == 13 and chain[1].endswith("/conv1"), "keras: the layers in their order", chain)
+    that([list(node.input) for node in graph.node] == [[], *([name] for name in chain[:-1])], "keras: each reads the one before", graph)
+    that(graph.node[1].attr["keras_class"].s == b"Conv2D", "keras: classes are Keras's", graph.node[1])
+
+
 def check_values(runs: dict[str, dict[str, list[tuple[int, Any]]]], rows: list[dict[str, Any]]) -> None:
     for run, wanted in KERAS.items():
         that(wanted <= set(runs[run]), f"{run}: Keras's tags", set(runs[run]))
@@ -120,6 +131,10 @@ def check_server(address: str, runs: dict[str, dict[str, list[tuple[int, Any]]]]
     that(curve == [(step, float(value)) for step, value in runs["train"]["epoch_loss"]], "the server gives the curve", curve)
     that("confusion_matrix" in get(f"{address}/data/plugin/images/tags")["validation"], "the server lists the pictures")
     that("train" in get(f"{address}/data/plugin/histograms/tags"), "the server lists the histograms")
+    that(get(f"{address}/data/plugin/graphs/info")["train"]["tags"]["keras"]["conceptual_graph"], "the server lists the graph of the model")
+    query = urllib.parse.urlencode({"run": "train", "tag": "keras", "conceptual": "true"})
+    with urllib.request.urlopen(f"{address}/data/plugin/graphs/graph?{query}", timeout=20) as answer:
+        that(b"conv1" in answer.read(), "the server gives the graph of the model")
 
 
 # through the shadow trees: text and drawn lines of the page
@@ -191,6 +206,7 @@ def main() -> int:
         check_values(runs, [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()])
         check_histograms(runs["train"], saved(folder / "out" / "final.safetensors"))
         check_pictures(runs["validation"])
+        check_graph(runs["train"])
         serve(folder / "board", runs, keep)
     print(f"{CHECKS - len(FAILURES)} passed, {len(FAILURES)} failed")
     return 1 if FAILURES else 0

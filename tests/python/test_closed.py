@@ -9,10 +9,19 @@ import pytest
 
 import cnn
 import small
+from cnn import _companions
 from cnn._calls import held_count
 from cnn._handle import Handle
 
 X, Y = small.images(12)
+
+
+def _board(context: cnn.Context) -> Handle:
+    if _companions.library("export") is None:
+        pytest.skip("libcnn-export was not built")
+    return cnn.TensorBoard("nothing", context=context)
+
+
 MAKERS: dict[str, Callable[[cnn.Context], Handle]] = {
     "Context": lambda context: cnn.Context(threads=1),
     "Tensor": lambda context: cnn.Tensor(X, context),
@@ -31,6 +40,7 @@ MAKERS: dict[str, Callable[[cnn.Context], Handle]] = {
     "Checkpoint": lambda context: cnn.Checkpoint("nothing", context=context),
     "CSVLogger": lambda context: cnn.CSVLogger("nothing", context=context),
     "JSONLogger": lambda context: cnn.JSONLogger("nothing", context=context),
+    "TensorBoard": _board,
     "TerminateOnNaN": lambda context: cnn.TerminateOnNaN(context=context),
     "Progress": lambda context: cnn.Progress(context=context),
     "LearningRateScheduler": lambda context: cnn.LearningRateScheduler(lambda epoch, rate: rate, context=context),

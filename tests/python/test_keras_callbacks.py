@@ -252,7 +252,6 @@ def test_progress_is_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize("make, sentence", [
-    (lambda: callbacks.TensorBoard("logs"), "TensorBoard.*CSVLogger"),
     (lambda: callbacks.RemoteMonitor(), "RemoteMonitor"),
     (lambda: callbacks.SwapEMAWeights(), "SwapEMAWeights"),
 ])

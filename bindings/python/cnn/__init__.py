@@ -33,6 +33,7 @@ from .optimizer import Optimizer
 from .report import Report
 from .schedule import Schedule
 from .tensor import Tensor
+from .tensorboard import TensorBoard
 
 __version__: str = _lib.cnn_version().decode()
 _LAZY = ("keras", "metrics", "plot")
@@ -42,7 +43,7 @@ __all__ = [
     "DataError", "Dataset", "EarlyStopping", "Error", "Event", "FileError", "FormatError", "History", "InternalError",
     "InvalidArgument", "JSONLogger", "Layer", "LearningRateScheduler", "Logs", "Loss", "Metric", "Model",
     "ModelCheckpoint", "NameError_", "Optimizer", "OutOfMemory", "Progress", "ReduceLROnPlateau", "Report", "Schedule", "ShapeError",
-    "StateError", "Tensor", "TerminateOnNaN", "TooNewError", "UnsupportedError", "build_info", "default_context",
+    "StateError", "Tensor", "TensorBoard", "TerminateOnNaN", "TooNewError", "UnsupportedError", "build_info", "default_context",
     "library_path", "set_default_context",
 ]
 

@@ -548,7 +548,7 @@ class cnn_tensorboard_opts(Structure):
         ("size", c_size_t), ("update_freq", c_int64), ("histogram_freq", c_int64), ("write_images", c_int32),
         ("write_steps_per_second", c_int32), ("images", c_void_p), ("labels", c_void_p),
         ("class_names", POINTER(c_char_p)), ("classes", c_int64), ("image_freq", c_int64), ("image_count", c_int64),
-        ("augmenter", c_void_p)]
+        ("augmenter", c_void_p), ("write_graph", c_int32), ("reserved", c_int32)]
 
 
 class cnn_shape(Structure):

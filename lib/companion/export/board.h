@@ -3,6 +3,7 @@
 #define CNN_COMPANION_EXPORT_BOARD_H
 
 #include "companion/export/event_file.h"
+#include "companion/export/network.h"
 
 #include <cnn/export.h>
 #include <cnn/train.h>
@@ -25,6 +26,9 @@ typedef struct cnn__board {
 /* Checked options into a board of zeros; frees what it took where it fails. */
 cnn_status cnn__board_init(cnn__board *board, cnn_context *context, const char *folder, const cnn_tensorboard_opts *options);
 void cnn__board_clear(cnn__board *board);
+
+/* The model itself, for the page of graphs. */
+cnn_status cnn__board_graph(cnn__board *board, const cnn__network *network);
 
 /* Samples and the confusion matrix of an epoch. */
 cnn_status cnn__board_draw(cnn__board *board, const cnn_model *model, int64_t epoch);

@@ -17,7 +17,7 @@ typedef struct value {
   Cnn__Events__Dim dims[2], *dim_list[2];
   Cnn__Events__Metadata metadata;
   Cnn__Events__Plugin plugin;
-  char *tag, plugin_name[16];
+  char *tag, plugin_name[24];
 } value;
 
 static cnn_status begin(value *v, const char *tag, const char *plugin, int32_t type, size_t rank, const int64_t *extents) {
@@ -85,6 +85,20 @@ cnn_status cnn__summary_histogram(cnn__event_file *file, const char *tag, int64_
   }
   v.tensor.tensor_content = (ProtobufCBinaryData){sizeof content, content};
   return end(&v, file, step);
+}
+
+/* A single string, in a plugin that wants its version as content. */
+cnn_status cnn__summary_graph(cnn__event_file *file, char *json, size_t length) {
+  value v;
+  ProtobufCBinaryData string = {length, (unsigned char *)json};
+  unsigned char version[] = {'1'};
+  cnn_status status = begin(&v, "keras", "graph_keras_model", TYPE_STRING, 0, NULL);
+  if (status < 0)
+    return status;
+  v.plugin.content = (ProtobufCBinaryData){sizeof version, version};
+  v.tensor.n_string_val = 1;
+  v.tensor.string_val = &string;
+  return end(&v, file, 0);
 }
 
 /* ---- pictures: width and height as text, then the PNG files ---- */

@@ -1,6 +1,5 @@
 /* tensorboard: what is written when. Tags, steps and their order are those of keras/src/callbacks/tensorboard.py (3.15). */
 #include "companion/export/board.h"
-#include "companion/export/network.h"
 #include "companion/export/summary.h"
 
 #include <stdlib.h>
@@ -21,34 +20,43 @@ static double new_run(void) {
 }
 
 /* Does each layer read the one before it, as in a Keras Sequential? */
-static cnn_status look_at(cnn__board *board, const cnn_model *model) {
-  cnn__network *network;
-  cnn_status status = cnn__network_new(&network, model, "tensorboard");
-  if (status < 0)
-    return status;
-  board->is_row = 1;
+static int32_t is_row(const cnn__network *network) {
+  int32_t row = 1;
   for (int32_t i = 1; i < network->count; i++)
-    board->is_row &= network->layers[i].input_count == 1 && network->layers[i].inputs[0] == i - 1;
-  cnn__network_free(network);
-  return CNN_OK;
+    row &= network->layers[i].input_count == 1 && network->layers[i].inputs[0] == i - 1;
+  return row;
+}
+
+static cnn_status begin_files(cnn__board *board, const cnn__network *network, int32_t again) {
+  char writer[96];
+  cnn_format(writer, sizeof writer, "libcnn tensorboard, run %.0f", board->run);
+  cnn_status status = cnn__event_file_begin(&board->train, board->folder, "train", writer, again);
+  if (status == CNN_OK)
+    status = cnn__event_file_begin(&board->validation, board->folder, "validation", writer, again);
+  if (status == CNN_OK)
+    status = cnn__event_file_open(&board->train); /* what cannot be written is known before any work */
+  if (status < 0 || !board->options.write_graph)
+    return status;
+  status = cnn__board_graph(board, network);
+  return status < 0 ? status : cnn__event_file_flush(&board->train, 0);
 }
 
 static cnn_status train_begin(void *user, const cnn_event *event) {
   cnn__board *board = user;
-  char writer[96];
+  cnn__network *network;
   const int32_t again = board->again;
   board->again = 0;
   if (!again) {
     board->run = new_run();
     board->batch = 0;
   }
-  cnn_format(writer, sizeof writer, "libcnn tensorboard, run %.0f", board->run);
-  cnn_status status = look_at(board, event->model);
-  if (status == CNN_OK)
-    status = cnn__event_file_begin(&board->train, board->folder, "train", writer, again);
-  if (status == CNN_OK)
-    status = cnn__event_file_begin(&board->validation, board->folder, "validation", writer, again);
-  return status < 0 ? status : cnn__event_file_open(&board->train); /* what cannot be written is known before any work */
+  cnn_status status = cnn__network_new(&network, event->model, "tensorboard");
+  if (status < 0)
+    return status;
+  board->is_row = is_row(network);
+  status = begin_files(board, network, again);
+  cnn__network_free(network);
+  return status;
 }
 
 static cnn_status epoch_begin(void *user, const cnn_event *event) {

@@ -155,24 +155,57 @@ START_TEST(histograms_of_weights) {
 }
 END_TEST
 
+/* The one string of the event that holds the model, as Keras's callback writes it. */
+static void check_graph(const events *run, const char *wanted) {
+  const event *e = events_find(run, "keras", 0);
+  ck_assert_ptr_nonnull(e);
+  ck_assert_str_eq(e->plugin, "graph_keras_model");
+  ck_assert_str_eq(e->content, "1");
+  ck_assert(e->type == 7 && e->rank == 0 && e->string_count == 1);
+  ck_assert_msg(e->string_bytes[0] == strlen(wanted) && !memcmp(e->strings[0], wanted, strlen(wanted)), "%.*s\nis not\n%s",
+                (int)e->string_bytes[0], (const char *)e->strings[0], wanted);
+}
+
+#define LAYER(class, name) "{\"class_name\":\"" class "\",\"name\":\"" name "\",\"config\":{\"name\":\"" name "\",\"dtype\":\"float32\"}"
+#define TENSOR(name) "{\"class_name\":\"__keras_tensor__\",\"config\":{\"keras_history\":[\"" name "\",0,0]}}"
+#define READS(tensors) ",\"inbound_nodes\":[{\"args\":[[" tensors "]],\"kwargs\":{}}]}"
+
+START_TEST(graph_of_a_row) {
+  open_all();
+  train(cnn_tensorboard_opts(.write_graph = 1), folder);
+  events run = read_run(folder, "train");
+  ck_assert_ptr_eq(events_find(&run, "keras", 0), &run.list[1]); /* before anything of the training */
+  check_graph(&run, "{\"class_name\":\"Sequential\",\"config\":{\"name\":\"sequential\",\"layers\":[" LAYER("InputLayer", "input") "}," LAYER(
+                        "Conv2D", "conv2d") "}," LAYER("BatchNormalization", "batch_normalization") "}," LAYER("Dropout", "dropout") "}," LAYER("Flatten", "flatten") "},"
+                        LAYER("Dense", "dense") "}]}}");
+  events_free(&run);
+  close_all();
+}
+END_TEST
+
 /* In a model with branches names are the layers' alone, as Keras's functional models have them. */
-START_TEST(names_of_branches) {
+START_TEST(branches) {
   cnn_model *model;
   cnn_callback *board;
   open_all();
   ck_assert_int_eq(cnn_model_new(&model, f.context, NULL), CNN_OK);
-  cnn_input(model, 3, (const int64_t[]){4, 4, 1}, cnn_input_opts(.name = "x"));
+  cnn_input(model, 3, (const int64_t[]){4, 4, 1}, cnn_input_opts(.name = "\"x\\"));
   cnn_flatten(model, cnn_flatten_opts(.name = "flat"));
   cnn_dense(model, 3, cnn_dense_opts(.name = "a"));
   cnn_layer_add(model, "dense", "units=3 name=b input=flat");
   cnn_layer_add(model, "add", "inputs=a,b");
   cnn_layer_add(model, "activation", "activation=softmax");
   training_compile(model, f.context, 0.01f);
-  ck_assert_int_eq(cnn_tensorboard_new(&board, f.context, folder, cnn_tensorboard_opts(.histogram_freq = 1)), CNN_OK);
+  ck_assert_int_eq(cnn_tensorboard_new(&board, f.context, folder, cnn_tensorboard_opts(.histogram_freq = 1, .write_graph = 1)), CNN_OK);
   ck_assert_int_eq(cnn_model_fit(model, f.data.targets, cnn_fit_opts(.callbacks = &board, .callback_count = 1)), CNN_OK);
   events run = read_run(folder, "train");
   ck_assert_ptr_nonnull(events_find(&run, "a/kernel/histogram", 0));
   ck_assert_ptr_nonnull(events_find(&run, "b/bias/histogram", 0));
+  check_graph(&run, "{\"class_name\":\"Functional\",\"config\":{\"name\":\"sequential\",\"layers\":[" LAYER("InputLayer", "\\\"x\\\\") ",\"inbound_nodes\":[]},"
+                    LAYER("Flatten", "flat") READS(TENSOR("\\\"x\\\\")) "," LAYER("Dense", "a") READS(TENSOR("flat")) ","
+                    LAYER("Dense", "b") READS(TENSOR("flat")) "," LAYER("Add", "add") READS(TENSOR("a") "," TENSOR("b")) ","
+                    LAYER("Activation", "activation") READS(TENSOR("add")) "],\"input_layers\":[[\"\\\"x\\\\\",0,0]],"
+                    "\"output_layers\":[[\"activation\",0,0]]}}");
   events_free(&run);
   cnn_callback_free(board);
   cnn_model_free(model);
@@ -268,5 +301,5 @@ START_TEST(samples_and_matrix) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("tensorboard", 120, figures_of_epochs, figures_of_batches, histograms_of_weights, names_of_branches, samples_and_matrix);
+  return RUN_SUITE("tensorboard", 120, figures_of_epochs, figures_of_batches, histograms_of_weights, graph_of_a_row, branches, samples_and_matrix);
 }

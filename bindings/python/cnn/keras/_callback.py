@@ -111,6 +111,9 @@ class Callback:
     def _finished(self) -> None:
         """`fit` is over, without an error."""
 
+    def _used_in(self, where: str) -> None:
+        """Called first by `evaluate` and `predict`: refuse what would be of no effect there, but has one in Keras."""
+
 
 def hears(callback: Callback, *hooks: str) -> bool:
     """Does it define one of these methods?"""

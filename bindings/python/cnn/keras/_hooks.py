@@ -51,6 +51,7 @@ class Hooks:
     def refuse_batches(self, what: str, where: str) -> None:
         """Batches of evaluate and predict run in the library without a stop at Python."""
         for callback in self._callbacks:
+            callback._used_in(where)
             from .callbacks import Callback
 
             for name in (f"on_{what}_batch_begin", f"on_{what}_batch_end"):

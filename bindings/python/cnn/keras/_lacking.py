@@ -98,6 +98,7 @@ VARIABLE = {
 EARLY_STOPPING = {"restore_best_weights=True, after which the model has them": "best_weights"}
 MONITOR = {"monitor and mode": "monitor_op get_monitor_value"}
 CSV_LOGGER = {"the file, once fit is over": "csv_file writer keys append_header"}
+TENSORBOARD = {"cnn.TensorBoard, which draws samples and the confusion matrix too": "summary"}
 PROGRESS = {"verbose of fit": "progbar epochs seen target verbose"}
 SCALED = {"the class's own name, which tells the distribution": "distribution mode scale"}
 FLOW = {

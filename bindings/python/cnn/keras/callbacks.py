@@ -13,13 +13,13 @@ import os
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Optional
 
 from .. import builtin
-from ..context import default_context
 from . import _files, _lacking
-from ._arguments import refuse
-from ._callback import Callback, hears
+from ._builtin import HOOKS, Builtin
+from ._callback import Callback
 from ._history import History
 from ._missing import missing
-from ._settings import REQUIRED, Settings
+from ._settings import REQUIRED
+from ._tensorboard import TensorBoard
 
 if TYPE_CHECKING:
     import cnn
@@ -28,48 +28,6 @@ __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
     "ModelCheckpoint", "ProgbarLogger", "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN"
 ]
-
-_HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
-
-
-class Builtin(Callback, Settings, _lacking.Lacking):
-    """A callback that the library brings along. Its state lives on from one `fit` to the next in the same context."""
-
-    _kept: Optional[tuple[cnn.Context, Any]] = None
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        Callback.__init__(self)
-        Settings.__init__(self, *arguments, **keywords)
-
-    def _set_up(self) -> None:
-        self._make(default_context())
-
-    def _core(self, context: cnn.Context) -> Any:
-        """The binding's callback, new."""
-        raise NotImplementedError
-
-    def _make(self, context: cnn.Context) -> Any:
-        if hears(self, *_HOOKS):
-            refuse(
-                f"{type(self).__name__} changes what a callback of libcnn does, which runs in C; "
-                "write it as a subclass of Callback"
-            )
-        if self._kept is None or self._kept[0] is not context:
-            self._kept = (context, self._core(context))
-        return self._kept[1]
-
-    def _state(self, name: str) -> Any:
-        assert self._kept is not None
-        return self._kept[1].state[name]
-
-    @property
-    def best(self) -> Optional[float]:
-        """The best value of the monitored figure so far; None before the first."""
-        return self._state("best") if self._state("has_best") else None
-
-    def __repr__(self) -> str:
-        return Settings.__repr__(self)
-
 
 class EarlyStopping(Builtin):
     """Stop when the monitored figure no longer improves.
@@ -378,20 +336,10 @@ class LambdaCallback(Callback):
             "on_train_batch_end": on_train_batch_end, **kwargs
         }
         for name, function in given.items():
-            if name not in _HOOKS:
-                raise TypeError(f"LambdaCallback: '{name}' is no method of Callback; there are: {', '.join(_HOOKS)}")
+            if name not in HOOKS:
+                raise TypeError(f"LambdaCallback: '{name}' is no method of Callback; there are: {', '.join(HOOKS)}")
             if function is not None:
                 setattr(self, name, function)
-
-
-class TensorBoard(Callback):
-    """Refused when it is made: the library writes no event files."""
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        refuse(
-            "TensorBoard: libcnn writes no event files; CSVLogger writes the figures of each epoch, "
-            "and cnn.plot draws them"
-        )
 
 
 def __getattr__(name: str) -> Any:
