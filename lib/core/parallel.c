@@ -266,6 +266,7 @@ static void start_workers(cnn__pool_threads *pool) {
   atomic_store(&pool->end, 0);
   atomic_store(&pool->pending, 0);
   atomic_store(&pool->ticket, OVER);
+  cnn__seats_clear(&pool->seats); /* of threads of before a fork */
   pool->started = 0;
   pool->generation = cnn__generation();
   cnn__block_signals(&before);

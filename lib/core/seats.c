@@ -29,3 +29,8 @@ int32_t cnn__seat_take(const cnn__seats *seats, int32_t index) {
 void cnn__seat_leave(const cnn__seats *seats, int32_t index) {
   atomic_store_explicit(&seats->cpus[index], 0, memory_order_relaxed);
 }
+
+void cnn__seats_clear(const cnn__seats *seats) {
+  for (int32_t i = 0; i < seats->size; i++)
+    cnn__seat_leave(seats, i);
+}

@@ -15,5 +15,6 @@ typedef struct cnn__seats {
 enum { CNN__SEAT_ALONE, CNN__SEAT_APART, CNN__SEAT_SHARED }; /* alone: no other has a seat */
 int32_t cnn__seat_take(const cnn__seats *seats, int32_t index);
 void cnn__seat_leave(const cnn__seats *seats, int32_t index);
+void cnn__seats_clear(const cnn__seats *seats); /* all leave */
 
 #endif
