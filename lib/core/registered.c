@@ -30,11 +30,18 @@ int32_t cnn__registered_names(const cnn_context *context, int32_t kind, const ch
   return count;
 }
 
+static int32_t clashes(const cnn__registered *there, const cnn__registered *entry, cnn__registered_clash *clash) {
+  for (; clash && there; there = there->next)
+    if (there->kind == entry->kind && clash(there, entry))
+      return 1;
+  return 0;
+}
+
 /* Where another thread was quicker, its entry is looked at before the next try. */
-int32_t cnn__registered_add(cnn_context *context, cnn__registered *entry) {
+int32_t cnn__registered_add(cnn_context *context, cnn__registered *entry, cnn__registered_clash *clash) {
   cnn__registered *first = atomic_load_explicit(&context->registered, memory_order_acquire);
   do {
-    if (find(first, entry->kind, entry->name))
+    if (find(first, entry->kind, entry->name) || clashes(first, entry, clash))
       return 1;
     entry->next = first;
   } while (!atomic_compare_exchange_weak_explicit(&context->registered, &first, entry, memory_order_acq_rel,

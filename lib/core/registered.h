@@ -21,8 +21,11 @@ const cnn__registered *cnn__registered_find(const cnn_context *context, int32_t 
 const cnn__registered *cnn__registered_next(const cnn_context *context, int32_t kind, const cnn__registered *after);
 /* The names of a kind, the latest first, at most `most`; how many. For texts that name the nearest. */
 int32_t cnn__registered_names(const cnn_context *context, int32_t kind, const char **names, int32_t most);
-/* The context owns it from then on. Non-zero: the name is taken, and the entry still its caller's. */
-int32_t cnn__registered_add(cnn_context *context, cnn__registered *entry);
+/* Non-zero: both of a kind cannot be. */
+typedef int32_t cnn__registered_clash(const cnn__registered *there, const cnn__registered *entry);
+/* The context owns it from then on. Non-zero: the name is taken or the entry clashes with one that is there, which another thread may have
+ * added since the caller looked; the entry is still its caller's. clash NULL: names alone. */
+int32_t cnn__registered_add(cnn_context *context, cnn__registered *entry, cnn__registered_clash *clash);
 /* For the context: the end of all. */
 void cnn__registered_free(cnn_context *context);
 

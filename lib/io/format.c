@@ -13,6 +13,7 @@
 
 #define LONGEST_ENDING 32
 #define OWN "libcnn"
+#define OWN_ENDING ".safetensors"
 
 typedef struct row {
   cnn__registered entry; /* first: the registered thing */
@@ -113,7 +114,16 @@ static cnn_status missing(const char *what, int which) {
                    companions[which].call, companions[which].library);
 }
 
+/* Its first file, an array, is named behind a head of 30 bytes. */
+static int32_t is_npz(const char *bytes, size_t count) {
+  const size_t length = count >= 30 ? (size_t)(unsigned char)bytes[26] + (size_t)(unsigned char)bytes[27] * 256 : 0;
+  return has(bytes, count, 0, "PK\3\4", 4) && length >= 4 && has(bytes, count, 26 + length, ".npy", 4);
+}
+
 cnn_status cnn__format_missing(const void *bytes, size_t count) {
+  if (is_npz(bytes, count) || has(bytes, count, 0, "\x93NUMPY", 6))
+    return cnn__fail(CNN_EUNSUPPORTED, "holds arrays of NumPy and no model: cnn_npz_load and cnn_npy_load read them, "
+                                       "cnn_model_set_weight takes one into a model");
   if (is_hdf5(bytes, count))
     return missing("an HDF5 file", KERAS);
   if (has(bytes, count, 0, "PK\3\4", 4))
@@ -153,24 +163,34 @@ cnn_status cnn__format_save(const cnn_file_format *format, const cnn_container *
 
 /* ---- registering ---- */
 
-/* Nobody has an ending of this list. */
-static cnn_status check_endings(const cnn_context *context, const cnn_file_format *format) {
-  const char *list = format->endings ? format->endings : "", *ending;
+static cnn_status check_endings(const cnn_file_format *format) {
+  const char *list = format->endings, *ending;
   size_t length, count = 0;
-  for (; (length = take_ending(&list, &ending)) > 0; count++) {
-    char one[LONGEST_ENDING + 1];
+  for (; list && (length = take_ending(&list, &ending)) > 0; count++) {
     if (length > LONGEST_ENDING || length < 2 || *ending != '.' || memchr(ending, '/', length))
       return cnn__fail(CNN_EINVAL, "format '%s': ending '%.*s' is not '.' and 1 to %d bytes other than '/'", format->name,
                        (int)(length > 64 ? 64 : length), ending, LONGEST_ENDING - 1);
-    memcpy(one, ending, length);
-    one[length] = 0;
-    if (strcasecmp(one, ".safetensors") == 0)
-      return cnn__fail(CNN_ENAME, "format '%s': ending '%s' is that of libcnn's own form", format->name, one);
-    for (const row *r = next(context, NULL); r; r = next(context, r))
-      if (fits(r->format.endings, one) == length)
-        return cnn__fail(CNN_ENAME, "format '%s': ending '%s' is that of format '%s' already", format->name, one, r->format.name);
+    if (length == strlen(OWN_ENDING) && strncasecmp(ending, OWN_ENDING, length) == 0)
+      return cnn__fail(CNN_ENAME, "format '%s': ending '%.*s' is that of libcnn's own form", format->name, (int)length, ending);
   }
   return count || !format->save ? CNN_OK : cnn__fail(CNN_EINVAL, "format '%s': save is given without endings", format->name);
+}
+
+/* An ending of the first that the second has too, NULL: they have none in common. */
+static const char *shared_ending(const cnn_file_format *a, const cnn_file_format *b, size_t *length) {
+  const char *list = a->endings, *ending;
+  while (list && (*length = take_ending(&list, &ending)) > 0) {
+    char one[LONGEST_ENDING + 1];
+    cnn__format(one, sizeof one, "%.*s", (int)*length, ending);
+    if (fits(b->endings, one) == *length)
+      return ending;
+  }
+  return NULL;
+}
+
+static int32_t clash(const cnn__registered *there, const cnn__registered *entry) {
+  size_t length;
+  return shared_ending(&((const row *)(const void *)entry)->format, &((const row *)(const void *)there)->format, &length) != NULL;
 }
 
 static cnn_status check(const cnn_file_format *format) {
@@ -189,6 +209,20 @@ static cnn_status name_taken(const char *name, const char *how) {
   return cnn__fail(CNN_ENAME, "format '%s': the name is %s", name, how);
 }
 
+/* What the context has already. */
+static cnn_status check_free(const cnn_context *context, const cnn_file_format *format) {
+  size_t length = 0;
+  if (cnn__registered_find(context, CNN__REGISTERED_FORMAT, format->name))
+    return name_taken(format->name, "registered in this context already");
+  for (const row *r = next(context, NULL); r; r = next(context, r)) {
+    const char *ending = shared_ending(format, &r->format, &length);
+    if (ending)
+      return cnn__fail(CNN_ENAME, "format '%s': ending '%.*s' is that of format '%s' already", format->name, (int)length, ending,
+                       r->format.name);
+  }
+  return CNN_OK;
+}
+
 cnn_status cnn_format_register(cnn_context *context, const cnn_file_format *format) {
   cnn_file_format given;
   if (!context || !format)
@@ -197,15 +231,14 @@ cnn_status cnn_format_register(cnn_context *context, const cnn_file_format *form
   CNN__TRY(check(&given));
   if (strcmp(given.name, OWN) == 0)
     return name_taken(OWN, "that of libcnn's own form");
-  if (cnn__registered_find(context, CNN__REGISTERED_FORMAT, given.name))
-    return name_taken(given.name, "registered in this context already");
-  CNN__TRY(check_endings(context, &given));
+  CNN__TRY(check_endings(&given));
+  CNN__TRY(check_free(context, &given));
   row *made = cnn__alloc_zero(context, sizeof *made, "file format");
   if (!made)
     return CNN_ENOMEM;
   *made = (row){.entry = {.kind = CNN__REGISTERED_FORMAT, .name = given.name}, .format = given};
-  if (!cnn__registered_add(context, &made->entry))
+  if (!cnn__registered_add(context, &made->entry, clash))
     return CNN_OK;
   cnn__free(context, made);
-  return name_taken(given.name, "registered in this context already");
+  return check_free(context, &given); /* another thread has since taken what was free */
 }

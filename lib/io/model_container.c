@@ -130,7 +130,7 @@ cnn_status cnn__container_load(cnn_container **out, cnn_context *context, const 
     status = take_apart(&c, wanting);
   if (status < 0) {
     cnn_container_free(c);
-    return cnn__blame_file(cnn__origin_name(origin));
+    return cnn__blame_file("", cnn__origin_name(origin), wanting ? CNN_ESHAPE : CNN_OK); /* of the wanting model */
   }
   *out = c;
   return CNN_OK;

@@ -86,9 +86,9 @@ cnn_status cnn__container_save_as(const cnn_file_format *format, const cnn_conta
 
 cnn_status cnn__load_options(cnn_load_opts *given, const cnn_load_opts *options);
 
-/* Put the file's name before the text recorded. What the makers of layers and tensors call a wrong argument is, in a file, a wrong
- * file: CNN_EFORMAT. */
-cnn_status cnn__blame_file(const char *name);
+/* Put what the file is ("checkpoint ") and its name before the text recorded. What the makers of layers, tensors and states call a wrong
+ * argument is, in a file, a wrong file: CNN_EFORMAT; but for one code that says something of the caller's, CNN_OK: none. */
+cnn_status cnn__blame_file(const char *what, const char *name, cnn_status kept);
 
 /* A checkpoint on its way back into the compiled model that it is of. Borrows both. */
 typedef struct cnn__restore {

@@ -175,10 +175,10 @@ static cnn_status read_model(const loading *l, cnn_model **out, cnn_context *con
   return read_compilation(l, *out);
 }
 
-cnn_status cnn__blame_file(const char *name) {
+cnn_status cnn__blame_file(const char *what, const char *name, cnn_status kept) {
   static const cnn_status arguments[] = {CNN_EINVAL, CNN_ESHAPE, CNN_ENAME, CNN_ESTATE};
-  cnn_status code = cnn__fail_in("'%s'", name);
-  for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++)
+  cnn_status code = cnn__fail_in("%s'%s'", what, name);
+  for (size_t i = 0; i < sizeof arguments / sizeof arguments[0] && code != kept; i++)
     if (code == arguments[i])
       return cnn__fail(CNN_EFORMAT, "%s", cnn_error_text());
   return code;
@@ -194,7 +194,7 @@ static cnn_status load(cnn_model **out, const cnn_container *file, const char *n
   cnn__free(file->context, l.taken);
   if (status < 0) {
     cnn_model_free(model);
-    return cnn__blame_file(name);
+    return cnn__blame_file("", name, CNN_OK);
   }
   *out = model;
   return CNN_OK;

@@ -30,7 +30,7 @@ static cnn_status add(cnn_context *context, const cnn_layer_descriptor *descript
   own->type.attributes = own->attributes;
   own->type.attributes_size = descriptor->attributes_size;
   own->type.inputs = descriptor->inputs == CNN_SEVERAL_INPUTS ? CNN__SEVERAL : 1;
-  if (!cnn__registered_add(context, &own->entry))
+  if (!cnn__registered_add(context, &own->entry, NULL))
     return CNN_OK;
   cnn__free(context, own);
   return taken(descriptor->type, "registered in this context already");

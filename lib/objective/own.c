@@ -68,7 +68,7 @@ static cnn_status add(cnn_context *context, const cnn__objectives *list, const c
                                      .labels_only = descriptor->labels_only != 0,
                                      .rows = rows_of,
                                      .own = &made->descriptor};
-  if (!cnn__registered_add(context, &made->entry))
+  if (!cnn__registered_add(context, &made->entry, NULL))
     return CNN_OK;
   cnn__free(context, made);
   return taken(list, descriptor->type, "registered in this context already");

@@ -42,16 +42,12 @@ void cnn_callback_free(cnn_callback *callback) {
   cnn__context_drop(context);
 }
 
-/* Where the count of failures has not moved, the function failed by itself and left no text. */
 cnn_status cnn__settle(cnn_status status, const char *function, uint64_t failures) {
-  if (status == CNN_OK || status == CNN_STOP)
+  if (status == CNN_STOP)
     return status;
   if (status > 0)
-    return cnn__fail(CNN_ECALLBACK, "%s returned %d, which is neither CNN_OK, CNN_STOP nor negative", function,
-                     (int)status);
-  if (cnn__fail_count() != failures && cnn__fail_code() == status)
-    return status;
-  return cnn__fail(CNN_ECALLBACK, "%s returned %s (%d)", function, cnn_status_name(status), (int)status);
+    return cnn__fail(CNN_ECALLBACK, "%s returned %d, must be CNN_OK, CNN_STOP or an error", function, (int)status);
+  return cnn__returned(status, function, failures);
 }
 
 typedef cnn_status event_function(void *user, const cnn_event *event);
@@ -90,7 +86,7 @@ cnn_status cnn_callback_save(const cnn_callback *callback, cnn_state *state) {
     return cnn__fail(CNN_EINVAL, "cnn_callback_save: %s is NULL", callback ? "state" : "callback");
   const cnn_callback_functions *functions = &callback->functions;
   uint64_t failures = cnn__fail_count();
-  return functions->state_save ? cnn__settle(functions->state_save(functions->user, state), "callback: state_save", failures) : CNN_OK;
+  return functions->state_save ? cnn__returned(functions->state_save(functions->user, state), "callback: state_save", failures) : CNN_OK;
 }
 
 cnn_status cnn_callback_load(cnn_callback *callback, const cnn_state *state) {
@@ -98,5 +94,5 @@ cnn_status cnn_callback_load(cnn_callback *callback, const cnn_state *state) {
     return cnn__fail(CNN_EINVAL, "cnn_callback_load: %s is NULL", callback ? "state" : "callback");
   const cnn_callback_functions *functions = &callback->functions;
   uint64_t failures = cnn__fail_count();
-  return functions->state_load ? cnn__settle(functions->state_load(functions->user, state), "callback: state_load", failures) : CNN_OK;
+  return functions->state_load ? cnn__returned(functions->state_load(functions->user, state), "callback: state_load", failures) : CNN_OK;
 }

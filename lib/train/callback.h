@@ -23,8 +23,7 @@ enum {
   CNN__EVENTS
 };
 
-/* What a function of the caller returned, made sure to be CNN_OK, CNN_STOP or an error with its text. failures: those counted
- * before the call. `function` begins the text where it has left none: "callback: epoch_end". */
+/* cnn__returned of a function that may also stop what is going on: CNN_STOP is passed on. */
 cnn_status cnn__settle(cnn_status status, const char *function, uint64_t failures);
 
 cnn_callback *cnn__callback_hold(cnn_callback *callback);

@@ -187,13 +187,8 @@ static cnn_status read(cnn__resumption *r, cnn__fit *fit) {
   return with_member(r, fit, CNN__NOTE_CALLBACKS, "callbacks", read_callbacks);
 }
 
-/* What a state calls an argument out of range is, in a file, a wrong file. */
-static cnn_status blame_file(const char *path) {
-  cnn_status code = cnn__fail_in("checkpoint '%s'", path);
-  if (code == CNN_EINVAL || code == CNN_ENAME)
-    return cnn__fail(CNN_EFORMAT, "%s", cnn_error_text());
-  return code;
-}
+/* CNN_ESTATE: it is of another training. */
+static cnn_status blame_file(const char *path) { return cnn__blame_file("checkpoint ", path, CNN_ESTATE); }
 
 cnn_status cnn__resumption_read(cnn__resumption *out, cnn__fit *fit, const char *path) {
   *out = (cnn__resumption){0};

@@ -160,10 +160,10 @@ START_TEST(errors_without_text_get_one) {
   const struct {
     cnn_status returned;
     const char *text;
-  } cases[] = {{CNN_EINVAL, "callback: epoch_end returned CNN_EINVAL (-2)"},
-               {CNN_ECALLBACK, "callback: epoch_end returned CNN_ECALLBACK (-11)"},
-               {-1000, "callback: epoch_end returned unknown status (-1000)"},
-               {7, "callback: epoch_end returned 7, which is neither CNN_OK, CNN_STOP nor negative"}};
+  } cases[] = {{CNN_EINVAL, "callback: epoch_end returned CNN_EINVAL (-2) without a text of cnn_error_set"},
+               {CNN_ECALLBACK, "callback: epoch_end returned CNN_ECALLBACK (-11) without a text of cnn_error_set"},
+               {-1000, "callback: epoch_end returned unknown status (-1000) without a text of cnn_error_set"},
+               {7, "callback: epoch_end returned 7, must be CNN_OK, CNN_STOP or an error"}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     open_context();
     ck_assert_int_eq(cnn_model_set_learning_rate(model, -1), CNN_EINVAL);

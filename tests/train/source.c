@@ -305,7 +305,7 @@ START_TEST(errors_are_named) {
       {newer, CNN_EINVAL, "fit: batch 2 of the batch function in epoch 0: ", 2},
       {own_error, CNN_EIO, "the tape has run out", 2},
       {silent_error, CNN_ECALLBACK, "fit: batch function returned CNN_EIO (-7)", 2},
-      {odd, CNN_ECALLBACK, "fit: batch function returned 5, which is neither CNN_OK, CNN_STOP nor negative", 2},
+      {odd, CNN_ECALLBACK, "fit: batch function returned 5, must be CNN_OK, CNN_STOP or an error", 2},
       {fits_inside, CNN_ESTATE, "in training already", 2},
       {nothing, CNN_EDATA, "fit: the batch function gave no batch in epoch 0", 0}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

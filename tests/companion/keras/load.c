@@ -179,8 +179,8 @@ START_TEST(weights_of_another_model) {
   ck_assert_int_eq(cnn_model_new(&short_one, context, NULL), CNN_OK);
   cnn_input(short_one, 3, (const int64_t[]){28, 28, 1}, NULL);
   cnn_conv2d(short_one, 4, 3, 3, cnn_conv2d_opts(.padding = CNN_PADDING_SAME));
-  ck_assert_int_eq(cnn_model_load_weights(short_one, FILES "small/keras3.h5", NULL), CNN_EFORMAT);
-  ck_assert_int_eq(cnn_model_load_weights(short_one, FILES "small/keras2_save_weights.h5", NULL), CNN_EFORMAT);
+  ck_assert_int_eq(cnn_model_load_weights(short_one, FILES "small/keras3.h5", NULL), CNN_ESHAPE);
+  ck_assert_int_eq(cnn_model_load_weights(short_one, FILES "small/keras2_save_weights.h5", NULL), CNN_ESHAPE);
   cnn_model_free(short_one);
   cnn_model_free(model);
   /* and without a model to give them to */

@@ -36,7 +36,7 @@ static int32_t add(int32_t kind, const char *name) {
   ck_assert_ptr_nonnull(entry);
   entry->kind = kind;
   entry->name = name;
-  if (!cnn__registered_add(context, entry))
+  if (!cnn__registered_add(context, entry, NULL))
     return 1;
   cnn__free(context, entry);
   return 0;

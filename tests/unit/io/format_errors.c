@@ -78,6 +78,25 @@ START_TEST(endings_of_companions) {
 }
 END_TEST
 
+/* What Keras calls an archive and NumPy calls one differ in their first file alone. */
+START_TEST(archives_of_arrays) {
+  static const unsigned char head[30] = {'P', 'K', 3, 4, 20, [26] = 5};
+  char bytes[64] = {0};
+  cnn_model *none = NULL;
+  begin();
+  memcpy(bytes, head, sizeof head);
+  memcpy(bytes + sizeof head, "x.npy", 5);
+  for (int32_t longer = 0; longer < 2; longer++) {
+    bytes[26] = (char)(5 + longer);
+    scratch_write("f", bytes, sizeof bytes);
+    ck_failed(cnn_model_load(&none, context, scratch_path("f"), NULL), CNN_EUNSUPPORTED,
+              longer ? "/f': is a zip file" : "/f': holds arrays of NumPy and no model");
+    ck_failed(cnn_model_load_memory(&none, context, bytes, 34, NULL), CNN_EUNSUPPORTED, ": is a zip file"); /* it ends in the name */
+  }
+  end();
+}
+END_TEST
+
 START_TEST(contents_of_companions) {
   static const struct {
     size_t at;
@@ -86,6 +105,8 @@ START_TEST(contents_of_companions) {
                {512, "\x89HDF\r\n\x1a\n", "/f': is an HDF5 file"},
                {2048, "\x89HDF\r\n\x1a\n", "/f': is an HDF5 file"},
                {0, "PK\3\4\x14", "/f': is a zip file, as Keras's .keras is, which is read once cnn_keras_register of libcnn-keras"},
+               {0, "PK\3\4..............................", "/f': is a zip file"},
+               {0, "\x93NUMPY\1", "/f': holds arrays of NumPy and no model: cnn_npz_load and cnn_npy_load read them"},
                {4, "TFL3", "/f': is a TensorFlow Lite file, which is written by libcnn-export and not read"}};
   char bytes[4096];
   cnn_model *none = NULL;
@@ -191,6 +212,19 @@ START_TEST(what_a_format_returns) {
   says = 1;
   answer = CNN_EINVAL; /* of a file, what is wrong is the file */
   ck_load(CNN_EFORMAT, "/f': the format says no");
+  end();
+}
+END_TEST
+
+/* As the model's that wants the weights; else the file's. */
+START_TEST(what_does_not_fit_the_model) {
+  begin_lie();
+  says = 1;
+  answer = CNN_ESHAPE;
+  ck_failed(cnn_model_load_weights(m, scratch_path("f"), NULL), CNN_ESHAPE, "/f': the format says no");
+  ck_load(CNN_EFORMAT, "/f': the format says no");
+  answer = CNN_ESTATE;
+  ck_failed(cnn_model_load_weights(m, scratch_path("f"), NULL), CNN_EFORMAT, "/f': the format says no");
   end();
 }
 END_TEST
@@ -346,8 +380,10 @@ END_TEST
 static void add(TCase *tests) {
   tcase_add_test(tests, registering);
   tcase_add_test(tests, endings_of_companions);
+  tcase_add_test(tests, archives_of_arrays);
   tcase_add_test(tests, contents_of_companions);
   tcase_add_test(tests, what_a_format_returns);
+  tcase_add_test(tests, what_does_not_fit_the_model);
   tcase_add_test(tests, what_a_format_puts_into_the_container);
   tcase_add_test(tests, only_read_or_only_written);
   tcase_add_test(tests, a_failed_save_keeps_the_old_file);
