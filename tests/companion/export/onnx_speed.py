@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The notebook's model in ONNX Runtime, as libcnn writes it with its channels first and as PyTorch exports it: the same operators, before the runtime's
-own changes and after them, and how long both take, in turns. Run by scripts/test --interop; the times decide nothing.
+own changes and after them, and how long both take on one thread, in turns. Run by scripts/test --interop; the times decide nothing.
 
 Usage: onnx_speed.py EXPORT_MODELS"""
 import collections
@@ -35,6 +35,14 @@ def kinds(path):
     return dict(sorted(collections.Counter(node.op_type for node in nodes if node.op_type not in ("Constant", "Identity")).items()))
 
 
+def operations(path):
+    """Each node in its order: operator, attributes, shapes of its weights. Names and values differ."""
+    graph = onnx.load(str(path)).graph
+    shapes = {weight.name: list(weight.dims) for weight in graph.initializer}
+    return [(node.op_type, sorted((a.name, str(onnx.helper.get_attribute_value(a))) for a in node.attribute), [shapes.get(name) for name in node.input])
+            for node in graph.node if node.op_type not in ("Constant", "Identity")]
+
+
 def seconds(run, calls):
     start = time.perf_counter()
     for _ in range(calls):
@@ -67,10 +75,10 @@ def main():
         version = subprocess.run(["/usr/bin/python3", pathlib.Path(__file__).with_name("onnx_torch.py"), theirs], check=True, capture_output=True,
                                  text=True).stdout.split()[-1]
         print(f"PyTorch {version}, ONNX Runtime {onnxruntime.__version__}")
-        sessions = [session(path, folder / f"{index}.onnx", threads=2) for index, path in enumerate((ours, theirs))]
+        sessions = [session(path, folder / f"{index}.onnx", threads=1) for index, path in enumerate((ours, theirs))]
         print("nodes:", sum(kinds(ours).values()), "libcnn's,", sum(kinds(theirs).values()), "PyTorch's", kinds(ours))
         checks.equal(kinds(ours), kinds(theirs), "the operators are those of PyTorch's export")
-        checks.equal(kinds(folder / "0.onnx"), kinds(folder / "1.onnx"), "and so are those that the runtime makes of them")
+        checks.equal(operations(folder / "0.onnx"), operations(folder / "1.onnx"), "and so are those that the runtime makes of them, in order and with attributes")
         print("ran:", kinds(folder / "0.onnx"))
         print(f"largest difference {max(abs(ratio(*sessions, samples) - 1) for samples in BATCHES):.1%}")
     checks.close()
