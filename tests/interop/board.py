@@ -141,7 +141,12 @@ def check_server(address: str, runs: dict[str, dict[str, list[tuple[int, Any]]]]
 PAGE_TEXT = """(() => { const seen = []; const walk = node => { if (node.shadowRoot) walk(node.shadowRoot);
 for (const below of node.childNodes) { if (below.nodeType === 3) seen.push(below.textContent); else walk(below); } };
 if (document.body) walk(document.body); return seen.join(' '); })()"""
-CHARTS = "document.querySelectorAll('line-chart, vz-line-chart2, canvas, svg.line-chart').length"
+# the boxes of the charts that are on the screen, whole: left, top, right, bottom
+CHARTS = """(() => { const boxes = []; const walk = node => { if (node.shadowRoot) walk(node.shadowRoot);
+for (const below of node.children || []) { if (below.localName === 'line-chart') { const box = below.getBoundingClientRect();
+if (box.width > 100 && box.height > 100 && box.top >= 0 && box.bottom <= innerHeight) boxes.push([box.left, box.top, box.right, box.bottom]); }
+walk(below); } }; walk(document); return boxes; })()"""
+CHOICE_OF_RUNS = "document.querySelector('runs-data-table input[type=checkbox]')"
 
 
 def check_page(address: str, keep: pathlib.Path | None) -> None:
@@ -150,23 +155,24 @@ def check_page(address: str, keep: pathlib.Path | None) -> None:
         browser.call("Emulation.setDeviceMetricsOverride", width=1400, height=1000, deviceScaleFactor=1, mobile=False)
         browser.call("Page.navigate", url=f"{address}/#timeseries")
         wanted = ("epoch_loss", "epoch_accuracy", "train", "validation")
-        until(lambda: all(word in browser.evaluate(PAGE_TEXT) for word in wanted) and browser.evaluate(CHARTS) > 0)
+        until(lambda: all(word in browser.evaluate(PAGE_TEXT) for word in wanted) and browser.evaluate(CHARTS))
         text = browser.evaluate(PAGE_TEXT)
         that(all(word in text for word in wanted), "the page names runs and tags", text[:500])
-        that(browser.evaluate(CHARTS) > 0, "the page draws charts")
-        time.sleep(3)
-        picture = browser.picture()
-        that(is_drawn(picture), "the screenshot shows curves", len(picture))
+        that(browser.evaluate(CHARTS), "the page has charts")
+        that(until(lambda: drawn(browser) > 0.5), "curves go through more than half of a chart", drawn(browser))
         if keep:
-            (keep / "tensorboard.png").write_bytes(picture)
+            (keep / "tensorboard.png").write_bytes(browser.picture())
+        that(browser.evaluate(f"{CHOICE_OF_RUNS} && ({CHOICE_OF_RUNS}.click(), true)"), "the page lets runs be chosen")
+        that(until(lambda: browser.evaluate(CHARTS) and drawn(browser) == 0), "and with none chosen there is no curve", drawn(browser))
 
 
-def is_drawn(picture: bytes) -> bool:
-    """Pixels in TensorBoard's colours of lines, which nothing else of its page has: those that are neither grey nor of its orange bar."""
+def drawn(browser: Any) -> float:
+    """Through how much of a chart's width a curve goes, at most: columns of its box with a pixel that is neither black, white nor grey."""
     import tensorflow as tf
-    pixels = tf.io.decode_png(picture, channels=3).numpy().astype(int)[80:, 330:]
-    colourful = (pixels.max(-1) - pixels.min(-1)) > 60
-    return int(colourful.sum()) > 200
+    pixels = tf.io.decode_png(browser.picture(), channels=3).numpy().astype(int)
+    coloured = pixels.max(-1) - pixels.min(-1) > 25
+    boxes = [[int(edge) for edge in box] for box in browser.evaluate(CHARTS)]
+    return max((float(coloured[top:bottom, left:right].any(0).mean()) for left, top, right, bottom in boxes), default=0.0)
 
 
 def serve(folder: pathlib.Path, runs: dict[str, dict[str, list[tuple[int, Any]]]], keep: pathlib.Path | None) -> None:

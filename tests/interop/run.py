@@ -3,7 +3,7 @@
 
 Makes an environment of its own from PyPI (tests/interop/requirements.txt) in build-test-interop, builds the wheel as pip does for anybody, with
 the newest meson-python, and runs there: auditwheel, every table of tests/interop, the tests of tests/python, mypy, and what the companion
-libraries write in the programs that it is for. Writes the table in docs/testing.md.
+libraries write in the programs that it is for, TensorBoard's page in Chromium among them. Writes the table in docs/testing.md.
 
 Usage: run.py [--only WORD]   (--only: the tables whose title holds WORD, and nothing else; docs/testing.md stays)"""
 from __future__ import annotations
@@ -137,11 +137,27 @@ def tests(tally: Tally) -> None:
     tally.add(checks - failed, failed, f"tests/python under {names}", "all pass" if not failed else f"{failed} fail", "all pass")
 
 
-def companions(tally: Tally) -> None:
-    """What libcnn's companion libraries write, read by others. A build of its own: programs are those of these sources."""
-    build = FOLDER / "build"
-    if not (build / "build.ninja").exists():
-        need("meson", "setup", build, ROOT, "-Dpython=disabled", "-Dexamples=false")
+def build() -> pathlib.Path:
+    """A build of its own: programs are those of these sources."""
+    folder = FOLDER / "build"
+    need("meson", "setup", *["--reconfigure"][:(folder / "build.ninja").exists()], folder, ROOT, "-Dpython=disabled", "-Dexamples=true")
+    return folder
+
+
+def board(tally: Tally, build: pathlib.Path) -> None:
+    """What mnist_train's events are to TensorBoard: its reader, its server, and its page in Debian's Chromium."""
+    need("ninja", "-C", build, "examples/mnist_train")
+    status, text = run(BIN / "python", HERE / "board.py", build / "examples" / "mnist_train", PYTHONPATH=str(ROOT / "tests" / "python"))
+    counts = re.search(r"^(\d+) passed, (\d+) failed$", text, re.M)
+    passed, failed = map(int, counts.groups()) if counts else (0, 1)
+    if failed or status:
+        print(text[-4000:])
+    tally.add(passed, failed, f"TensorBoard {version('tensorboard')}: its reader, its server, and the curves of its page in a headless Chromium", "",
+              "equal")
+
+
+def companions(tally: Tally, build: pathlib.Path) -> None:
+    """What libcnn's companion libraries write, read by others."""
     for title, package, script, program, allowed in COMPANIONS:
         need("ninja", "-C", build, f"tests/companion/{program}")
         status, text = run(BIN / "python", ROOT / "tests" / "companion" / script, build / "tests" / "companion" / program,
@@ -191,7 +207,9 @@ def main() -> int:
     if not arguments:
         tests(tally)
         hints(tally)
-        companions(tally)
+        programs = build()
+        companions(tally, programs)
+        board(tally, programs)
         write(tally)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
