@@ -11,11 +11,13 @@ const char *const data_file_names[4] = {"train-images-idx3-ubyte", "train-labels
 
 /* folder/name, or folder/name.gz, whichever can be read. */
 int find_data_file(const char *folder, const char *name, char *path, size_t bytes) {
-  snprintf(path, bytes, "%s/%s", folder, name);
-  if (access(path, R_OK) == 0)
-    return 1;
-  snprintf(path, bytes, "%s/%s.gz", folder, name);
-  return access(path, R_OK) == 0;
+  static const char *const endings[] = {"", ".gz"};
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    const int length = path ? snprintf(path, bytes, "%s/%s%s", folder, name, endings[i]) : -1;
+    if (length >= 0 && (size_t)length < bytes && access(path, R_OK) == 0)
+      return 1;
+  }
+  return 0;
 }
 
 static int has_files(const char *folder) {
