@@ -6,6 +6,7 @@
 
 enum {
   STEPS = 1 << 26,     /* in a group of 4,096 each name is looked up in half a million of them at most */
+  AT_A_TIME = 64,      /* bytes that are looked through in a step */
   BLOCKS = 256,        /* continuations of one object header */
   UNPACKED = 1 << 30,  /* what compressed data may unpack to, whatever the file's size */
 };
@@ -33,12 +34,15 @@ const unsigned char *keras__h5_at(const keras__h5 *file, uint64_t address, uint6
   return address > file->count || length > file->count - address ? NULL : file->bytes + address;
 }
 
-cnn_status keras__h5_step(keras__h5 *file) {
-  if (file->steps == 0)
+cnn_status keras__h5_steps(keras__h5 *file, uint64_t bytes) {
+  const uint64_t steps = bytes / AT_A_TIME + 1;
+  if (file->steps < steps)
     return cnn_error_set(CNN_EFORMAT, "groups and lists lead on for ever: this is no file of Keras");
-  file->steps--;
+  file->steps -= steps;
   return CNN_OK;
 }
+
+cnn_status keras__h5_step(keras__h5 *file) { return keras__h5_steps(file, 0); }
 
 cnn_status keras__h5_damaged(const char *what, uint64_t address) {
   if (address == KERAS__H5_NOWHERE)

@@ -56,8 +56,9 @@ cnn_status keras__h5_integer(int64_t *out, keras__h5 *file, uint64_t object, con
 
 /* `length` bytes at an address; NULL: they are not in the file. */
 const unsigned char *keras__h5_at(const keras__h5 *file, uint64_t address, uint64_t length);
-/* Takes a step; fails when there have been too many. */
+/* Takes a step, or as many as it is to look through so many bytes; fails when there have been too many. */
 cnn_status keras__h5_step(keras__h5 *file);
+cnn_status keras__h5_steps(keras__h5 *file, uint64_t bytes);
 cnn_status keras__h5_damaged(const char *what, uint64_t address); /* CNN_EFORMAT */
 cnn_status keras__h5_newer(const char *what);                     /* CNN_EUNSUPPORTED: a layout that Keras does not write */
 

@@ -165,9 +165,14 @@ static cnn_status count_chunks(chunks *c, uint64_t address, uint64_t wanted) {
   cnn_status status = tree(c, address, -1);
   if (status < 0)
     return status;
-  uint64_t bytes = c->space->count * c->element;
+  uint64_t bytes = c->space->count * c->element, unpacked;
   if (c->found != wanted)
     return cnn_error_set(CNN_EFORMAT, "'%s' has %llu of its %llu chunks", c->what, (unsigned long long)c->found, (unsigned long long)wanted);
+  /* Chunks may reach far beyond the array: that is work for nothing, which is taken from what the file is given. */
+  if (__builtin_mul_overflow(wanted, c->chunk_bytes, &unpacked) || unpacked - bytes > c->file->left)
+    return cnn_error_set(CNN_EFORMAT, "'%s' has %llu chunks of %llu bytes for %llu bytes of data", c->what, (unsigned long long)wanted,
+                         (unsigned long long)c->chunk_bytes, (unsigned long long)bytes);
+  c->file->left -= unpacked - bytes;
   if (bytes / MOST_RATIO > c->stored || c->chunk_bytes / MOST_RATIO > c->stored || bytes > c->file->left || c->chunk_bytes > c->file->left)
     return cnn_error_set(CNN_EFORMAT, "'%s' would unpack %llu bytes to %llu, more than is allowed", c->what,
                          (unsigned long long)c->stored, (unsigned long long)(bytes > c->chunk_bytes ? bytes : c->chunk_bytes));

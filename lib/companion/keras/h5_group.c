@@ -35,6 +35,9 @@ static cnn_status take_entry(keras__h5 *file, const unsigned char *entry, search
   const char *end = name ? memchr(name, 0, (size_t)(s->heap_bytes - offset)) : NULL;
   if (!end)
     return keras__h5_damaged("name of a link", s->heap + offset);
+  cnn_status status = keras__h5_steps(file, (uint64_t)(end - name));
+  if (status < 0)
+    return status;
   if (!is_wanted(s, (keras__slice){name, (size_t)(end - name)}))
     return CNN_OK;
   if (keras__u32(entry + 16) == 2)
@@ -50,9 +53,7 @@ static cnn_status node_entries(keras__h5 *file, uint64_t address, search *s) {
     return keras__h5_damaged("list of links", address);
   cnn_status status = CNN_OK;
   for (uint32_t i = 0; i < count && status == CNN_OK; i++) {
-    status = keras__h5_step(file);
-    if (status == CNN_OK)
-      status = take_entry(file, b + 40 * i, s);
+    status = take_entry(file, b + 40 * i, s);
   }
   return status;
 }
@@ -142,9 +143,11 @@ cnn_status keras__h5_find(uint64_t *object, keras__h5 *file, uint64_t from, kera
     size_t end = slash ? (size_t)(slash - path.text) : path.length;
     search s = {.name = {path.text + at, end - at}};
     at = end + 1;
-    if (s.name.length == 0)
+    cnn_status status = keras__h5_steps(file, s.name.length);
+    if (status == CNN_OK && s.name.length == 0)
       continue;
-    cnn_status status = keras__h5_messages(file, here, look, &s);
+    if (status == CNN_OK)
+      status = keras__h5_messages(file, here, look, &s);
     if (status < 0)
       return status;
     if (status != CNN_STOP)

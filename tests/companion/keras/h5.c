@@ -130,6 +130,40 @@ START_TEST(texts) {
 }
 END_TEST
 
+/* Names that lead nowhere are work all the same. */
+START_TEST(every_name_is_a_step) {
+  static char slashes[4096], name[4096];
+  static const char *const message = "lead on for ever";
+  size_t bytes;
+  uint64_t object;
+  keras__h5 file;
+  unsigned char *data = interop_file("small/keras3.h5", &bytes);
+  memset(slashes, '/', sizeof slashes);
+  memset(name, 'n', sizeof name);
+  ck_assert_int_eq(keras__h5_open(&file, data, bytes), CNN_OK);
+  file.steps = sizeof slashes;
+  ck_assert_int_eq(keras__h5_find(&object, &file, file.root, (keras__slice){slashes, sizeof slashes}), CNN_OK);
+  ck_assert_uint_eq(file.steps, 0);
+  file.steps = sizeof slashes - 1;
+  ck_assert_int_eq(keras__h5_find(&object, &file, file.root, (keras__slice){slashes, sizeof slashes}), CNN_EFORMAT);
+  ck_assert_ptr_nonnull(strstr(cnn_error_text(), message));
+  file.steps = 60;
+  ck_assert_int_eq(keras__h5_find(&object, &file, file.root, (keras__slice){name, sizeof name}), CNN_EFORMAT);
+  ck_assert_ptr_nonnull(strstr(cnn_error_text(), message));
+  /* the heap of the root's names, as if it were one long name */
+  unsigned char *heap = memmem(data, bytes, "HEAP", 4);
+  ck_assert_ptr_nonnull(heap);
+  unsigned char *names = data + keras__u64(heap + 24);
+  for (uint64_t i = 0; i + 1 < keras__u64(heap + 8); i++)
+    names[i] = names[i] ? names[i] : 'x';
+  const uint64_t few = 20;
+  file.steps = few;
+  (void)!keras__h5_find(&object, &file, file.root, keras__slice_of("model_weights"));
+  ck_assert_uint_lt(file.steps, few - 3);
+  free(data);
+}
+END_TEST
+
 START_TEST(cut_files) {
   size_t bytes;
   keras__h5 file;
@@ -144,4 +178,4 @@ START_TEST(cut_files) {
 }
 END_TEST
 
-int main(void) { return RUN_SUITE("h5", 60, weights_are_found, numbered_weights_and_counters, texts, cut_files); }
+int main(void) { return RUN_SUITE("h5", 60, weights_are_found, numbered_weights_and_counters, texts, every_name_is_a_step, cut_files); }
