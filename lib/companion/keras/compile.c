@@ -3,6 +3,8 @@
 #include "companion/keras/objective.h"
 #include "companion/keras/optimizer.h"
 
+#include <string.h>
+
 /* ---- from Keras ---- */
 
 /* An output's only value: it may stand in a list, or under the output's name. The text's depth bounds the steps. */
@@ -14,6 +16,30 @@ static const json_t *only(const json_t *value) {
     list = keras__list(value);
   }
   return value;
+}
+
+/* By one that is weighted, or by one that is not: between them the core tells apart. */
+static int32_t is_taken(const json_t *metrics, const char *name, int32_t weighted) {
+  const json_t *metric;
+  size_t i;
+  if (strcmp(name, "loss") == 0)
+    return 1;
+  json_array_foreach(metrics, i, metric)
+    if (json_is_true(json_object_get(metric, "weighted")) == weighted && strcmp(json_string_value(json_object_get(metric, "name")), name) == 0)
+      return 1;
+  return 0;
+}
+
+/* A name that is there already gets a number, as Keras gives it in its logs. */
+static cnn_status name_apart(const json_t *metrics, json_t *metric, int32_t weighted) {
+  char numbered[KERAS__TEXT];
+  const char *name = json_string_value(json_object_get(metric, "name"));
+  if (!is_taken(metrics, name, weighted))
+    return CNN_OK;
+  for (int32_t i = 1; i == 1 || is_taken(metrics, numbered, weighted); i++)
+    if (cnn_format(numbered, sizeof numbered, "%s_%d", name, (int)i) >= KERAS__TEXT)
+      return cnn_error_set(CNN_EUNSUPPORTED, "a metric's name is longer than %d bytes", KERAS__TEXT);
+  return json_object_set_new(metric, "name", json_string(numbered)) < 0 ? keras__no_memory("metrics") : CNN_OK;
 }
 
 /* Metrics in lists in lists, or under the output's name. */
@@ -36,8 +62,12 @@ static cnn_status read_metrics(json_t *ours, const json_t *value, int32_t weight
     return status;
   }
   status = keras__metric_read(&metric, value, weighted);
-  if (status == CNN_OK && json_array_append_new(ours, metric) < 0)
+  if (status < 0)
+    return status;
+  status = name_apart(ours, metric, weighted);
+  if (status == CNN_OK && json_array_append(ours, metric) < 0)
     status = keras__no_memory("metrics");
+  json_decref(metric);
   return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "companion/keras/fold.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,8 @@ static cnn_status take_variables(reading *r, int32_t apart) {
   int32_t has_rate = given && cnn_tensor_rank(r->tensors[0]) == 0;
   slots.scheduled = !has_rate; /* of the file: Keras 2 has no rate here, Keras 3 one that a schedule does not use */
   first = has_rate ? 1 : 0;
+  if (has_rate && !(*(const float *)cnn_tensor_read(r->tensors[0]) >= 0 && *(const float *)cnn_tensor_read(r->tensors[0]) <= FLT_MAX))
+    return does_not_fit("the learning rate is no number from 0 on");
   if (slots.product && given > first && cnn_tensor_rank(r->tensors[given - 1]) == 0)
     given--;
   slots.product = 0;
@@ -142,7 +145,8 @@ cnn_status keras__state_read(cnn_container *out, cnn_context *context, keras__h5
   for (size_t i = 0; r.tensors && i < r.count; i++)
     cnn_tensor_free(r.tensors[i]);
   free(r.tensors);
-  if (status == CNN_STOP)
+  const int32_t not_begun = iterations == 0 && count <= 2; /* compiled, not trained: there is nothing yet but the rate */
+  if (status == CNN_STOP && !not_begun)
     cnn_context_warn(context, "%s", cnn_error_text());
   return status < 0 ? status : CNN_OK;
 }

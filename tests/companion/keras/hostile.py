@@ -45,11 +45,33 @@ def bomb(file, extent, chunk, stored, packed=None):
         data.id.write_direct_chunk((place * chunk,), packed)
 
 
+def wide_chunks(file):
+    """One number each: what they unpack to is thrown away."""
+    del file[KERNEL]
+    count, wide = 40, 1 << 23
+    data = file.create_dataset(KERNEL, (count, 1), "f4", chunks=(1, wide), maxshape=(None, None), compression="gzip")
+    packed = zlib.compress(bytes(4 * wide), 9)
+    for place in range(count):
+        data.id.write_direct_chunk((place, 0), packed)
+
+
 def reconfigured(change):
     def make(file):
         config = json.loads(file.attrs[CONFIG])
         change(config)
         file.attrs[CONFIG] = json.dumps(config).encode()
+    return make
+
+
+def rate_in_config(file):
+    training = json.loads(file.attrs["training_config"])
+    training["optimizer_config"]["config"]["learning_rate"] = -0.1
+    file.attrs["training_config"] = json.dumps(training)
+
+
+def rate_in_state(value):
+    def make(file):
+        file["optimizer_weights/adam/learning_rate"][()] = value
     return make
 
 
@@ -173,6 +195,7 @@ REFUSED = {  # name: (how to make it, a word of the sentence)
     "no_chunk": (lambda f: bomb(f, 1 << 40, 1 << 20, 0), "chunks"),
     "bomb": (lambda f: bomb(f, 1 << 31, 1 << 24, 128), "more than is allowed"),
     "one_large_chunk": (lambda f: bomb(f, 1 << 28, 1 << 28, 1, b"x" * 64), "more than is allowed"),
+    "wide_chunks": (wide_chunks, "for 160 bytes of data"),
     "lzf": (lambda f: replaced(f, compression="lzf"), "filter"),
     "fletcher": (lambda f: replaced(f, fletcher32=True), "filter"),
     "scaled": (lambda f: replaced(f, scaleoffset=3, chunks=(392, 16)), "filter"),
@@ -236,6 +259,9 @@ def main():
             that((file[KERNEL][()] == model[KERNEL][()].astype("f2").astype("f4")).all(), "halves are what they are as floats")
         done = resave(made("links", more_groups), out / "links.out.h5")
         that("links in a heap" not in done.stderr and (out / "links.out.h5").read_bytes() == MODEL.read_bytes(), f"links: {done.stderr}")
+        for name, make in {"rate": rate_in_config, "rate_nan": rate_in_state(numpy.nan), "rate_inf": rate_in_state(numpy.inf), "rate_below": rate_in_state(-1)}.items():
+            done = resave(made(name, make), out / "rate.out.h5")
+            that(done.returncode == 0, f"{name}: training that cannot go on is no reason to refuse a model: {done.stderr}")
         for name, (make, word) in REFUSED.items():
             refused(made(name, make), word, name)
         with h5py.File(out / "latest.h5", "w", libver="latest") as file:

@@ -75,6 +75,17 @@ static void compare_predictions(cnn_context *context, const cnn_model *model, in
   reference_close(r);
 }
 
+/* Compiled and not trained, with metrics of one name: nothing is missing. */
+START_TEST(a_model_before_its_first_step) {
+  cnn_context *context = keras_context();
+  cnn_model *model = load(context, FILES "small/keras3_compiled.keras");
+  ck_assert_float_eq((float)cnn_model_learning_rate(model), 0.001f);
+  ck_assert_int_eq(cnn_model_iterations(model), 0);
+  cnn_model_free(model);
+  cnn_context_free(context);
+}
+END_TEST
+
 START_TEST(models_predict_as_keras) {
   static const char *const cases[][2] = {{"small/keras2.h5", "small/keras2_expected"},
                                          {"small/keras3.h5", "small/keras3_expected"},
@@ -198,5 +209,5 @@ START_TEST(weights_of_another_model) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("load", 120, models_predict_as_keras, the_notebooks_model, state_of_the_optimizer, weights_alone, weights_of_another_model);
+  return RUN_SUITE("load", 120, models_predict_as_keras, the_notebooks_model, state_of_the_optimizer, a_model_before_its_first_step, weights_alone, weights_of_another_model);
 }

@@ -64,4 +64,21 @@ START_TEST(each_goes_both_ways) {
 }
 END_TEST
 
-int main(void) { return RUN_SUITE("trainings", 60, each_goes_both_ways); }
+/* As Keras counts them in its logs. */
+START_TEST(metrics_of_one_name) {
+  json_t *keras = json_loads("{\"optimizer\": \"sgd\", \"loss\": \"mse\", \"metrics\": [\"mse\", \"mae\", \"mse\"], \"weighted_metrics\": [\"mae\", \"mse\"]}", 0, NULL);
+  static const char *const names[] = {"mse", "mae", "mse_1", "mae", "mse"};
+  double rate;
+  json_t *ours = NULL;
+  ck_assert_msg(keras__compile_read(&ours, &rate, keras) == CNN_OK, "%s", cnn_error_text());
+  for (size_t i = 0; i < 5; i++) {
+    const json_t *metric = json_array_get(json_object_get(ours, "metrics"), i);
+    ck_assert_str_eq(json_string_value(json_object_get(metric, "name")), names[i]);
+    ck_assert_int_eq(json_is_true(json_object_get(metric, "weighted")), i > 2);
+  }
+  json_decref(keras);
+  json_decref(ours);
+}
+END_TEST
+
+int main(void) { return RUN_SUITE("trainings", 60, each_goes_both_ways, metrics_of_one_name); }
