@@ -5,7 +5,6 @@
 
 #include "io/atomic_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -79,16 +78,6 @@ static void write_file(const char *name, const char *bytes, size_t n) {
   fclose(file);
 }
 
-static int files(void) {
-  int n = 0;
-  DIR *dir = opendir(folder);
-  ck_assert_ptr_nonnull(dir);
-  for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-    n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-  closedir(dir);
-  return n;
-}
-
 /* ---- what is refused ---- */
 
 START_TEST(options) {
@@ -107,7 +96,7 @@ START_TEST(options) {
   add_checkpoint((cnn_checkpoint_opts){0});
   add_checkpoint((cnn_checkpoint_opts){0});
   ck_fails(fit((cnn_fit_opts){0}), CNN_EINVAL, "two checkpoints among the callbacks");
-  ck_assert_int_eq(files(), 0);
+  ck_assert_int_eq(fitting_files(folder), 0);
   end();
 }
 END_TEST
@@ -299,7 +288,7 @@ START_TEST(a_full_disk) {
     cnn_status status = fit_checked((cnn_checkpoint_opts){.every_steps = 1, .foreground = foreground}, (cnn_fit_opts){.epochs = 3});
     cnn__file_ops = whole;
     ck_fails(status, CNN_EIO, "cannot write: No space left on device");
-    ck_assert_int_eq(files(), 2);
+    ck_assert_int_eq(fitting_files(folder), 2);
     free(kept);
     fitting_anew(&f);
     ck_assert_msg(fit_checked((cnn_checkpoint_opts){.resume = 1}, (cnn_fit_opts){.epochs = 2}) == CNN_OK, "%s", cnn_error_text());

@@ -3,7 +3,6 @@
 #include "fitting.h"
 #include "suite.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -65,16 +64,6 @@ static void unmount_disk(void) {
   ck_assert_int_eq(rmdir(folder), 0);
 }
 
-static int32_t files(void) {
-  int32_t n = 0;
-  DIR *dir = opendir(folder);
-  ck_assert_ptr_nonnull(dir);
-  for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-    n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-  closedir(dir);
-  return n;
-}
-
 static cnn_status fit(int32_t epochs, int32_t resume) {
   cnn_callback *callback;
   ck_assert_int_eq(cnn_checkpoint_new(&callback, f.context, path, cnn_checkpoint_opts(.every_steps = 1, .resume = resume)), CNN_OK);
@@ -100,11 +89,11 @@ static void hash_of_file(char hash[33]) {
 /* What saving says of this place, and that what lies there stays and loads. */
 static void ck_refuses(const char *reason) {
   char before[33], after[33];
-  const int32_t count = files();
+  const int32_t count = fitting_files(folder);
   hash_of_file(before);
   ck_fails(fit(3, 0), reason);
   ck_fails(cnn_model_save(f.model, path, NULL), reason);
-  ck_assert_int_eq(files(), count);
+  ck_assert_int_eq(fitting_files(folder), count);
   hash_of_file(after);
   ck_assert_str_eq(before, after);
 }

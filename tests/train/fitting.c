@@ -1,6 +1,9 @@
 /* fitting: see fitting.h. */
 #include "fitting.h"
 
+#include <dirent.h>
+#include <string.h>
+
 void fitting_open(fitting *f, int32_t threads) {
   test_alloc_init(&f->alloc);
   ck_assert_int_eq(cnn_context_new(&f->context, cnn_context_opts(.seed = 7, .threads = threads, .allocator = &f->alloc.allocator)),
@@ -47,4 +50,14 @@ void fitting_equal(fitting_outcome x, fitting_outcome y) {
   ck_assert_double_eq(x.loss, y.loss);
   ck_assert_double_eq(x.accuracy, y.accuracy);
   ck_assert_double_eq(x.val_loss, y.val_loss);
+}
+
+int32_t fitting_files(const char *folder) {
+  int32_t n = 0;
+  DIR *dir = opendir(folder);
+  ck_assert_ptr_nonnull(dir);
+  for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+    n += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+  closedir(dir);
+  return n;
 }

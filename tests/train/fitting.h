@@ -27,4 +27,7 @@ typedef struct fitting_outcome {
 fitting_outcome fitting_run(fitting *f, const cnn_dataset *dataset, cnn_fit_opts options);
 void fitting_equal(fitting_outcome x, fitting_outcome y);
 
+/* How many files lie in a folder. */
+int32_t fitting_files(const char *folder);
+
 #endif

@@ -1,13 +1,12 @@
 /* resume_logs: what csv_logger and json_logger have written of a training that is killed anywhere, also in the middle of a line, and goes
  * on, is what the training that was never stopped writes: no line twice, none missing, none torn. */
+#include "dying.h"
 #include "fitting.h"
 #include "suite.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define EPOCHS 3
@@ -33,27 +32,13 @@ static void close_folder(void) {
 
 /* ---- a training ---- */
 
-typedef struct death {
-  int64_t after;       /* events of the kinds that count, before it dies; -1: never */
-  int64_t every_steps; /* between checkpoints; 0: at ends of epochs alone */
-} death;
-
-static cnn_status die(void *user, const cnn_event *event) {
-  death *d = user;
-  (void)event;
-  if (d->after >= 0 && d->after-- == 0)
-    (void)kill(getpid(), SIGKILL);
-  return CNN_OK;
-}
-
 static void train(death d) {
   fitting f;
   cnn_callback *callbacks[4];
-  const cnn_callback_functions functions = {.size = sizeof functions, .user = &d, .batch_end = die, .epoch_end = die};
   fitting_open(&f, 2);
   ck_assert_int_eq(cnn_csv_logger_new(&callbacks[0], f.context, paths[0], NULL), CNN_OK);
   ck_assert_int_eq(cnn_json_logger_new(&callbacks[1], f.context, paths[1], cnn_json_logger_opts(.every_batches = 2)), CNN_OK);
-  ck_assert_int_eq(cnn_callback_new(&callbacks[2], f.context, &functions), CNN_OK);
+  callbacks[2] = death_callback(f.context, &d);
   ck_assert_int_eq(cnn_checkpoint_new(&callbacks[3], f.context, paths[2],
                                       cnn_checkpoint_opts(.every_steps = d.every_steps, .resume = 1, .foreground = 1)),
                    CNN_OK);
@@ -63,18 +48,6 @@ static void train(death d) {
   for (int i = 0; i < 4; i++)
     cnn_callback_free(callbacks[i]);
   fitting_close(&f);
-}
-
-static void train_and_die(death d) {
-  int how;
-  pid_t child = fork();
-  ck_assert_int_ge(child, 0);
-  if (child == 0) {
-    train(d);
-    _exit(0);
-  }
-  ck_assert_int_eq(waitpid(child, &how, 0), child);
-  ck_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
 }
 
 /* ---- what it wrote ---- */
@@ -121,7 +94,7 @@ START_TEST(no_line_twice) {
   for (size_t k = 0; k < 3; k++)
     for (int64_t after = 0; after < EPOCHS * (STEPS + 1); after += 1 + (int64_t)k) {
       open_folder();
-      train_and_die((death){.after = after, .every_steps = every[k]});
+      train_and_die(train, (death){.after = after, .every_steps = every[k]});
       tear((size_t)after * 5 + k);
       train((death){.after = -1, .every_steps = every[k]});
       read_logs(text);
@@ -139,7 +112,7 @@ START_TEST(killed_again_and_again) {
   close_folder();
   open_folder();
   for (int64_t i = 0; i < 5; i++) {
-    train_and_die((death){.after = i == 3 ? 0 : 2, .every_steps = 1});
+    train_and_die(train, (death){.after = i == 3 ? 0 : 2, .every_steps = 1});
     tear((size_t)i * 11);
   }
   train((death){.after = -1, .every_steps = 1});

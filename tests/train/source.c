@@ -349,36 +349,6 @@ START_TEST(errors_of_other_calls) {
 }
 END_TEST
 
-static void refused(const cnn_fit_opts *options, const char *part) {
-  int32_t calls = s.calls;
-  ck_assert_int_eq(cnn_model_fit_source(f.model, &s.source, options), CNN_EINVAL);
-  ck_assert_msg(strstr(cnn_error_text(), part) != NULL, "%s, not %s", cnn_error_text(), part);
-  ck_assert_int_eq(s.calls, calls);
-}
-
-START_TEST(refuses_options) {
-  cnn_logs *logs;
-  cnn_tensor *outputs;
-  cnn_batch_source none = {.size = sizeof none};
-  open_streams(1, 10);
-  refused(cnn_fit_opts(.validation_split = 0.1), "validation_split");
-  refused(cnn_fit_opts(.validation = f.other.labels, .validation_source = &t.source), "both given");
-  refused(cnn_fit_opts(.validation_steps = -1), "validation_steps is -1");
-  refused(cnn_fit_opts(.validation_batch_size = -2), "validation_batch_size is -2");
-  refused(cnn_fit_opts(.validation_source = &none), "next is NULL");
-  s.source.batches = -1;
-  refused(NULL, "batches of the batch source is -1");
-  ck_assert_int_eq(cnn_model_fit_source(f.model, &none, NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_model_fit_source(f.model, NULL, NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_model_fit_source(NULL, &t.source, NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_model_evaluate_source(&logs, f.model, NULL, NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_model_evaluate_source(&logs, f.model, &t.source, cnn_evaluate_opts(.steps = -1)), CNN_EINVAL);
-  ck_assert_int_eq(cnn_model_predict_source(&outputs, 1, f.model, NULL, NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_model_predict_source(&outputs, 1, f.model, &t.source, cnn_predict_opts(.steps = -1)), CNN_EINVAL);
-  close_streams();
-}
-END_TEST
-
 /* ---- memory ---- */
 
 /* One pair of tensors for all batches. */
@@ -405,6 +375,6 @@ END_TEST
 
 int main(void) {
   return RUN_SUITE("source", 120, gives_the_bits_of_a_data_set, bytes_are_divided, evaluates_and_predicts, passes,
-                   callbacks_learn_the_steps, steps_limit_all_calls, errors_are_named, errors_of_other_calls, refuses_options,
+                   callbacks_learn_the_steps, steps_limit_all_calls, errors_are_named, errors_of_other_calls,
                    allocates_nothing_after_the_first);
 }

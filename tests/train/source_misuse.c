@@ -1,4 +1,4 @@
-/* source_misuse: batch functions that write what they should not, and let go of what the call still needs. */
+/* source_misuse: batch functions that write what they should not, and let go of what the call still needs; options that are refused. */
 #include "stream.h"
 #include "core/status.h"
 #include "suite.h"
@@ -167,7 +167,42 @@ START_TEST(layers_stay) {
 }
 END_TEST
 
+/* ---- options ---- */
+
+static void refused(const cnn_fit_opts *options, const char *part) {
+  const int32_t before = s.calls;
+  ck_assert_int_eq(cnn_model_fit_source(f.model, &s.source, options), CNN_EINVAL);
+  ck_assert_msg(strstr(cnn_error_text(), part) != NULL, "%s, not %s", cnn_error_text(), part);
+  ck_assert_int_eq(s.calls, before);
+}
+
+START_TEST(refuses_options) {
+  cnn_logs *logs;
+  cnn_tensor *outputs;
+  cnn_batch_source none = {.size = sizeof none};
+  stream t;
+  begin(NULL);
+  stream_open(&t, &f, f.other.labels, 7);
+  refused(cnn_fit_opts(.validation_split = 0.1), "validation_split");
+  refused(cnn_fit_opts(.validation = f.other.labels, .validation_source = &t.source), "both given");
+  refused(cnn_fit_opts(.validation_steps = -1), "validation_steps is -1");
+  refused(cnn_fit_opts(.validation_batch_size = -2), "validation_batch_size is -2");
+  refused(cnn_fit_opts(.validation_source = &none), "next is NULL");
+  s.source.batches = -1;
+  refused(NULL, "batches of the batch source is -1");
+  ck_assert_int_eq(cnn_model_fit_source(f.model, &none, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_fit_source(f.model, NULL, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_fit_source(NULL, &t.source, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_evaluate_source(&logs, f.model, NULL, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_evaluate_source(&logs, f.model, &t.source, cnn_evaluate_opts(.steps = -1)), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_predict_source(&outputs, 1, f.model, NULL, NULL), CNN_EINVAL);
+  ck_assert_int_eq(cnn_model_predict_source(&outputs, 1, f.model, &t.source, cnn_predict_opts(.steps = -1)), CNN_EINVAL);
+  stream_close(&t);
+  end();
+}
+END_TEST
+
 int main(void) {
   return RUN_SUITE("source_misuse", 60, size_does_not_grow, predict_does_not_look_at_targets, augmenter_stays, model_stays,
-                   layers_stay);
+                   layers_stay, refuses_options);
 }

@@ -1,16 +1,15 @@
 /* tensorboard_resume: a training that is killed anywhere and goes on leaves the events of the one that was never stopped, each once; and what
  * is wrong with folders and options is said. */
+#include "dying.h"
 #include "events.h"
 #include "fitting.h"
 #include "suite.h"
 
 #include <cnn/export.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define EPOCHS 3
@@ -29,27 +28,14 @@ static void close_folder(void) {
   ck_assert_int_eq(system(command), 0);
 }
 
-typedef struct death {
-  int64_t after, every_steps; /* events told before it dies, -1: never; between checkpoints, 0: at ends of epochs */
-} death;
-
-static cnn_status die(void *user, const cnn_event *at) {
-  death *d = user;
-  (void)at;
-  if (d->after >= 0 && d->after-- == 0)
-    (void)kill(getpid(), SIGKILL);
-  return CNN_OK;
-}
-
 static void train(death d) {
   fitting f;
   char path[128];
   cnn_callback *callbacks[3];
-  const cnn_callback_functions functions = {.size = sizeof functions, .user = &d, .batch_end = die, .epoch_end = die};
   snprintf(path, sizeof path, "%s/checkpoint", folder);
   fitting_open(&f, 2);
   ck_assert_int_eq(cnn_tensorboard_new(&callbacks[0], f.context, folder, cnn_tensorboard_opts(.update_freq = 1, .histogram_freq = 1)), CNN_OK);
-  ck_assert_int_eq(cnn_callback_new(&callbacks[1], f.context, &functions), CNN_OK);
+  callbacks[1] = death_callback(f.context, &d);
   ck_assert_int_eq(cnn_checkpoint_new(&callbacks[2], f.context, path,
                                       cnn_checkpoint_opts(.every_steps = d.every_steps, .resume = 1, .foreground = 1)),
                    CNN_OK);
@@ -59,18 +45,6 @@ static void train(death d) {
   for (int i = 0; i < 3; i++)
     cnn_callback_free(callbacks[i]);
   fitting_close(&f);
-}
-
-static void train_and_die(death d) {
-  int how;
-  pid_t child = fork();
-  ck_assert_int_ge(child, 0);
-  if (child == 0) {
-    train(d);
-    _exit(0);
-  }
-  ck_assert_int_eq(waitpid(child, &how, 0), child);
-  ck_assert(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
 }
 
 static events read_run(const char *run) {
@@ -112,8 +86,8 @@ START_TEST(no_event_twice) {
     for (int64_t after = first[k]; after < EPOCHS * (STEPS + 1); after += 2 + (int64_t)k) {
       close_folder();
       open_folder();
-      train_and_die((death){.after = after, .every_steps = every[k]});
-      train_and_die((death){.after = 0, .every_steps = every[k]});
+      train_and_die(train, (death){.after = after, .every_steps = every[k]});
+      train_and_die(train, (death){.after = 0, .every_steps = every[k]});
       train((death){.after = -1, .every_steps = every[k]});
       events again = read_run("train"), again_validation = read_run("validation");
       same(&again, &train_run);
