@@ -46,12 +46,12 @@ static cnn_status add_arguments(call *made, const json_t *value, const char *key
   return status;
 }
 
-/* Keras 3 writes down that dropout was built outside of training, which fit then overrides: that is no wish. */
+/* Keras 3's fit, evaluate and predict override what a call says of training, true as well as false: that is no wish. */
 static cnn_status add_keywords(call *made, const json_t *object, int32_t overrides) {
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)(uintptr_t)object, key, value) {
-    int32_t idle = overrides && json_is_false(value) && strcmp(key, "training") == 0;
+    int32_t idle = overrides && json_is_boolean(value) && strcmp(key, "training") == 0;
     cnn_status status = idle ? CNN_OK : add_arguments(made, value, key);
     if (status < 0)
       return status;

@@ -225,6 +225,24 @@ START_TEST(what_is_said_of_graphs) {
 }
 END_TEST
 
+#define CALLED(keywords)                                                                                               \
+  GRAPH("{\"class_name\": \"Flatten\", \"name\": \"a\", \"config\": {\"name\": \"a\"}, \"inbound_nodes\": [{\"args\": [{\"class_name\": \"__keras_tensor__\", \"config\": "    \
+        "{\"shape\": [null, 4], \"dtype\": \"float32\", \"keras_history\": [\"in\", 0, 0]}}], \"kwargs\": {" keywords "}}]}", "a")
+
+/* Keras 3's fit and predict override training, of whatever a call says; other keywords count. */
+START_TEST(what_calls_say_of_training) {
+  static const char *const idle[] = {CALLED(""), CALLED("\"training\": false"), CALLED("\"training\": true, \"mask\": null")};
+  for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+    json_t *root = json_loads(idle[i], 0, NULL), *out = NULL;
+    ck_assert_msg(keras__config_read(&out, root) == CNN_OK, "%s: %s", idle[i], cnn_error_text());
+    json_decref(root);
+    json_decref(out);
+  }
+  says(keras__config_read, CALLED("\"training\": 1"), CNN_EUNSUPPORTED, "training is 1");
+  says(keras__config_read, CALLED("\"mask\": true"), CNN_EUNSUPPORTED, "mask is true");
+}
+END_TEST
+
 #define TRAINING(optimizer, loss, metrics) "{\"optimizer\": " optimizer ", \"loss\": " loss ", \"metrics\": " metrics "}"
 
 START_TEST(what_is_said_of_trainings) {
@@ -292,6 +310,6 @@ START_TEST(texts_beyond_the_limits) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("hostile_json", 60, models_of_keras, trainings_of_keras, our_own_notes, what_is_said_of_layers, what_is_said_of_graphs,
+  return RUN_SUITE("hostile_json", 60, models_of_keras, trainings_of_keras, our_own_notes, what_is_said_of_layers, what_is_said_of_graphs, what_calls_say_of_training,
                    what_is_said_of_trainings, old_spellings, texts_beyond_the_limits);
 }
