@@ -1,20 +1,11 @@
 /* csv_logger: Keras's own files, byte for byte, and what becomes of errors. */
-#include "replay.h"
+#include "logging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static char path[256];
-
-static char *read_file(const char *name, size_t *length) {
-  FILE *file = fopen(name, "rb");
-  ck_assert_msg(file != NULL, "%s cannot be read", name);
-  char *bytes = calloc(1, 65536);
-  *length = fread(bytes, 1, 65535, file);
-  fclose(file);
-  return bytes;
-}
 
 /* One training, an epoch for each element of logs. */
 static void run(replay *r, cnn_callback *callback, const json_t *epochs) {
@@ -54,7 +45,7 @@ static void run_case(const json_t *c) {
     cnn_callback_free(callback);
   }
   snprintf(expected_path, sizeof expected_path, "%s/callbacks/%s", REFERENCE_DIR, json_string_value(json_object_get(c, "file")));
-  char *bytes = read_file(path, &length), *expected = read_file(expected_path, &wanted);
+  char *bytes = logging_read(path, &length), *expected = logging_read(expected_path, &wanted);
   ck_assert_msg(length == wanted && !memcmp(bytes, expected, length), "%s:\n%s\nnot\n%s", name, bytes, expected);
   free(bytes);
   free(expected);
@@ -82,7 +73,7 @@ START_TEST(writes_at_once_and_again) {
     ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_BEGIN), CNN_OK);
     ck_assert_int_eq(cnn_logs_set(r.logs, i ? "b,\"x" : "val_a", 0.25), CNN_OK);
     ck_assert_int_eq(replay_tell(&r, callback, CNN__EPOCH_END), CNN_OK);
-    char *bytes = read_file(path, &length);
+    char *bytes = logging_read(path, &length);
     ck_assert_str_eq(bytes, i ? "epoch,\"b,\"\"x\",val_a\r\n0,0.25,0.25\r\n" : "epoch,val_a\r\n0,0.25\r\n");
     free(bytes);
     ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_END), CNN_OK);
@@ -92,23 +83,15 @@ START_TEST(writes_at_once_and_again) {
 }
 END_TEST
 
+static cnn_status make(cnn_callback **out, cnn_context *context, const char *file) {
+  return cnn_csv_logger_new(out, context, file, NULL);
+}
+
 START_TEST(says_what_failed) {
   replay r;
   cnn_callback *callback = NULL;
   replay_open(&r);
-  ck_assert_int_eq(cnn_csv_logger_new(&callback, r.context, "/no/such/folder/log.csv", NULL), CNN_OK);
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_BEGIN), CNN_EIO);
-  ck_assert_str_eq(cnn_error_text(), "csv_logger: '/no/such/folder/log.csv': cannot open: No such file or directory");
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_END), CNN_OK);
-  cnn_callback_free(callback);
-  ck_assert_int_eq(cnn_csv_logger_new(&callback, r.context, "/dev/full", NULL), CNN_OK);
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_BEGIN), CNN_OK);
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__EPOCH_END), CNN_EIO);
-  ck_assert_str_eq(cnn_error_text(), "csv_logger: '/dev/full': cannot write: No space left on device");
-  cnn_callback_free(callback);
-  callback = NULL;
-  ck_assert_int_eq(cnn_csv_logger_new(&callback, r.context, NULL, NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_csv_logger_new(&callback, r.context, "", NULL), CNN_EINVAL);
+  logging_failures(&r, "csv_logger", make);
   const char *bad[] = {"", ",,", "\"", "\n"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     ck_assert_int_eq(cnn_csv_logger_new(&callback, r.context, "log.csv", cnn_csv_logger_opts(.separator = bad[i])), CNN_EINVAL);

@@ -1,20 +1,11 @@
 /* json_logger: its lines to the byte but for times, and what becomes of errors. */
-#include "replay.h"
+#include "logging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static char path[256];
-
-static char *read_file(const char *name) {
-  FILE *file = fopen(name, "rb");
-  ck_assert_msg(file != NULL, "%s cannot be read", name);
-  char *bytes = calloc(1, 65536);
-  ck_assert_uint_lt(fread(bytes, 1, 65535, file), 65535);
-  fclose(file);
-  return bytes;
-}
 
 static void set(replay *r, const char *name, double value) { ck_assert_int_eq(cnn_logs_set(r->logs, name, value), CNN_OK); }
 
@@ -24,7 +15,7 @@ static void tell(replay *r, cnn_callback *callback, int32_t kind) {
 
 /* The file holds these lines: each an object whose last two members are times, which are taken out. */
 static void expect(const char *const *lines, size_t count) {
-  char *bytes = read_file(path), *rest = bytes;
+  char *bytes = logging_read(path, NULL), *rest = bytes;
   for (size_t i = 0; i < count; i++) {
     double seconds, time;
     json_error_t error;
@@ -107,24 +98,15 @@ START_TEST(anew_or_behind) {
 }
 END_TEST
 
+static cnn_status make(cnn_callback **out, cnn_context *context, const char *file) {
+  return cnn_json_logger_new(out, context, file, NULL);
+}
+
 START_TEST(says_what_failed) {
   replay r;
   cnn_callback *callback = NULL;
   replay_open(&r);
-  ck_assert_int_eq(cnn_json_logger_new(&callback, r.context, "/no/such/folder/log.jsonl", NULL), CNN_OK);
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_BEGIN), CNN_EIO);
-  ck_assert_str_eq(cnn_error_text(), "json_logger: '/no/such/folder/log.jsonl': cannot open: No such file or directory");
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__EPOCH_END), CNN_ESTATE);
-  cnn_callback_free(callback);
-  ck_assert_int_eq(cnn_json_logger_new(&callback, r.context, "/dev/full", NULL), CNN_OK);
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__TRAIN_BEGIN), CNN_OK);
-  ck_assert_int_eq(replay_tell(&r, callback, CNN__EPOCH_END), CNN_EIO);
-  ck_assert_str_eq(cnn_error_text(), "json_logger: '/dev/full': cannot write: No space left on device");
-  cnn_callback_free(callback);
-  callback = NULL;
-  ck_assert_int_eq(cnn_json_logger_new(&callback, r.context, NULL, NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_json_logger_new(&callback, r.context, "", NULL), CNN_EINVAL);
-  ck_assert_int_eq(cnn_json_logger_new(NULL, r.context, "a", NULL), CNN_EINVAL);
+  logging_failures(&r, "json_logger", make);
   ck_assert_int_eq(cnn_json_logger_new(&callback, r.context, "a", cnn_json_logger_opts(.every_batches = -1)), CNN_EINVAL);
   ck_assert_str_eq(cnn_error_text(), "json_logger: every_batches is -1, must be 0 or more");
   ck_assert_int_eq(cnn_json_logger_new(&callback, r.context, "a", cnn_json_logger_opts(.reserved = 1)), CNN_ETOONEW);
