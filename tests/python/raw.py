@@ -12,6 +12,7 @@ from cnn._calls import call, hold, held, release, trampoline
 from cnn._handle import Owner, new
 from cnn._library import lib
 from cnn._options import options
+from cnn.builtin import BuiltinCallback
 
 EVENTS = ("train_begin", "epoch_begin", "batch_begin", "batch_end", "test_begin", "test_end", "epoch_end", "train_end")
 
@@ -60,6 +61,20 @@ def callback(context: cnn.Context, function: Callable[[str, Any], int | None]) -
     """A callback that hears every event."""
     table = options(_abi.cnn_callback_functions, user=hold(function), free=_free, **FUNCTIONS)
     return new("cnn_callback", lib.cnn_callback_new, context._handle, table)
+
+
+def striking(context: cnn.Context, event: str, number: int) -> Owner:
+    """A callback of C alone, libc's raise: a signal that strikes while no Python runs."""
+    kind = getattr(_abi, f"cnn_callback_functions_{event}")
+    table = options(_abi.cnn_callback_functions, user=int(number), **{event: kind(("raise", ctypes.CDLL(None)))})
+    return new("cnn_callback", lib.cnn_callback_new, context._handle, table)
+
+
+class Striking(BuiltinCallback):
+    """The same for `cnn.Model.fit`."""
+
+    def __init__(self, context: cnn.Context, event: str, number: int) -> None:
+        self._context, self._owner = context, striking(context, event, number)
 
 
 def fit(trained: Owner, data: Owner, *callbacks: Owner, epochs: int = 2, validation: Owner | None = None) -> int:

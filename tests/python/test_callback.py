@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import cnn
+import raw
 import small
 from cnn._calls import held_count
 from cnn.callback import EVENTS
@@ -279,50 +280,56 @@ def interrupt_soon(number: int = signal.SIGINT, seconds: float = 0.05) -> thread
     return thread
 
 
-def test_ctrl_c_ends_fit_after_its_step(context: cnn.Context, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("event,last,epochs,steps", [
+    ("train_begin", "batch_end", 0, 1), ("batch_begin", "batch_end", 0, 1), ("batch_end", "batch_end", 0, 1),
+    ("epoch_end", "batch_end", 1, 3), ("test_begin", "batch_end", 2, 5), ("train_end", "epoch_end", 4, 8)])
+def test_ctrl_c_ends_fit_after_its_step(context: cnn.Context, capfd: pytest.CaptureFixture[str], event: str, last: str,
+                                        epochs: int, steps: int) -> None:
     x, y = small.images(16)
     model = small.model(context)
     log: list[Any] = []
-    thread = interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
-        model.fit(x, y, batch_size=8, epochs=10**7, verbose=0, callbacks=[Told(log)])
-    thread.join()
-    assert log[-1][0] == "train_end" and log[-2][0] in ("batch_end", "epoch_end", "test_end")
-    assert model.history is not None and len(model.history) > 0
+        model.fit(x, y, batch_size=8, epochs=4, verbose=0, validation=(x, y), validation_freq=2,
+                  callbacks=[raw.Striking(context, event, signal.SIGINT), Told(log)])
+    assert (log[-1][0], log[-2][0]) == ("train_end", last) and model.iterations == steps
+    assert model.history is not None and len(model.history) == epochs
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert capfd.readouterr() == ("", "")
-    steps = model.iterations
     assert len(model.fit(x, y, batch_size=8, verbose=0)) == 1 and model.iterations == steps + 2
     assert np.isfinite(model.predict(x)).all()
 
 
 def test_ctrl_c_in_a_users_code_is_felt_at_once(context: cnn.Context) -> None:
     x, y = small.images(16)
+    threads = []
+
+    def wait(event: cnn.Event) -> None:
+        threads.append(interrupt_soon())
+        time.sleep(30)
+
     begun = time.monotonic()
-    thread = interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
-        small.model(context).fit(x, y, verbose=0, callbacks=at("batch_begin", lambda event: time.sleep(30)))
-    thread.join()
+        small.model(context).fit(x, y, verbose=0, callbacks=at("batch_begin", wait))
+    threads[0].join()
     assert time.monotonic() - begun < 20
 
 
-def test_handlers_of_ones_own(context: cnn.Context, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGALRM, signal.SIGINT])
+def test_handlers_of_ones_own(context: cnn.Context, capfd: pytest.CaptureFixture[str], number: signal.Signals) -> None:
     x, y = small.images(16)
     model = small.model(context)
     late = TimeoutError("too late")
-    for number in (signal.SIGALRM, signal.SIGINT):
-        def ring(signum: int, frame: Any) -> None:
-            raise late
 
-        before = signal.signal(number, ring)
-        try:
-            thread = interrupt_soon(number)
-            with pytest.raises(TimeoutError) as caught:
-                model.fit(x, y, batch_size=8, epochs=10**7, verbose=0)
-            thread.join()
-            assert caught.value is late and signal.getsignal(number) is ring
-        finally:
-            signal.signal(number, before)
+    def ring(signum: int, frame: Any) -> None:
+        raise late
+
+    before = signal.signal(number, ring)
+    try:
+        with pytest.raises(TimeoutError) as caught:
+            model.fit(x, y, batch_size=8, epochs=10**7, verbose=0, callbacks=raw.Striking(context, "batch_end", number))
+        assert caught.value is late and signal.getsignal(number) is ring
+    finally:
+        signal.signal(number, before)
     assert capfd.readouterr() == ("", "")
 
 
@@ -347,10 +354,11 @@ def test_fit_in_another_thread_leaves_ctrl_c_to_the_main_one(context: cnn.Contex
     training = threading.Thread(target=lambda: model.fit(x, y, epochs=10**7, verbose=0, callbacks=at(
         "epoch_end", lambda event: event.stop() if done.is_set() else None)))
     training.start()
-    thread = interrupt_soon()
+    threads = []
     with pytest.raises(KeyboardInterrupt):
+        threads.append(interrupt_soon())
         time.sleep(30)
-    thread.join()
+    threads[0].join()
     assert training.is_alive()
     done.set()
     training.join(30)

@@ -229,39 +229,47 @@ def test_ctrl_c_in_c(context: cnn.Context, parts: Any) -> None:
     usable(parts)
 
 
-# Python itself drops what strikes in a __del__, and says so.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_ctrl_c_again_and_again(context: cnn.Context, parts: Any) -> None:
-    """Struck at any moment it is one KeyboardInterrupt, and Python's own handler is back."""
-    stop = threading.Event()
+def test_ctrl_c_at_any_moment(context: cnn.Context, parts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one KeyboardInterrupt, and Python's own handler is back. In a __del__ Python itself drops it, and says so."""
+    here, go, sent = threading.get_ident(), threading.Event(), threading.Event()
+    waits = [number * 0.0002 for number in range(20)] * 5
+    dropped: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: dropped.append(args.exc_type))
 
     def send() -> None:
-        while not stop.wait(0.002):
-            os.kill(os.getpid(), signal.SIGINT)
+        for wait in waits:
+            go.wait(30)
+            go.clear()
+            time.sleep(wait)
+            signal.pthread_kill(here, signal.SIGINT)
+            sent.set()
 
     thread = threading.Thread(target=send)
-    caught, rounds = 0, 0
-    end = time.monotonic() + 1
-    try:
-        thread.start()
-        while time.monotonic() < end:
-            try:
-                rounds += 1
-                raw.fit(*parts, raw.callback(context, lambda name, seen: None))
-            except KeyboardInterrupt:
-                caught += 1
-    except KeyboardInterrupt:
-        pass
-    while thread.is_alive():
+    thread.start()
+    caught = 0
+    for _ in waits:
         try:
-            stop.set()
-            thread.join()
+            go.set()
+            raw.fit(*parts, raw.callback(context, lambda name, seen: None))
+            sent.wait(30)
         except KeyboardInterrupt:
-            pass
-    assert caught and rounds
-    assert signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _calls._note)
+            caught += 1
+        assert sent.wait(30)
+        sent.clear()
+        assert signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _calls._note)
+    thread.join()
+    assert caught > 50 and caught + dropped.count(KeyboardInterrupt) == len(waits)
     usable(parts)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("event", raw.EVENTS)
+def test_ctrl_c_again_and_again(context: cnn.Context, parts: Any, event: str) -> None:
+    """Struck at every turn of a call it is one KeyboardInterrupt."""
+    with pytest.raises(KeyboardInterrupt):
+        raw.fit(*parts, *[raw.striking(context, event, signal.SIGINT) for _ in range(3)], epochs=3, validation=parts[1])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    usable(parts)
 
 
 def _table(begin: Any, end: Any) -> Any:
