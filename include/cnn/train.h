@@ -34,16 +34,20 @@ typedef struct cnn_compile_opts {
   cnn_metric *const *weighted_metric_handles;
   int32_t metric_handle_count;
   int32_t weighted_metric_handle_count;
+  int32_t keep_state; /**< 1: the optimizer's state goes on: slots and count of steps, with the new optimizer's rate and settings */
+  int32_t reserved;   /**< 0 */
 } cnn_compile_opts;
 #define cnn_compile_opts(...) (&(const struct cnn_compile_opts){.size = sizeof(struct cnn_compile_opts), __VA_ARGS__})
 
 /** Make the model ready for training: order, memory plan, optimizer state (new). Weights stay as they are. Also reports the first error of
- * the layer constructors. May be called again.
+ * the layer constructors. May be called again, with `keep_state` to go on with the optimizer's state under another loss, other metrics,
+ * rate or settings, or with some layers frozen (Keras: compile with the optimizer object that trained before).
  * @param loss_count 1   @param losses by name, with attributes as text: "categorical_crossentropy label_smoothing=0.1" (objective.h lists
  *        them); NULL: options.loss_handles. A cross-entropy is fused with the softmax or sigmoid that ends the model, as Keras does: loss and
  *        gradient then come from its logits. At most 8 metrics in all.
- * Errors: CNN_EINVAL counts, no layers, a name in logs twice (also with "val_" in front); CNN_ENAME loss, metric or attribute unknown (nearest named); CNN_ENOMEM;
- * CNN_ESTATE inside fit. Since 0.1. */
+ * Errors: CNN_EINVAL counts, no layers, a name in logs twice (also with "val_" in front), keep_state with an optimizer of another type or other slots,
+ * or with a weight that was not trained before; CNN_ENAME loss, metric or attribute unknown (nearest named); CNN_ENOMEM; CNN_ESTATE inside fit,
+ * keep_state before the first compile. Since 0.1. */
 CNN_API CNN_MUST_CHECK cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t loss_count,
                                                     const char *const *losses, const cnn_compile_opts *options);
 

@@ -219,7 +219,7 @@ static cnn_status compile(cnn_model *model, const json_t *root) {
   CNN__TRY(make_optimizer(&optimizer, model->context, json_object_get(root, "optimizer")));
   cnn_status status = cnn__goals_from_json(&goals, model->context, loss, metrics);
   if (status == CNN_OK)
-    status = cnn__model_compile(model, optimizer, &goals);
+    status = cnn__model_compile(model, optimizer, &goals, 0);
   cnn__goals_free(&goals);
   cnn_optimizer_free(optimizer);
   return status;

@@ -15,6 +15,7 @@ typedef struct compilation {
   const cnn__goals *goals;
   char names[CNN__MAX_METRICS][64];
   uint32_t slots; /* of the optimizer, as bits */
+  int32_t keep;   /* they go on with the values that they have, and so does the count of steps */
   cnn__plan *plans[CNN__MODES];
   float *block;
 } compilation;
@@ -60,8 +61,9 @@ static void start_slot(float *slot, int64_t count, float value) {
     slot[i] = value;
 }
 
-static void share_block(cnn_model *model, uint32_t slots, const cnn_optimizer *optimizer) {
-  float *next = model->training_block;
+/* Of a slot that goes on the parameter still has the old place. */
+static void share_block(cnn_model *model, const compilation *made, const cnn_optimizer *optimizer) {
+  float *next = made->block;
   for (int32_t i = 0; i < model->parameter_count; i++) {
     cnn__parameter *parameter = &model->parameters[i];
     const cnn__weight *weight = cnn__model_weight(model, i);
@@ -70,11 +72,13 @@ static void share_block(cnn_model *model, uint32_t slots, const cnn_optimizer *o
     next += weight->trainable ? floats : 0;
     model->arrays[parameter->layer->index].grads[parameter->index] = parameter->grad;
     for (int32_t s = 0; s < CNN__MAX_SLOTS; s++) {
-      int32_t used = weight->trainable && (slots >> s & 1);
+      int32_t used = weight->trainable && (made->slots >> s & 1);
+      if (used && made->keep)
+        memcpy(next, parameter->slots[s], (size_t)weight->count * sizeof *next);
+      else if (used)
+        start_slot(next, weight->count, cnn__optimizer_slot_start(optimizer, s));
       parameter->slots[s] = used ? next : NULL;
       next += used ? floats : 0;
-      if (used)
-        start_slot(parameter->slots[s], weight->count, cnn__optimizer_slot_start(optimizer, s));
     }
     parameter->decays = weight->trainable && cnn__optimizer_decays(optimizer, weight->name);
   }
@@ -97,8 +101,27 @@ int32_t cnn__model_settled(const cnn_model *model) {
   return 1;
 }
 
+/* Is there a state that this optimizer can go on with, for each weight that it is to train? */
+static cnn_status check_kept(const compilation *made, const cnn_model *model, const cnn_optimizer *optimizer) {
+  if (!model->compiled)
+    return cnn__fail(CNN_ESTATE, "compile: keep_state, but model '%s' was not compiled before", model->name);
+  const char *old = model->optimizer->type->name, *name = optimizer->type->name;
+  if (strcmp(old, name) != 0)
+    return cnn__fail(CNN_EINVAL, "compile: keep_state, but the state is of %s and cannot be %s's", old, name);
+  if (made->slots != cnn__optimizer_slots(model->optimizer))
+    return cnn__fail(CNN_EINVAL, "compile: keep_state, but %s has other slots now than the state", name);
+  for (int32_t i = 0; i < model->parameter_count; i++) {
+    const cnn__weight *weight = cnn__model_weight(model, i);
+    if (weight->trainable && !model->parameters[i].grad)
+      return cnn__fail(CNN_EINVAL, "compile: keep_state, but weight '%s' was not trained and has no state", weight->name);
+  }
+  return CNN_OK;
+}
+
 static cnn_status prepare(compilation *made, const cnn_model *model, const cnn_optimizer *optimizer) {
   made->slots = cnn__optimizer_slots(optimizer);
+  if (made->keep)
+    CNN__TRY(check_kept(made, model, optimizer));
   for (int32_t mode = 0; mode < CNN__MODES; mode++)
     CNN__TRY(cnn__plan_new(&made->plans[mode], model, mode, made->goals->loss, cnn__optimizer_whole(optimizer)));
   made->block = cnn__alloc_zero(model->context, (size_t)block_floats(model, made->slots) * sizeof(float),
@@ -143,14 +166,14 @@ static void commit(cnn_model *model, const compilation *made, cnn_optimizer *opt
   cnn_optimizer *old = model->optimizer;
   cnn__model_forget(model);
   memcpy(model->plans, made->plans, sizeof model->plans);
+  share_block(model, made, optimizer);
   cnn__free(model->context, model->training_block);
   model->training_block = made->block;
-  share_block(model, made->slots, optimizer);
   model->optimizer = cnn__optimizer_hold(optimizer);
   cnn_optimizer_free(old);
   take_goals(model, made);
   model->rate = cnn__optimizer_rate(optimizer);
-  model->iterations = 0;
+  model->iterations = made->keep ? model->iterations : 0;
   model->compiled = 1;
 }
 
@@ -168,8 +191,8 @@ static void warn_of_logits(const cnn_model *model) {
              cnn__activation_names[model->plans[CNN__MODE_TRAIN]->layers[taken]->activation]);
 }
 
-cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const cnn__goals *goals) {
-  compilation made = {.goals = goals};
+cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const cnn__goals *goals, int32_t keep) {
+  compilation made = {.goals = goals, .keep = keep};
   if (atomic_load(&model->fitting))
     return cnn__fail(CNN_ESTATE, "model '%s' is in training; compile it after fit has returned", model->name);
   CNN__TRY(cnn__model_still(model));

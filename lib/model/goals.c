@@ -70,12 +70,13 @@ cnn_status cnn_model_compile(cnn_model *model, cnn_optimizer *optimizer, int32_t
   if (!model)
     return cnn__fail(CNN_EINVAL, "compile: model is NULL");
   CNN__TRY(cnn__model_ready(model));
-  CNN__TRY(cnn__options(&given, sizeof given, CNN__FIRST(cnn_compile_opts, metric_count), options, "cnn_compile_opts"));
+  CNN__TRY(cnn__options(&given, CNN__FIRST(cnn_compile_opts, keep_state), CNN__FIRST(cnn_compile_opts, metric_count), options,
+                        "cnn_compile_opts"));
   if (!optimizer)
     return cnn__fail(CNN_EINVAL, "compile: optimizer is NULL");
   cnn_status status = take(&goals, model->context, loss_count, losses, &given);
   if (status == CNN_OK)
-    status = cnn__model_compile(model, optimizer, &goals);
+    status = cnn__model_compile(model, optimizer, &goals, given.keep_state != 0);
   cnn__goals_free(&goals);
   return status;
 }

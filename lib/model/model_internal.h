@@ -98,8 +98,9 @@ typedef struct cnn__goals {
   int32_t weighted[CNN__MAX_METRICS];
 } cnn__goals;
 
-/* Compile with everything by value: what cnn_model_compile and the file loader use. What is in goals is retained. */
-cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const cnn__goals *goals);
+/* Compile with everything by value: what cnn_model_compile and the file loader use. What is in goals is retained. keep: the
+ * optimizer's state goes on. */
+cnn_status cnn__model_compile(cnn_model *model, cnn_optimizer *optimizer, const cnn__goals *goals, int32_t keep);
 void cnn__goals_free(cnn__goals *goals);
 
 /* Are all layers trainable or frozen as the program wants them? Else they wait for the next compile. */

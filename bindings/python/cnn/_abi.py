@@ -488,7 +488,7 @@ class cnn_compile_opts(Structure):
         ("weighted_metric_count", c_int32), ("weighted_metrics", POINTER(c_char_p)),
         ("loss_handles", POINTER(c_void_p)), ("metric_handles", POINTER(c_void_p)),
         ("weighted_metric_handles", POINTER(c_void_p)), ("metric_handle_count", c_int32),
-        ("weighted_metric_handle_count", c_int32)]
+        ("weighted_metric_handle_count", c_int32), ("keep_state", c_int32), ("reserved", c_int32)]
 
 
 class cnn_batch(Structure):

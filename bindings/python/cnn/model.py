@@ -76,7 +76,7 @@ class Model(Inspection):
     # ---- compile ----
 
     def compile(self, optimizer: Optimizer | str, loss: Loss | str, metrics: Iterable[Metric | str] = (),
-                weighted_metrics: Iterable[Metric | str] = ()) -> None:
+                weighted_metrics: Iterable[Metric | str] = (), *, keep_state: bool = False) -> None:
         """Make the model ready for training. Weights stay as they are; the optimizer's state is new.
 
         Parameters
@@ -85,15 +85,19 @@ class Model(Inspection):
             Texts may have attributes: "sgd learning_rate=0.1".
         metrics, weighted_metrics : iterable of handles or str
             "accuracy", "top_k_categorical_accuracy k=3 name=top3"; at most 8 in all.
+        keep_state : bool
+            The optimizer's slots and count of steps go on from the last `compile`, with the rate and the settings of
+            this one.
 
         Raises
         ------
         NameError_
             No such loss, metric or attribute; the sentence names the nearest.
         InvalidArgument
-            No layers; a name in logs twice.
+            No layers; a name in logs twice; `keep_state` with an optimizer of another type or other slots, or with
+            a weight that was not trained before.
         StateError
-            Inside fit.
+            Inside fit; `keep_state` before the first compile.
         """
         if isinstance(metrics, (str, Metric)) or isinstance(weighted_metrics, (str, Metric)):
             raise InvalidArgument("compile: metrics must be a sequence of them: ['accuracy']")
@@ -105,7 +109,8 @@ class Model(Inspection):
         with self._changing():
             check(lib.cnn_model_compile(self._handle, how._handle, 1, None, options(
                 _abi.cnn_compile_opts, loss_handles=[what], metric_handles=plain, metric_handle_count=len(plain),
-                weighted_metric_handles=weighted, weighted_metric_handle_count=len(weighted))))
+                weighted_metric_handles=weighted, weighted_metric_handle_count=len(weighted),
+                keep_state=int(bool(keep_state)))))
 
     @property
     def learning_rate(self) -> float:

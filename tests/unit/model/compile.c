@@ -127,6 +127,34 @@ START_TEST(compiling_again_starts_the_optimizer_anew) {
 }
 END_TEST
 
+START_TEST(the_state_goes_on_where_it_can) {
+  cnn_optimizer *other, *amsgrad;
+  const cnn_compile_opts *keep = cnn_compile_opts(.keep_state = 1);
+  ck_assert_int_eq(cnn_optimizer_new(&other, context, "adam", "learning_rate=0.25 clipnorm=1"), CNN_OK);
+  ck_assert_int_eq(cnn_optimizer_new(&amsgrad, context, "adam", "amsgrad=true"), CNN_OK);
+  fails(CNN_ESTATE, cnn_model_compile(m, adam, 1, &loss, keep), "'sequential' was not compiled before");
+  ck_assert_int_eq(cnn_layer_set_trainable(cnn_model_layer(m, "a"), 0), CNN_OK);
+  ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, NULL), CNN_OK);
+  m->iterations = 7;
+  m->parameters[2].slots[1][4] = 1;
+  fails(CNN_EINVAL, cnn_model_compile(m, sgd, 1, &loss, keep), "the state is of adam and cannot be sgd's");
+  fails(CNN_EINVAL, cnn_model_compile(m, amsgrad, 1, &loss, keep), "adam has other slots");
+  ck_assert_int_eq(cnn_layer_set_trainable(cnn_model_layer(m, "a"), 1), CNN_OK);
+  fails(CNN_EINVAL, cnn_model_compile(m, adam, 1, &loss, keep), "weight 'a/kernel' was not trained");
+  ck_assert_int_eq(cnn_layer_set_trainable(cnn_model_layer(m, "a"), 0), CNN_OK);
+  ck_assert_int_eq(cnn_model_iterations(m), 7);
+  ck_assert_int_eq(cnn_model_compile(m, other, 1, &loss, keep), CNN_OK);
+  ck_assert_int_eq(cnn_model_iterations(m), 7);
+  ck_assert(cnn_model_learning_rate(m) == 0.25 && m->optimizer == other);
+  ck_assert(m->parameters[2].slots[1][4] == 1 && m->parameters[2].slots[1][3] == 0);
+  ck_assert_ptr_null(m->parameters[0].slots[1]);
+  ck_assert_int_eq(cnn_model_compile(m, other, 1, &loss, NULL), CNN_OK);
+  ck_assert(cnn_model_iterations(m) == 0 && m->parameters[2].slots[1][4] == 0);
+  cnn_optimizer_free(other);
+  cnn_optimizer_free(amsgrad);
+}
+END_TEST
+
 START_TEST(a_refused_compile_leaves_the_old_one) {
   const char *unknown = "loss";
   ck_assert_int_eq(cnn_model_compile(m, adam, 1, &loss, NULL), CNN_OK);
@@ -219,6 +247,7 @@ int main(void) {
   tcase_add_test(all, trainable_weights_get_gradients_and_slots);
   tcase_add_test(all, the_rate_is_a_float_and_settable);
   tcase_add_test(all, compiling_again_starts_the_optimizer_anew);
+  tcase_add_test(all, the_state_goes_on_where_it_can);
   tcase_add_test(all, a_refused_compile_leaves_the_old_one);
   tcase_add_test(all, refused_layers_leave_a_compiled_model_as_it_is);
   tcase_add_test(all, a_schedule_gives_the_rate);

@@ -224,6 +224,42 @@ START_TEST(a_change_holds_from_the_next_compile) {
 }
 END_TEST
 
+/* Loop index: the optimizer. Compiled again with its state between two steps, a model trains on as if it had not been; where
+ * a layer is frozen then, the others make the step that they would have made. */
+START_TEST(state_goes_on_over_a_compile) {
+  static const char *const attributes[] = {"momentum=0.9", "use_ema=true", "gradient_accumulation_steps=2 momentum=0.5"};
+  const char *loss = "categorical_crossentropy";
+  cnn_context *context = context_of(NULL, 1, 1);
+  cnn_model *m[2] = {model_of(context), model_of(context)};
+  cnn_optimizer *optimizer;
+  ck_assert_int_eq(cnn_optimizer_new(&optimizer, context, "sgd", attributes[_i]), CNN_OK);
+  for (int i = 0; i < 2; i++)
+    ck_assert_int_eq(cnn_model_compile(m[i], optimizer, 1, &loss, NULL), CNN_OK);
+  train(m[0], 5);
+  train(m[1], 3);
+  ck_assert_int_eq(cnn_model_compile(m[1], optimizer, 1, &loss, cnn_compile_opts(.keep_state = 1)), CNN_OK);
+  train(m[1], 2);
+  ck_assert_int_eq(cnn_model_iterations(m[1]), cnn_model_iterations(m[0]));
+  values reached = copy_of(m[0]);
+  check_frozen(m[1], &reached, "abcdef");
+  freeze(m[1], "e", 0);
+  ck_assert_int_eq(cnn_model_compile(m[1], optimizer, 1, &loss, cnn_compile_opts(.keep_state = 1)), CNN_OK);
+  train(m[0], 1);
+  train(m[1], 1);
+  for (int32_t i = 0; i < m[0]->parameter_count; i++)
+    if (cnn__model_weight(m[0], i)->name[0] == 'e')
+      ck_assert(same(m[1], i, &reached));
+    else
+      compare_bits("weight", cnn__model_weight(m[1], i)->value, cnn__model_weight(m[0], i)->value,
+                   cnn__model_weight(m[0], i)->count, 0);
+  forget(&reached);
+  for (int i = 0; i < 2; i++)
+    cnn_model_free(m[i]);
+  cnn_optimizer_free(optimizer);
+  cnn_context_free(context);
+}
+END_TEST
+
 /* Each allocation of the second compile refused in turn: the model goes on as it was compiled first. */
 START_TEST(a_compile_that_fails_changes_nothing) {
   test_alloc memory;
@@ -310,6 +346,7 @@ int main(void) {
   tcase_add_loop_test(tests, fused_as_by_itself_and_on_any_threads, 0, CHOICES);
   tcase_add_test(tests, backward_ends_above_what_is_frozen);
   tcase_add_test(tests, a_change_holds_from_the_next_compile);
+  tcase_add_loop_test(tests, state_goes_on_over_a_compile, 0, 3);
   tcase_add_test(tests, a_compile_that_fails_changes_nothing);
   tcase_add_test(tests, options_and_text);
   tcase_add_test(tests, a_layer_without_weights_is_as_it_was);
