@@ -244,7 +244,7 @@ def test_the_rate_is_read_and_set() -> None:
     assert model.optimizer.iterations == 2
     model._core.learning_rate = 0.125
     model.compile(model.optimizer, "mse")
-    assert model.optimizer.iterations == 0 and float(model.optimizer.learning_rate) == 0.125
+    assert model.optimizer.iterations == 2 and float(model.optimizer.learning_rate) == 0.125
     model.compile("sgd", "mse")
     assert model.optimizer.learning_rate == pytest.approx(0.01)
 

@@ -1,6 +1,10 @@
-"""What Keras goes on with, and tells of by a warning; and figures that come in Keras's order."""
+"""What Keras goes on with, and tells of by a warning; what it keeps in a second compile and in copies of layers; and
+figures that come in Keras's order and by its names."""
 from __future__ import annotations
 
+import copy
+import pathlib
+import pickle
 import warnings
 from typing import Any, Iterator
 
@@ -19,7 +23,7 @@ def model(**options: Any) -> Any:
     keras.utils.set_random_seed(1)
     made = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(),
                              keras.layers.Dense(3, activation="softmax")])
-    made.compile("sgd", "categorical_crossentropy", **{"metrics": ["accuracy"], **options})
+    made.compile(loss="categorical_crossentropy", **{"optimizer": "sgd", "metrics": ["accuracy"], **options})
     return made
 
 
@@ -87,3 +91,156 @@ def test_the_same_metric_with_and_without_weights() -> None:
     listed = made.evaluate(X, Y, sample_weight=np.arange(8), verbose=0)
     assert listed == [named["loss"], named["accuracy"], named["accuracy"], named["weighted_accuracy"]]
     assert len(model(metrics=[], weighted_metrics=["accuracy"]).evaluate(X, Y, verbose=0)) == 2
+
+
+@pytest.mark.parametrize("names,weighted,wanted,listed", [
+    (["accuracy", "accuracy", "acc"], None, ["acc", "accuracy", "accuracy_1", "loss"], 5),
+    ([keras.metrics.TopKCategoricalAccuracy(1), keras.metrics.TopKCategoricalAccuracy(2)], None,
+     ["loss", "top_k_categorical_accuracy", "top_k_categorical_accuracy_1"], 4),
+    (["accuracy"], ["accuracy", "accuracy"], ["accuracy", "loss", "weighted_accuracy", "weighted_accuracy_1"], 6)])
+def test_names_of_the_same_metric(names: Any, weighted: Any, wanted: list[str], listed: int) -> None:
+    """As Keras 3.15 names them, and as many figures as its list has."""
+    made = model(metrics=names, weighted_metrics=weighted)
+    history = made.fit(X, Y, verbose=0, validation_split=0.5)
+    assert sorted(history.history) == sorted([*wanted, *[f"val_{name}" for name in wanted]])
+    assert sorted(made.evaluate(X, Y, verbose=0, return_dict=True)) == wanted
+    assert len(made.evaluate(X, Y, verbose=0)) == listed
+    if weighted is None and len(names) == 2:
+        one, two = (history.history[name][0] for name in wanted[1:])
+        assert one < two  # k is 1 and 2
+
+
+# ---- an optimizer that has trained ----
+
+def fitted(made: Any, epochs: int = 2) -> Any:
+    return made.fit(X, Y, epochs=epochs, batch_size=4, shuffle=False, verbose=0).history["loss"]
+
+
+@pytest.mark.parametrize("name", ["adam", "nadam", "rmsprop"])
+def test_a_second_compile_goes_on_with_the_optimizers_state(name: str) -> None:
+    made = model(optimizer=name)
+    losses = fitted(made)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made.compile(made.optimizer, "categorical_crossentropy", metrics=["mse"])
+    assert made.optimizer.iterations == 4
+    assert losses + fitted(made) == fitted(model(optimizer=name), 4)
+    made.compile(name, "categorical_crossentropy")
+    assert made.optimizer.iterations == 0 and not made.optimizer.built
+    assert fitted(made) != fitted(model(optimizer=name), 6)[4:]
+
+
+def test_a_frozen_layer_leaves_the_others_their_state() -> None:
+    keras.utils.set_random_seed(1)
+    made = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(5, name="low"),
+                             keras.layers.Dense(3, activation="softmax")])
+    adam = keras.optimizers.Adam(0.01)
+    made.compile(adam, "categorical_crossentropy")
+    fitted(made)
+    low = made.get_layer("low")
+    before = low.get_weights()
+    low.trainable = False
+    made.compile(adam, "categorical_crossentropy")
+    fitted(made)
+    assert adam.iterations == 8 and all(np.array_equal(*pair) for pair in zip(before, low.get_weights()))
+    low.trainable = True
+    with pytest.warns(UserWarning, match="state of Adam .*is gone.*frozen"):
+        made.compile(adam, "categorical_crossentropy")
+    assert adam.iterations == 0
+    low.trainable = False  # before the first step it counts still
+    fitted(made)
+    assert all(np.array_equal(*pair) for pair in zip(before, low.get_weights()))
+
+
+def test_an_optimizer_trains_one_model() -> None:
+    one = keras.optimizers.SGD(momentum=0.5)
+    first, second = model(optimizer=one), model(optimizer=one)
+    first.evaluate(X, Y, verbose=0)
+    second.train_on_batch(X, Y)
+    weights = first.get_weights()
+    for train in (lambda: first.fit(X, Y, verbose=0), lambda: first.train_on_batch(X, Y)):
+        with pytest.raises(ValueError, match="Unknown variable: .*dense.*/bias"):
+            train()
+    assert all(np.array_equal(*pair) for pair in zip(weights, first.get_weights()))
+    second.fit(X, Y, verbose=0)
+    clone = keras.models.clone_model(second)
+    clone.fit(X, Y, verbose=0)
+    clone.compile(one, "categorical_crossentropy")
+    with pytest.raises(ValueError, match="Unknown variable"):
+        clone.fit(X, Y, verbose=0)
+    clone.compile(keras.optimizers.SGD.from_config(one.get_config()), "categorical_crossentropy")
+    clone.fit(X, Y, verbose=0)
+
+
+def test_back_to_an_optimizer_whose_state_is_gone() -> None:
+    one, two = keras.optimizers.Adam(0.5), keras.optimizers.Adam(0.25)
+    made = model(optimizer=one)
+    fitted(made)
+    made.compile(two, "categorical_crossentropy")
+    two.learning_rate = 0.125
+    assert one.learning_rate == 0.5 and one.iterations == 0 and two.iterations == 0
+    with pytest.warns(UserWarning, match="compiled with another optimizer"):
+        made.compile(one, "categorical_crossentropy")
+    fitted(made)
+    assert one.iterations == 4 and two.iterations == 0 and two.learning_rate == 0.125
+
+
+def test_a_loaded_model_goes_on_over_a_compile(tmp_path: pathlib.Path) -> None:
+    made = model(optimizer="adam")
+    fitted(made)
+    made.save(tmp_path / "m.safetensors")
+    loaded = keras.models.load_model(tmp_path / "m.safetensors")
+    assert loaded.optimizer.built and loaded.optimizer.iterations == 4
+    loaded.compile(loaded.optimizer, "categorical_crossentropy")
+    assert fitted(loaded) == fitted(made)
+
+
+# ---- copies of layers ----
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
+@pytest.mark.parametrize("layer", [
+    keras.layers.Conv2D(2, 3, activation="relu", name="c", kernel_regularizer="l2"),
+    keras.layers.BatchNormalization(momentum=0.5, name="b", trainable=False),
+    keras.layers.Dense(4, use_bias=False, name="d")], ids=lambda layer: layer.name)
+def test_a_copied_layer_is_one_by_itself(layer: Any, copied: Any) -> None:
+    layer = type(layer).from_config(layer.get_config())
+    x = keras.Input((6, 6, 1))
+    base = keras.Model(x, layer(x))
+    again = copied(layer)
+    assert type(again) is type(layer) and again.get_config() == layer.get_config() and again.built
+    assert [weight.path for weight in again.weights] == [f"{layer.name}/{weight.name}" for weight in layer.weights]
+    assert all(np.array_equal(*pair) for pair in zip(again.get_weights(), layer.get_weights()))
+    with pytest.raises(AttributeError, match="never been called"):
+        again.output
+    again.set_weights([value + 1 for value in again.get_weights()])
+    third = copied(again)
+    before = base.get_weights()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it belongs to no model that it could be missed from
+        other = keras.Sequential([keras.Input((6, 6, 1)), again])
+    for mine, theirs, last in zip(other.get_weights(), base.get_weights(), third.get_weights()):
+        np.testing.assert_array_equal(mine, theirs + 1)
+        np.testing.assert_array_equal(mine, last)
+    assert other.get_layer(layer.name) is again and all(np.array_equal(*pair) for pair in zip(before, base.get_weights()))
+
+
+def test_all_layers_of_a_model_are_copied_into_another() -> None:
+    base = model()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        other = keras.Sequential([keras.Input((6, 6, 1)), *copy.deepcopy(base.layers)])
+    np.testing.assert_array_equal(other.predict(X, verbose=0), base.predict(X, verbose=0))
+    other.compile("sgd", "categorical_crossentropy")
+    fitted(other)
+    assert not np.array_equal(other.get_weights()[0], base.get_weights()[0])
+
+
+def test_copies_of_what_is_not_built() -> None:
+    assert copy.deepcopy(keras.layers.Dense(3, name="q")).get_config()["units"] == 3
+    assert not copy.deepcopy(keras.layers.Dense(3)).built
+    again = copy.deepcopy(keras.Input((6, 6, 1), name="in")._keras_history.operation)
+    assert again.name == "in" and again.batch_shape == (None, 6, 6, 1)
+    x = keras.Input((3,))
+    added = keras.layers.Add(name="sum")
+    added([x, x])
+    assert copy.deepcopy(added)([x, x]).shape == (None, 3)

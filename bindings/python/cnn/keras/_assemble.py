@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 if TYPE_CHECKING:
     import cnn
@@ -38,6 +38,25 @@ def assemble(name: str, layers: Sequence[Layer]) -> cnn.Model:
     return core
 
 
+def restored(kind: type[Layer], config: dict[str, Any], shape: Optional[Sequence[int]],
+             values: Sequence[Any]) -> Layer:
+    """A copied layer: one of this class with these weights, in a model of its own where it was built."""
+    import cnn
+
+    from .layers.core import InputLayer
+
+    layer: Layer = kind.from_config(config)
+    if shape is not None:
+        core = cnn.Model(layer.name, context=cnn.default_context())
+        source = InputLayer(shape, name=f"{layer.name}_input")
+        source._append(core, [])
+        layer._append(core, [source])
+        layer._belong(core)
+        layer._alone = True
+        layer.set_weights(values)
+    return layer
+
+
 def append(core: cnn.Model, layer: Layer) -> None:
     """Add a layer that is connected."""
     layer._append(core, [tensor._keras_history.operation for tensor in layer.output._inputs])
@@ -49,8 +68,8 @@ def values_of(layer: Layer) -> dict[str, Any]:
 
 
 def tell_of_copies(name: str, layers: Sequence[Layer]) -> None:
-    """Say that layers taken over from another model are not shared with it."""
-    taken = [layer for layer in layers if layer.weights]
+    """Say that layers that are taken over from another model are not shared with it."""
+    taken = [layer for layer in layers if layer.weights and not layer._alone]
     if taken:
         warnings.warn(f"model '{name}' takes layers of another model, '{taken[0].name}' among them: libcnn's models "
                       "share no weights, so it "

@@ -6,10 +6,10 @@ import inspect
 import json
 import re
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _names, activations, initializers, layers, regularizers
-from ._recipes import Compiled
+from ._recipes import Compiled, trained
 from .functional import Functional
 from .layers.base import Layer
 from .sequential import Sequential
@@ -70,7 +70,7 @@ def model_of(core: cnn.Model, texts: dict[str, str]) -> Model:
     row = row and not core.name.startswith("functional")
     model = _sequential(core, list(made.values())) if row else _functional(core, list(made.values()))
     if "compile" in texts:
-        model._compiled = _compiled(json.loads(texts["compile"]), core)
+        model._compiled = _compiled(json.loads(texts["compile"]), core, model.layers)
     return model
 
 
@@ -159,14 +159,16 @@ class Saved:
         return getattr(cnn, self._kind)(self.type, context=context, **self._attributes)
 
 
-def _compiled(texts: dict[str, Any], core: cnn.Model) -> Compiled:
+def _compiled(texts: dict[str, Any], core: cnn.Model, made: Sequence[Layer]) -> Compiled:
     """Optimizer, loss and metrics of a model that the library has loaded compiled."""
     loss = Saved("Loss", texts["loss"])
     metrics = [Saved("Metric", metric) for metric in texts["metrics"]]
     plain, weighted = [[m for m in metrics if m.weighted is which] for which in (False, True)]
     compiled = Compiled(_optimizer(**texts["optimizer"]), loss, plain, weighted)
     compiled.loss = loss.type
-    compiled.adopt(core, loss.type, [metric.name for metric in [*plain, *weighted]])
+    compiled.adopt(core, loss.type, [metric.name for metric in [*plain, *weighted]], trained(made))
+    if core.iterations:
+        compiled.begin()
     return compiled
 
 

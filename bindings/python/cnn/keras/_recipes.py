@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
+import warnings
+import weakref
+from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence, Union
 
 from ._arguments import refuse
 from ._protocol import Bound, Recipe
 
 if TYPE_CHECKING:
     import cnn
+
+    from .layers.base import Layer
+
+    Weights = frozenset[tuple[weakref.ref[Layer], str]]
+
+# For each model of the binding the optimizer whose state it holds, and the weights that the state is for.
+_holds: weakref.WeakKeyDictionary[cnn.Model, tuple[weakref.ref[Any], Weights]] = weakref.WeakKeyDictionary()
 
 
 class Compiled:
@@ -37,25 +46,62 @@ class Compiled:
         self._weighted = [_metric(given) for given in _listed(weighted_metrics, "weighted_metrics")]
         self.names: list[str] = []
         self._own_names: list[str] = []
+        self._weights: Weights = frozenset()
         self.sparse = False
 
     def again(self) -> Compiled:
         """The same with an optimizer that has not trained."""
         return Compiled(type(self.optimizer).from_config(self.optimizer.get_config()), *self._given)
 
-    def apply(self, core: cnn.Model) -> None:
-        """Compile a model of the binding."""
+    def apply(self, core: cnn.Model, layers: Iterable[Layer]) -> None:
+        """Compile a model of the binding, which has these layers."""
         import cnn
 
         context = core._context
         loss = cnn.Loss(self._loss, context=context) if isinstance(self._loss, str) else self._loss._make(context)
         metrics, weighted = [[_made(metric, context) for metric in listed] for listed in (self._metrics,
                                                                                           self._weighted)]
+        own_names = [metric.name for metric in (*metrics, *weighted)]
+        names = _told_apart(own_names, len(metrics))
+        renamed = [_renamed(metric, name) for metric, name in zip((*metrics, *weighted), names)]
+        weights = trained(layers)
+        keep = self._goes_on(core, weights)
         self._keep_rate()
-        core.compile(self.optimizer._make(context), loss, metrics=metrics, weighted_metrics=weighted)
-        self.adopt(core, loss.type, [metric.name for metric in metrics] + [_weighted_name(metric.name, metrics)
-                                                                           for metric in weighted])
-        self._own_names = [metric.name for metric in (*metrics, *weighted)]
+        core.compile(self.optimizer._make(context), loss, metrics=renamed[:len(metrics)],
+                     weighted_metrics=renamed[len(metrics):], keep_state=keep)
+        self.adopt(core, loss.type, names, weights)
+        self._own_names = own_names
+
+    def _goes_on(self, core: cnn.Model, weights: Weights) -> bool:
+        """Does this model hold the optimizer's state for all of these weights? Where the optimizer has trained them and
+        the state is gone, say so."""
+        known = self.optimizer._known
+        if known is None or not weights <= known:
+            return False
+        if core in _holds:
+            holder, held = _holds[core]
+            if holder() is self.optimizer and weights <= held:
+                return True
+        warnings.warn(f"compile: the state of {type(self.optimizer).__name__} for this model is gone: the model was compiled with "
+                      "another optimizer, or made anew of changed layers, or a weight was frozen meanwhile. It begins "
+                      "anew; learning_rate is as it was", stacklevel=5)
+        return False
+
+    def begin(self) -> None:
+        """A step is about to be made.
+
+        Raises
+        ------
+        ValueError
+            The optimizer has trained other weights than these.
+        """
+        if self.optimizer._known is None:
+            self.optimizer._known = self._weights
+        unknown = [f"{getattr(layer(), 'path', '')}/{name}" for layer, name in self._weights - self.optimizer._known]
+        if unknown:
+            raise ValueError(f"Unknown variable: {min(unknown)}. The optimizer has trained other weights before, and "
+                             "goes on with those alone: make a new one for this model, as type(optimizer).from_config("
+                             "optimizer.get_config())")
 
     def _keep_rate(self) -> None:
         """An optimizer that has trained goes on with the rate that it has come to."""
@@ -65,10 +111,15 @@ class Compiled:
         if isinstance(rate, float):
             self.optimizer.learning_rate = float(rate)
 
-    def adopt(self, core: cnn.Model, loss_type: str, names: list[str]) -> None:
-        """A model of the binding is compiled with these recipes."""
+    def adopt(self, core: cnn.Model, loss_type: str, names: list[str], weights: Weights = frozenset()) -> None:
+        """A model of the binding is compiled with these recipes, and trains these weights."""
+        last = _holds[core][0]() if core in _holds else None
+        if last is not None and last is not self.optimizer and last._model is core:
+            last._bind(None)
         if isinstance(self.optimizer, Bound):
             self.optimizer._bind(core)
+        _holds[core] = (weakref.ref(self.optimizer), weights)
+        self._weights = weights
         self.sparse = loss_type == "sparse_categorical_crossentropy"
         self.names = names
 
@@ -80,12 +131,32 @@ class Compiled:
         if len(figures) == 1:
             return figures["loss"]
         own = self._own_names or self.names
-        return [figures["loss"], *[figures[name] for name in own], *[figures[name] for name in self.names
+        return [figures["loss"], *[figures[name] for name in own], *[figures[name] for name in sorted(self.names)
                                                                      if name not in own]]
 
 
-def _weighted_name(name: str, metrics: Sequence[Any]) -> str:
-    return f"weighted_{name}" if any(metric.name == name for metric in metrics) else name
+def trained(layers: Iterable[Layer]) -> Weights:
+    """The weights that training changes, as the layers stand."""
+    return frozenset((weakref.ref(layer), weight.name) for layer in layers for weight in layer.trainable_weights)
+
+
+def _told_apart(names: Sequence[str], plain: int) -> list[str]:
+    """Names of metrics as Keras has them in logs, of which the first `plain` count without weights: "accuracy",
+    "accuracy_1"; then "weighted_accuracy"."""
+    times: dict[str, int] = {}
+    told = []
+    for number, name in enumerate(names):
+        if number >= plain and name in times:
+            name = f"weighted_{name}"
+        times[name] = times.get(name, 0) + 1
+        told.append(name if times[name] == 1 else f"{name}_{times[name] - 1}")
+    return told
+
+
+def _renamed(metric: cnn.Metric, name: str) -> cnn.Metric:
+    if metric.name == name:
+        return metric
+    return type(metric)(metric.type, context=metric._context, **{**metric.attributes, "name": name})
 
 
 def _one_loss(loss: Any) -> Union[str, Recipe]:

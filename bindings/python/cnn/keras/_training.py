@@ -45,6 +45,7 @@ class Trainer:
     def _prepare(self) -> None:
         self._compiled: Optional[Compiled] = None
         self._trained: Optional[list[bool]] = None
+        self._steps = 0
         self._shown: dict[str, float] = {}
         self.stop_training = False
         self.history: Optional[History] = None
@@ -63,7 +64,7 @@ class Trainer:
                 metrics: Optional[Sequence[Any]] = None, weighted_metrics: Optional[Sequence[Any]] = None,
                 run_eagerly: bool = False, steps_per_execution: int = 1, jit_compile: Union[str, bool, None] = "auto",
                 auto_scale_loss: bool = True) -> None:
-        """Choose how to train. Weights stay as they are; the optimizer begins anew.
+        """Choose how to train. Weights stay as they are. An optimizer that has trained this model goes on with its state.
 
         Parameters
         ----------
@@ -94,8 +95,9 @@ class Trainer:
     def _recompile(self) -> None:
         """Hand the recipes to the model of the binding, where there is one."""
         if self._compiled is not None and self._core is not None:
-            self._compiled.apply(self._core)
+            self._compiled.apply(self._core, self.layers)
             self._trained = [layer.trainable for layer in self.layers]
+            self._steps = self._core.iterations
 
     def _compile_as(self, compiled: Compiled) -> None:
         """Compile with another model's loss and metrics, and an optimizer of one's own made alike."""
@@ -104,8 +106,9 @@ class Trainer:
 
     def _begin_training(self, core: cnn.Model) -> None:
         """Layers frozen or thawed between compile and the first step count, as in Keras, which looks at them then."""
-        if self._trained not in (None, [layer.trainable for layer in self.layers]) and core.iterations == 0:
+        if self._trained not in (None, [layer.trainable for layer in self.layers]) and core.iterations == self._steps:
             self._recompile()
+        self._ready("fit").begin()
 
     @property
     def compiled(self) -> bool:

@@ -62,7 +62,7 @@ class Functional(Model):
 
     def _make(self) -> None:
         base = self._all[-1]._core  # an input may stand in several models
-        if base is not None and base.layers[0].name == self._all[0].name and all(
+        if base is not None and not self._all[-1]._alone and base.layers[0].name == self._all[0].name and all(
                 layer._core is base for layer in self._all[1:]):
             self._view = base
             last = self._targets[-1]._keras_history.operation
@@ -72,9 +72,8 @@ class Functional(Model):
         if self._several:
             refuse(f"Model: {len(self._targets)} outputs; libcnn's models have one. (A view into a model that is made "
                    "already may have several.)")
-        foreign = [layer for layer in self._all if layer._core is not None]
+        tell_of_copies(self.name, [layer for layer in self._all if layer._core is not None])
         self._core = assemble(self.name, self._all)
-        tell_of_copies(self.name, foreign)
 
     @property
     def layers(self) -> list[Layer]:

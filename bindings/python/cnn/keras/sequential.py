@@ -142,8 +142,8 @@ class Sequential(Model):
         if self._core is not None and not self.compiled and not foreign and self._grow(self._core):
             return
         self._connect_all()
-        core = assemble(self.name, self._all)
         tell_of_copies(self.name, foreign)
+        core = assemble(self.name, self._all)
         self._core, self._before = core, None
         self._shapes()
         self._recompile()

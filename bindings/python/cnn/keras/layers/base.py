@@ -49,6 +49,7 @@ class Layer(Float32):
     _operation = False            # made by a sign or function, as x + y: not among a model's layers
     _tensor_name: Optional[str] = None
     _scope = ""                   # what stands before its name in the paths of weights
+    _alone = False                # a copy, in a model of its own until it is put into another
     _lacks = _lacking.LAYER
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -98,7 +99,7 @@ class Layer(Float32):
             layer.trainable = False
 
     def _belong(self, core: Optional[cnn.Model]) -> None:
-        self._core, self._core_name = core, self.name
+        self._core, self._core_name, self._alone = core, self.name, False
 
     # ---- calling it ----
 
@@ -308,6 +309,16 @@ class Layer(Float32):
     def from_config(cls, config: dict[str, Any]) -> Any:
         """A layer from what `get_config` gave."""
         return cls(**config)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as a layer by itself, with weights of its own."""
+        from .._assemble import restored
+
+        shape = None
+        if self._core is not None and self._type != "input" and not self._several:
+            reads = self._reads()
+            shape = reads[0].shape[1:] if reads else self._core.layers[0].output_shape
+        return restored, (type(self), self.get_config(), shape, [weight.numpy() for weight in self.weights])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -20,6 +20,8 @@ from .schedules import LearningRateSchedule
 if TYPE_CHECKING:
     import cnn
 
+    from .._recipes import Weights
+
 _COMMON: dict[str, Any] = {
     "weight_decay": None, "clipnorm": None, "clipvalue": None, "global_clipnorm": None, "use_ema": False,
     "ema_momentum": 0.99, "ema_overwrite_frequency": None, "loss_scale_factor": None,
@@ -72,6 +74,7 @@ class Optimizer(Settings, Lacking):
     _rate: Union[float, LearningRateSchedule]
     _model: Optional[cnn.Model] = None
     _excluded: tuple[str, ...] = ()
+    _known: Optional[Weights] = None  # those that its first step was for; it takes no others
     name: str
 
     def _set_up(self) -> None:
@@ -113,8 +116,8 @@ class Optimizer(Settings, Lacking):
 
     @property
     def built(self) -> bool:
-        """Has a model been compiled with it?"""
-        return self._model is not None
+        """Has it trained?"""
+        return self._known is not None
 
     def exclude_from_weight_decay(self, var_list: None = None, var_names: Optional[list[str]] = None) -> None:
         """Weights whose names hold one of these texts do not decay. `var_list` is refused: name the weights."""
