@@ -31,15 +31,15 @@ def batches(count: int) -> Iterator[Any]:
     return ((X[number:number + 3], Y[number:number + 3]) for number in range(count))
 
 
-def test_training_goes_on_with_the_first_batch_of_a_generator_that_has_ended() -> None:
+def test_training_goes_on_with_the_first_batches_of_a_generator_that_has_ended() -> None:
     seen = []
     made = model()
     with pytest.warns(UserWarning, match="no more batches"):
         history = made.fit(batches(5), steps_per_epoch=3, epochs=4, verbose=0, callbacks=[
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))])
-    assert history.epoch == [0, 1, 2, 3] and seen == [0, 1, 2, 0, 1, 0, 0]
+    assert history.epoch == [0, 1, 2, 3] and seen == [0, 1, 2, 0, 1, 0, 1, 0, 1]  # as Keras 3.15.1
     by_hand = model()
-    for first in (0, 1, 2, 3, 4, 0, 0):
+    for first in (0, 1, 2, 3, 4, 0, 1, 0, 1):
         by_hand.train_on_batch(X[first:first + 3], Y[first:first + 3])
     for one, other in zip(made.get_weights(), by_hand.get_weights()):
         np.testing.assert_array_equal(one, other)
@@ -244,3 +244,71 @@ def test_copies_of_what_is_not_built() -> None:
     added = keras.layers.Add(name="sum")
     added([x, x])
     assert copy.deepcopy(added)([x, x]).shape == (None, 3)
+
+
+# ---- batches by number; the end of training ----
+
+class Thirds(keras.utils.PyDataset):
+    """Batches of three."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.told: list[Any] = []
+
+    def __getitem__(self, index: int) -> Any:
+        self.told.append(index)
+        return X[index:index + 3], Y[index:index + 3]
+
+    def on_epoch_begin(self) -> None:
+        self.told.append("begin")
+
+    def on_epoch_end(self) -> None:
+        self.told.append("end")
+
+
+class Counted(Thirds):
+    def __len__(self) -> int:
+        return 3
+
+
+class Numbered(Thirds):
+    @property
+    def num_batches(self) -> Any:
+        return 3
+
+
+@pytest.mark.parametrize("kind", [Counted, Numbered])
+def test_a_data_set_of_batches_by_number(kind: Any) -> None:
+    data = kind()
+    assert keras.utils.Sequence is keras.utils.PyDataset and len(data) == data.num_batches == 3 and data.workers == 1
+    made = model()
+    made.fit(data, epochs=2, shuffle=False, verbose=0, validation_data=kind())
+    assert [thing for thing in data.told if thing in ("begin", "end")] == ["begin", "end", "begin"]
+    assert [thing for thing in data.told if thing not in ("begin", "end")][-6:] == [0, 1, 2] * 2
+    by_hand = model()
+    for index in (0, 1, 2) * 2:
+        by_hand.train_on_batch(X[index:index + 3], Y[index:index + 3])
+    assert all(np.array_equal(*pair) for pair in zip(made.get_weights(), by_hand.get_weights()))
+    assert made.predict(kind(), verbose=0).shape == (9, 3) and len(list(data)) == 3
+
+
+def test_a_data_set_by_number_that_cannot_be_had() -> None:
+    class Endless(Numbered):
+        num_batches = None
+
+    with pytest.raises(NotImplementedError, match="num_batches"):
+        len(Thirds())
+    with pytest.raises(cnn.UnsupportedError, match="without end; give fit a generator"):
+        model().fit(Endless(), verbose=0)
+    with pytest.raises(cnn.UnsupportedError, match="workers=4"):
+        Counted(workers=4)
+
+
+def test_the_end_of_training_hears_the_models_own_figures() -> None:
+    told: dict[str, Any] = {}
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: told.update(epoch=sorted(logs)),
+                                           on_train_end=lambda logs: told.update(train=sorted(logs)))
+    history = model().fit(X, Y, validation_split=0.5, verbose=0,
+                          callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch: 0.1), watch])
+    assert told["train"] == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert told["epoch"] == sorted(history.history) == ["accuracy", "learning_rate", "loss", "val_accuracy", "val_loss"]

@@ -149,7 +149,7 @@ class Forward(core.Callback):
 
     def _tell(self, name: str, hook: Callable[..., None], event: cnn.Event) -> None:
         before = dict(event.logs)
-        logs = dict(before)
+        logs = {figure: before[figure] for figure in before if name != "train_end" or self._own(figure)}
         number = self._NUMBERED.get(name)
         hook(*([] if number is None else [getattr(event, number)]), logs)
         for figure, value in logs.items():
@@ -157,3 +157,7 @@ class Forward(core.Callback):
                 event.logs[figure] = float(value)
         if getattr(self._callback.model, "stop_training", False):
             event.stop()
+
+    def _own(self, figure: str) -> bool:
+        """Is it the model's, and not what a callback has added to those of an epoch?"""
+        return (figure[4:] if figure.startswith("val_") else figure) in ("loss", *self._callback.model._compiled.names)

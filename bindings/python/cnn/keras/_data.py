@@ -107,7 +107,7 @@ def batch(item: Any, wanted: Wanted) -> tuple[Any, ...]:
 
 class Batches:
     """What a generator, a Sequence or a flow gives, batch by batch. An iterator goes on where it stands, and gives its
-    first batch again in passes that begin after its end, as in Keras; anything else begins anew with each pass."""
+    first two batches again in passes that begin after its end, as in Keras; anything else begins anew with each pass."""
 
     def __init__(self, source: Any, wanted: Wanted, shuffle: bool = False) -> None:
         self._source, self._wanted, self._shuffle = source, wanted, shuffle
@@ -118,6 +118,8 @@ class Batches:
         self._passes += 1
         if self._passes > 1 and hasattr(self._source, "on_epoch_end") and not isinstance(self._source, Flow):
             self._source.on_epoch_end()
+        if hasattr(self._source, "on_epoch_begin"):
+            self._source.on_epoch_begin()
         return (batch(item, self._wanted) for item in self._items())
 
     def _items(self) -> Iterable[Any]:
@@ -134,10 +136,11 @@ class Batches:
     def _going_on(self, items: Iterable[Any]) -> Iterator[Any]:
         count = 0
         for count, item in enumerate(items, 1):
-            self._first = self._first or [item]
+            if len(self._first) < 2:
+                self._first.append(item)
             yield item
         if not count and self._first:
-            warnings.warn("the generator has no more batches: this pass has its first batch once more; let it give "
+            warnings.warn("the generator has no more batches: this pass has its first two once more; let it give "
                           "steps_per_epoch * epochs batches, or go on without end", stacklevel=2)
             yield from self._first
 

@@ -89,7 +89,6 @@ _NEAREST: dict[str, dict[str, str]] = {
             "load_img save_img array_to_img img_to_array image_dataset_from_directory",
         "numpy.load, or datasets.mnist.load_data": "get_file",
         "model.summary or plot_model": "model_to_dot",
-        "generators with len and [], which fit takes": "PyDataset Sequence",
         "the bar that fit and evaluate draw": "Progbar",
         "cnn.keras.backend.clear_session": "clear_session",
         "layers, losses and metrics of one's own in C (docs/adding-a-layer.md)":

@@ -18,7 +18,8 @@ PRINT = 300  # dots an inch, of what is meant to be printed; of the others half
 
 
 class Picture(NamedTuple):
-    """One picture. `needs`: attributes of Run that must be there; `canvases`: forms that differ, a desk's light one last."""
+    """One picture. `needs`: attributes of Run that must be there; `canvases`: forms that differ, a desk's light one last;
+    `file`: what its file is called where not as the picture."""
 
     name: str
     needs: Sequence[str]
@@ -27,6 +28,7 @@ class Picture(NamedTuple):
     caption: str
     dpi: int = PRINT // 2
     canvases: Sequence[Canvas] = CANVASES
+    file: str = ""
 
 
 PICTURES: Sequence[Picture] = (
@@ -37,7 +39,8 @@ PICTURES: Sequence[Picture] = (
             lambda run: f"The first training image, and {drawing.AUGMENTED} images that the augmenter made of it: turned, shifted, zoomed.",
             "An image, and what augmentation makes of it in nine passes."),
     Picture("model_diagram", ["model"], drawing.model_diagram, drawing.diagram_words,
-            "The layers of the model with the shapes of what they read and give.", canvases=CANVASES[-1:]),
+            "The layers of the model with the shapes of what they read and give.", canvases=CANVASES[-1:],
+            file="model"),  # as mnist_train calls what Graphviz draws for it
     Picture("training_history", [], drawing.training_history, drawing.history_words,
             "Accuracy and loss over the epochs; the dashed line is the epoch with the least validation loss.", PRINT),
     Picture("confusion_matrix", [], drawing.confusion_matrix, drawing.matrix_words,
@@ -108,7 +111,7 @@ def _attempt(run: Run, picture: Picture) -> Found:
 
 
 def _drawn(run: Run, picture: Picture) -> Markup:
-    path = run.results.folder / f"{picture.name}.png"
+    path = run.results.folder / f"{picture.file or picture.name}.png"
     encoded: Dict[Canvas, Encoded] = {}
     for canvas in picture.canvases:
         figure = _figure(picture.draw(run, canvas))

@@ -10,11 +10,12 @@ import numpy as np
 from .._missing import missing
 from ..random import set_seed
 from .model_plot import plot_model
+from .py_dataset import PyDataset, Sequence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["normalize", "plot_model", "set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "Sequence", "normalize", "plot_model", "set_random_seed", "to_categorical"]
 
 
 def to_categorical(x: ArrayLike, num_classes: Optional[int] = None) -> NDArray[np.float64]:
