@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 VARIABLES = """#include <cnn/cnn.h>
+#include <cnn/export.h>
 #include <cnn/extend.h>
 #include <cnn/keras.h>
 double schedule(void *user, int64_t epoch, double rate);

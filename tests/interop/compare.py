@@ -8,6 +8,7 @@ Usage: compare.py [--table FILE] [--only WORD] [--itself]
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import warnings
@@ -19,6 +20,7 @@ import sklearn.metrics  # noqa: E402
 import tensorflow  # noqa: E402
 
 import augmenting  # noqa: E402
+import files  # noqa: E402
 import layers  # noqa: E402
 import names  # noqa: E402
 import objectives  # noqa: E402
@@ -46,6 +48,8 @@ def tables(itself: bool) -> list[Table]:
         Table(f"{name}: metrics", keras, ours, objectives.METRIC_CASES),
         Table(f"{name}: optimizers and schedules, six steps", keras, ours, optimizers.CASES),
         Table(f"{name}: fit, evaluate, callbacks, History", keras, ours, training.CASES),
+        Table(f"{name}: its files and cnn.keras's, read by both and trained on", keras, ours, files.cases(keras, ours)),
+        Table(f"{name}: TensorBoard, as TensorBoard reads it", keras, ours, files.BOARD),
         Table(f"{name}: ImageDataGenerator", keras, ours, augmenting.CASES),
         Table(f"{name}: names, arguments, summaries, wrong words", keras, ours, words.CASES),
         Table(f"{name}: every public name is here, or names the nearest", keras, ours, [] if itself else names.cases()),
@@ -60,6 +64,7 @@ def line(row: Row) -> str:
 
 def main() -> int:
     tensorflow.get_logger().setLevel("ERROR")
+    logging.getLogger("absl").setLevel("ERROR")
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--table")

@@ -110,9 +110,18 @@ def audit(tally: Tally, made: pathlib.Path) -> pathlib.Path:
     return repaired
 
 
-def tables(tally: Tally, only: str = "") -> None:
+def build() -> pathlib.Path:
+    """A build of its own: programs and companion libraries, which no wheel holds, are those of these sources."""
+    folder = FOLDER / "build"
+    need("meson", "setup", *["--reconfigure"][:(folder / "build.ninja").exists()], folder, ROOT, "-Dpython=disabled", "-Dexamples=true")
+    need("meson", "compile", "-C", folder, "cnn-keras:shared_library", "cnn-export:shared_library")
+    return folder
+
+
+def tables(tally: Tally, build: pathlib.Path, only: str = "") -> None:
     (FOLDER / "rows").write_text("", encoding="utf-8")
-    status, text = run(BIN / "python", HERE / "compare.py", "--table", FOLDER / "rows", "--only", only)
+    status, text = run(BIN / "python", HERE / "compare.py", "--table", FOLDER / "rows", "--only", only,
+                       LIBCNN_COMPANIONS=str(build / "lib" / "companion"))
     print(text)
     counts = re.search(r"(\d+) passed, (\d+) failed\n\Z", text)
     tally.add(*map(int, counts.groups()) if counts else (0, 1))
@@ -135,13 +144,6 @@ def tests(tally: Tally) -> None:
     names = ", ".join(f"{name} {version(package)}" for name, package in
                       {"NumPy": "numpy", "matplotlib": "matplotlib", "pandas": "pandas", "seaborn": "seaborn"}.items())
     tally.add(checks - failed, failed, f"tests/python under {names}", "all pass" if not failed else f"{failed} fail", "all pass")
-
-
-def build() -> pathlib.Path:
-    """A build of its own: programs are those of these sources."""
-    folder = FOLDER / "build"
-    need("meson", "setup", *["--reconfigure"][:(folder / "build.ninja").exists()], folder, ROOT, "-Dpython=disabled", "-Dexamples=true")
-    return folder
 
 
 def board(tally: Tally, build: pathlib.Path) -> None:
@@ -203,11 +205,11 @@ def main() -> int:
     need(BIN / "pip", "install", "--quiet", "--force-reinstall", "--no-deps", repaired)
     if "site-packages" not in need(BIN / "python", "-c", "import cnn; print(cnn.__file__)"):
         sys.exit("interop: another package 'cnn' than the wheel's is found")
-    tables(tally, *arguments[1:])
+    programs = build()
+    tables(tally, programs, *arguments[1:])
     if not arguments:
         tests(tally)
         hints(tally)
-        programs = build()
         companions(tally, programs)
         board(tally, programs)
         write(tally)

@@ -9,7 +9,7 @@ import numpy as np
 from comparing import Case
 
 MODEL = ("fit", "evaluate", "predict", "compile", "train_on_batch", "test_on_batch", "predict_on_batch", "summary", "save_weights",
-         "load_weights", "get_layer", "count_params", "get_weights", "set_weights", "to_json", "get_config")
+         "load_weights", "get_layer", "count_params", "get_weights", "set_weights", "to_json", "get_config", "export")
 
 
 def arguments(function: Any) -> list[str]:

@@ -279,7 +279,7 @@ REFUSED: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda m, x, y: m.fit([x, x], y), "2 arrays"),
     (lambda m, x, y: m.fit(x, {"a": y, "b": y}), "2 arrays"),
     (lambda m, x, y: m.train_step((x, y)), "train_on_batch"),
-    (lambda m, x, y: m.export("model"), "save"),
+    (lambda m, x, y: m.export("model"), "nearest is format='onnx', or 'litert'"),
     (lambda m, x, y: m.summary(expand_nested=3), "expand_nested"),
 ]
 

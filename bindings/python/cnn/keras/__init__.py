@@ -57,7 +57,7 @@ _MISSING = {
     "applications": "none: there are no weights of others; models.load_model loads one's own",
     "mixed_precision": "none: all is float32",
     "distribution": "the context's threads: the same bits for any number of them",
-    "export": "model.save, in the form of safetensors",
+    "export": "model.export",
     "ops": "NumPy",
     "data": "keras.preprocessing.image.ImageDataGenerator, arrays, generators",
     "function": "none: nothing is traced",

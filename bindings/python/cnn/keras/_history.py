@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import callback as core
 from ._callback import Callback
+
+if TYPE_CHECKING:
+    import cnn
 
 
 class History(Callback):
@@ -35,6 +38,12 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+
+    def _go_on_from(self, whole: cnn.History) -> None:
+        """The epochs before those that were seen, where a training went on from a checkpoint, which held their figures."""
+        if len(whole.epoch) > len(self.epoch):
+            self.epoch = list(whole.epoch)
+            self.history = {name: list(whole.history[name]) for name in {**self.history, **whole.history}}
 
 
 class Recorder(core.Callback):

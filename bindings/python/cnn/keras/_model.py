@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
 import numpy as np
 
-from . import _files, _names
+from . import _exporting, _files, _names
 from ._arguments import only, refuse
 from ._dtypes import Float32
 from ._graph import KerasTensor, Shape
@@ -345,10 +345,31 @@ class Model(Trainer, Float32, Lacking):
                              "its weights")
         self._core.load_weights(_files.existing(filepath))
 
-    def export(self, filepath: _files.Path, format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """Refused: libcnn writes its own form; see `save`."""
-        refuse(f"Model.export: format='{format}' is not in libcnn; save writes a .safetensors file, which any reader "
-               "of that form opens")
+    def export(self, filepath: _files.Path, format: str = "tf_saved_model", verbose: Optional[bool] = None,
+               input_signature: None = None, **kwargs: Any) -> None:
+        """Write the model for other programs, which only predict with it. Needs libcnn-export; docs/export.md tells what
+        each form holds.
+
+        Parameters
+        ----------
+        filepath : path
+        format : {"onnx", "litert", "c", "npz"}
+            ONNX; TensorFlow Lite, also by the name "tflite"; a C99 file for microcontrollers; the weights for NumPy. Keras's
+            "tf_saved_model", "openvino" and "torch" are refused.
+        verbose : bool, optional
+            False: the file that was written is not told.
+        input_signature : None
+        **kwargs
+            nchw, batch_size, opset_version (17) of "onnx", int8 of "litert" and "c", name of "c": see `cnn.Model.export`.
+
+        Raises
+        ------
+        UnsupportedError
+            A format that libcnn lacks; libcnn-export is not there.
+        FileError
+            It cannot be written.
+        """
+        _exporting.write(self, filepath, format, verbose, input_signature, kwargs)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

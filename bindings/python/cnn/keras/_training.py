@@ -251,9 +251,10 @@ class Trainer:
             hooks.call("on_train_end")
             return history
         with plan:
-            core.fit(plan.data, callbacks=hooks.made(core._context, history), epochs=epochs,
-                     initial_epoch=initial_epoch,
-                     steps_per_epoch=steps_per_epoch, verbose=_verbosity(verbose), **plan.options)
+            whole = core.fit(plan.data, callbacks=hooks.made(core._context, history), epochs=epochs,
+                             initial_epoch=initial_epoch,
+                             steps_per_epoch=steps_per_epoch, verbose=_verbosity(verbose), **plan.options)
+        history._go_on_from(whole)
         hooks.finished()
         self._show_last(history.history)
         return history
