@@ -42,8 +42,8 @@ class TensorBoard(Builtin):
     Examples
     --------
     >>> from cnn.keras import callbacks
-    >>> callbacks.TensorBoard("logs", histogram_freq=1)
-    TensorBoard(log_dir='logs', histogram_freq=1)
+    >>> callbacks.TensorBoard("logs/first", histogram_freq=1)
+    TensorBoard(log_dir='logs/first', histogram_freq=1)
     """
 
     _lacks = _lacking.TENSORBOARD
