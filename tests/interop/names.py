@@ -105,8 +105,7 @@ def classes(path: str) -> list[tuple[str, Make]]:
     ours = within(cnn.keras, path)
     names = [name for name in public(within(theirs, path)) if name not in BASES and inspect.isclass(getattr(within(theirs, path), name))
              and not silent(ours, [name]) and inspect.isclass(taken(ours, name))]
-    return [(f"{path}.{name}", lambda k, name=name: getattr(within(k, path), name)(*ARGUMENTS.get(name, ()))) for name in names
-            if name != "TensorBoard"]
+    return [(f"{path}.{name}", lambda k, name=name: getattr(within(k, path), name)(*ARGUMENTS.get(name, ()))) for name in names]
 
 
 def taken(module: Any, name: str) -> Any:
