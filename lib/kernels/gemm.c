@@ -5,8 +5,9 @@
 void CNN__NAME(gemm_pack_init)(cnn__kernels *t);
 void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 
-/* Terms between two visits of the sums in memory: the rows of a tile and the panel's part stay in the first cache. */
-#define DEPTH 512
+/* Terms between two visits of the sums in memory: the rows of a tile and the part of a panel, or of two, stay in the first
+ * cache. */
+#define DEPTH (512 / CNN__PAIR)
 
 /* Rows whose part of this depth stays in the second cache from one panel to the next. */
 #define BLOCK 192
@@ -96,15 +97,31 @@ static int64_t strips(int64_t m, int64_t n, int64_t k, const float *a, int64_t l
   return j;
 }
 
+#if CNN__PAIR > 1
+#define TILE_OF(pair, rows) ((pair) ? CNN__NAME(pairs)[rows] : CNN__NAME(tiles)[rows])
+#else
+#define TILE_OF(pair, rows) CNN__NAME(tiles)[rows]
+#endif
+
+/* Share number `part` of the panels that come next, while there is something to do. */
+static void look_ahead(const float *next, int64_t floats, int64_t panels, int64_t panel, int64_t part, int64_t parts) {
+  for (int64_t q = 0; q < panels; q++)
+    for (int64_t i = floats * part / parts; i < floats * (part + 1) / parts; i += CNN__LANES)
+      __builtin_prefetch(next + q * panel + i, 0, 2);
+}
+
 static void block(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
                     const float *bias, int32_t relu, float *c, int64_t ldc) {
-  int64_t depth = m > ROWS || k < 1 ? DEPTH : k, tiles = (m + ROWS - 1) / ROWS;
+  int64_t depth = m > ROWS || k < 1 ? DEPTH : k, tiles = (m + ROWS - 1) / ROWS, panel = k * CNN__LANES;
   int64_t done = strips(m, n, k, a, lda, packed, bias, relu, c, ldc);
   for (int64_t p = 0; p == 0 || p < k; p += depth)
-    for (int64_t j = done; j < n; j += CNN__LANES) {
+    for (int64_t j = done, width; j < n; j += width) {
+      int32_t pair = CNN__PAIR > 1 && n - j > CNN__LANES;
+      width = pair ? 2 * CNN__LANES : CNN__LANES;
+      int64_t last = n - j < width ? n - j : width, after = n - j - width;
       cnn__column column = {0, 0, p + depth < k ? depth : k - p, 0, 0};
       cnn__tile tile = {.w = packed + j * k + p * CNN__LANES, .x_pixel = lda, .columns = &column, .rows = 1,
-                        .column_count = k > 0, .y_pixel = ldc, .lanes = n - j < CNN__LANES ? n - j : CNN__LANES,
+                        .column_count = k > 0, .y_pixel = ldc, .lanes = last - (pair ? CNN__LANES : 0), .second = panel,
                         .relu = relu && p + depth >= k};
       for (int64_t i = 0, left = tiles; i < m; i += column.hi, left--) {
         column.hi = (int32_t)((m - i + left - 1) / left); /* NOLINT(clang-analyzer-core.DivideZero): a tile is left while i < m */
@@ -112,7 +129,9 @@ static void block(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, 
         tile.y = c + i * ldc + j;
         tile.init = p ? tile.y : bias ? bias + j : NULL;
         tile.init_pixel = p ? ldc : 0;
-        CNN__NAME(tiles)[column.hi](&tile);
+        if (tiles > 1 && after >= width)
+          look_ahead(tile.w + width * k, column.count * CNN__LANES, width / CNN__LANES, panel, tiles - left, tiles);
+        TILE_OF(pair, column.hi)(&tile);
       }
     }
 }

@@ -41,8 +41,10 @@ static int32_t rows_of(const product *p, int64_t part, int64_t *begin, int64_t *
   return *begin < p->in;
 }
 
-/* Weights of more floats (4 MiB) are read once for the batch, not once for each shard. */
+/* Weights of more floats (4 MiB) are read once for the batch, not once for each shard; of more than 1 MiB, which push all
+ * else out of the second cache, in training. */
 #define WIDE_FLOATS ((int64_t)1 << 20)
+#define WIDE_IN_TRAINING_FLOATS ((int64_t)1 << 18)
 
 static cnn_status setup(cnn_layer *layer) {
   const settings *set = layer->attributes;
@@ -65,6 +67,8 @@ static cnn_status setup(cnn_layer *layer) {
   }
   if (p->in * p->out > WIDE_FLOATS)
     layer->needs |= CNN__WIDE;
+  else if (p->in * p->out > WIDE_IN_TRAINING_FLOATS)
+    layer->needs |= CNN__WIDE_IN_TRAINING;
   layer->pack_count = 2;
   layer->pack_floats[0] = cnn__gemm_packed_floats(p->in, p->out);
   layer->pack_floats[1] = cnn__gemm_packed_floats(p->out, p->in);

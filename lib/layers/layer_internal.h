@@ -101,6 +101,7 @@ enum {
   CNN__BACKWARD_AGAIN = 128, /* backward is one shard phase that only writes dx and may be run twice: cheaper than keeping a large dx */
   CNN__WIDE = 256,         /* shard phases that have units go through the whole batch at once, by units: the weights are
                             * too large to be read for each shard anew */
+  CNN__WIDE_IN_TRAINING = 2048, /* likewise, in training only: they stay in the last cache, and inference has no barriers */
   CNN__X_FOR_WEIGHTS = 1024, /* NEEDS_X is for the gradients of weights alone */
   CNN__CHANGES_DY = 512    /* the last backward shard phase reads dy as an earlier one left it: it cannot be made again */
 };

@@ -52,9 +52,12 @@ static cnn__op *add(cnn__plan *plan, int32_t kind, int32_t layer) {
   return op;
 }
 
-/* Matrices that a BLAS has packed cannot be read by columns. */
-static int32_t wide(const cnn__plan *plan, const cnn_layer *layer) {
-  return (layer->needs & CNN__WIDE) && plan->context->provider != CNN__GEMM_BLAS;
+/* Whether a phase of so many units goes through the batch at once: where that leaves each thread a part. Matrices that a
+ * BLAS has packed cannot be read by columns. */
+static int32_t wide(const cnn__plan *plan, const cnn_layer *layer, int64_t units) {
+  int32_t flags = CNN__WIDE | (plan->mode == CNN__MODE_TRAIN ? CNN__WIDE_IN_TRAINING : 0);
+  return (layer->needs & flags) && units > CNN__UNITS * (cnn__pool_size(plan->context->pool) - 1) &&
+         plan->context->provider != CNN__GEMM_BLAS;
 }
 
 static int32_t splits(const cnn_layer *layer) { return layer->flops >= LEAST_SPLIT || layer->moved >= LEAST_MOVED; }
@@ -66,7 +69,7 @@ static cnn__op *add_phase(cnn__plan *plan, int32_t i, int32_t list, const cnn__p
   const cnn_layer *layer = plan->layers[i];
   if (phase->parts && (phase->domain == CNN__PARTS || splits(layer)))
     op->parts = phase->parts(layer);
-  if (phase->domain == CNN__SHARDS && op->parts > 1 && wide(plan, layer)) {
+  if (phase->domain == CNN__SHARDS && op->parts > 1 && wide(plan, layer, op->parts)) {
     op->units = op->parts;
     op->parts = (op->units - 1) / CNN__UNITS + 1;
   }

@@ -99,7 +99,8 @@ static void item(void *user, int64_t number, int32_t worker) {
 static int64_t items(dense *d) {
   const cnn_layer *layer = d->work.layer;
   d->units = d->phase->parts && (d->phase->domain == CNN__PARTS || layer->flops >= 200000) ? d->phase->parts(layer) : 1;
-  d->wide = (layer->needs & CNN__WIDE) && d->units > 1 && d->b->context->provider != CNN__GEMM_BLAS;
+  d->wide = (layer->needs & (CNN__WIDE | CNN__WIDE_IN_TRAINING)) && d->units > 1 &&
+            d->units > CNN__UNITS * (d->b->threads - 1) && d->b->context->provider != CNN__GEMM_BLAS;
   d->work.parts = d->units;
   if (d->phase->domain == CNN__PARTS)
     return d->units;

@@ -172,7 +172,7 @@ static void check_segments(const cnn__plan *plan) {
     for (int32_t i = segment->first; i < segment->first + segment->count; i++) {
       const cnn__op *op = &plan->ops[i];
       if (op->kind == CNN__OP_LAYER)
-        ck_assert_int_eq(op->phase->domain, segment->domain);
+        ck_assert_int_eq(op->units ? CNN__PARTS : op->phase->domain, segment->domain);
       items += op->parts;
       if (segment->count > 1 && segment->domain == CNN__PARTS)
         ck_assert(op->beside || op->kind == CNN__OP_PACK || op->phase->late);
