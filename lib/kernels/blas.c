@@ -117,7 +117,8 @@ static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda
 }
 
 static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
-                       int64_t k1, float *dw) {
+                       int64_t k1, float *dw, const cnn__soon *soon) {
+  (void)soon;
   multiply(k1 - k0, n, m, (matrix){a + k0, lda, 1}, (matrix){b, ldb, 0}, 0, dw + k0 * n, n);
 }
 

@@ -8,15 +8,17 @@
 
 void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 
-/* A strip: rows of the result times vectors of sixteen columns, all in registers. Where a single shard is all, WIDE
- * vectors beside each other. */
+/* A strip: rows of the result times vectors of sixteen columns, all in registers, twice where there are CHAINS for two
+ * shards: half of the sums need then not go through memory. Where a single shard is all, WIDE vectors beside each other. */
 #if CNN__VECTORS >= 16
-#define ROWS 12
+#define ROWS 6
 #define VECTORS 2
+#define CHAINS 2
 #define WIDE 4
 #else
 #define ROWS 6
 #define VECTORS 1
+#define CHAINS 1
 #define WIDE 2
 #endif
 
@@ -75,36 +77,90 @@ CNN__INLINE void put(const int rows, const int vectors, const strip *s, cnn__vec
   }
 }
 
-/* See the reference: the stack is a binary counter, here of whole strips. The last shard is not put on it, but goes
- * through all that lies there. */
-CNN__INLINE void sums(const int rows, const int vectors, const strip *s) {
-  float stack[LEVELS * ROWS * WIDTH], *top = stack;
-  cnn__vec acc[ROWS][VECTORS];
+/* acc += `count` samples. */
+CNN__INLINE void chain(const int rows, const int vectors, strip *s, int64_t count, cnn__vec acc[ROWS][VECTORS]) {
   const float *a = s->a, *b = s->b, *ahead = s->ahead;
-  for (int64_t shard = 0, left = s->m;; shard++) {
-    int64_t count = left < CNN__SHARD ? left : CNN__SHARD;
-    left -= count;
-    clear(rows, vectors, acc);
-    do {
-      cnn__vec columns[VECTORS];
-      __builtin_prefetch(ahead, 0, 2);
+  do {
+    cnn__vec columns[VECTORS];
+    __builtin_prefetch(ahead, 0, 2);
+    CNN__UNROLL
+    for (int v = 0; v < vectors; v++)
+      columns[v] = cnn__vload(b + v * CNN__LANES);
+    CNN__UNROLL
+    for (int p = 0; p < rows; p++) {
+      cnn__vec value = cnn__vset(a[p]);
       CNN__UNROLL
       for (int v = 0; v < vectors; v++)
-        columns[v] = cnn__vload(b + v * CNN__LANES);
+        acc[p][v] = cnn__vfma(value, columns[v], acc[p][v]);
+    }
+    a += s->lda;
+    b += s->ldb;
+    ahead += s->ahead_step;
+    CNN__HIDE(a);
+    CNN__HIDE(b);
+  } while (--count);
+  s->a = a, s->b = b, s->ahead = ahead;
+}
+
+/* Two whole shards side by side, whose sum is left in acc. */
+CNN__INLINE void two_chains(const int rows, const int vectors, strip *s, cnn__vec acc[ROWS][VECTORS]) {
+  cnn__vec second[ROWS][VECTORS];
+  const float *a = s->a, *b = s->b, *ahead = s->ahead;
+  const int64_t a_far = CNN__SHARD * s->lda, b_far = CNN__SHARD * s->ldb, ahead_far = CNN__SHARD * s->ahead_step;
+  int64_t count = CNN__SHARD;
+  clear(rows, vectors, second);
+  do {
+    cnn__vec columns[2 * VECTORS];
+    __builtin_prefetch(ahead, 0, 2);
+    __builtin_prefetch(ahead + ahead_far, 0, 2);
+    CNN__UNROLL
+    for (int v = 0; v < vectors; v++) {
+      columns[v] = cnn__vload(b + v * CNN__LANES);
+      columns[VECTORS + v] = cnn__vload(b + b_far + v * CNN__LANES);
+    }
+    CNN__UNROLL
+    for (int p = 0; p < rows; p++) {
+      cnn__vec value = cnn__vset(a[p]);
       CNN__UNROLL
-      for (int p = 0; p < rows; p++) {
-        cnn__vec value = cnn__vset(a[p]);
-        CNN__UNROLL
-        for (int v = 0; v < vectors; v++)
-          acc[p][v] = cnn__vfma(value, columns[v], acc[p][v]);
-      }
-      a += s->lda;
-      b += s->ldb;
-      ahead += s->ahead_step;
-      CNN__HIDE(a);
-      CNN__HIDE(b);
-    } while (--count);
-    for (int64_t bits = shard; left ? bits & 1 : top != stack; bits >>= 1) {
+      for (int v = 0; v < vectors; v++)
+        acc[p][v] = cnn__vfma(value, columns[v], acc[p][v]);
+      value = cnn__vset(a[a_far + p]);
+      CNN__UNROLL
+      for (int v = 0; v < vectors; v++)
+        second[p][v] = cnn__vfma(value, columns[VECTORS + v], second[p][v]);
+    }
+    a += s->lda;
+    b += s->ldb;
+    ahead += s->ahead_step;
+    CNN__HIDE(a);
+    CNN__HIDE(b);
+  } while (--count);
+  s->a = a + a_far, s->b = b + b_far, s->ahead = ahead + ahead_far;
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++) {
+    CNN__UNROLL
+    for (int v = 0; v < vectors; v++)
+      acc[p][v] = cnn__vadd(acc[p][v], second[p][v]);
+  }
+}
+
+/* See the reference: the stack is a binary counter, here of whole strips. The last shard is not put on it, but goes
+ * through all that lies there. Two shards at once are a digit of the next place. */
+CNN__INLINE void sums(const int rows, const int vectors, const strip *whole) {
+  float stack[LEVELS * ROWS * WIDTH], *top = stack;
+  cnn__vec acc[ROWS][VECTORS];
+  strip s = *whole;
+  for (int64_t shard = 0, left = s.m;;) {
+    int64_t two = CHAINS > 1 && left >= 2 * CNN__SHARD, bits = shard >> two;
+    int64_t count = two ? 2 * CNN__SHARD : left < CNN__SHARD ? left : CNN__SHARD;
+    clear(rows, vectors, acc);
+    if (two)
+      two_chains(rows, vectors, &s, acc);
+    else
+      chain(rows, vectors, &s, count, acc);
+    left -= count;
+    shard += 1 + two;
+    for (; left ? bits & 1 : top != stack; bits >>= 1) {
       top -= ROWS * WIDTH;
       CNN__HIDE(top); /* else the loop is unrolled for as many levels as the stack has */
       fold(rows, vectors, top, acc);
@@ -114,7 +170,7 @@ CNN__INLINE void sums(const int rows, const int vectors, const strip *s) {
     keep(rows, vectors, top, acc);
     top += ROWS * WIDTH;
   }
-  put(rows, vectors, s, acc);
+  put(rows, vectors, &s, acc);
 }
 
 /* Strips of fewer rows are made of these. */
@@ -123,16 +179,12 @@ CNN__INLINE void sums(const int rows, const int vectors, const strip *s) {
 STRIP(1, 1)
 STRIP(2, 1)
 STRIP(4, 1)
-#if VECTORS == 1
 STRIP(6, 1)
-#else
-STRIP(8, 1)
-STRIP(12, 1)
+#if VECTORS > 1
 STRIP(1, 2)
 STRIP(2, 2)
 STRIP(4, 2)
-STRIP(8, 2)
-STRIP(12, 2)
+STRIP(6, 2)
 #endif
 
 static const struct {
@@ -142,15 +194,23 @@ static const struct {
 #if VECTORS == 1
   {6, {strip_6_1}}, {4, {strip_4_1}}, {2, {strip_2_1}}, {1, {strip_1_1}},
 #else
-  {12, {strip_12_1, strip_12_2}}, {8, {strip_8_1, strip_8_2}}, {4, {strip_4_1, strip_4_2}},
+  {6, {strip_6_1, strip_6_2}}, {4, {strip_4_1, strip_4_2}},
   {2, {strip_2_1, strip_2_2}}, {1, {strip_1_1, strip_1_2}},
 #endif
 };
+
+/* How far what the caller touches next has been fetched. */
+typedef struct cursor {
+  const cnn__soon *soon;
+  int32_t array;
+  int64_t at;
+} cursor;
 
 /* A product of m samples, `after` more behind them: rows by n columns of the result. */
 typedef struct product {
   const float *a, *b;
   int64_t m, n, lda, ldb, rows, after;
+  cursor *next;
 } product;
 
 static int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
@@ -166,8 +226,22 @@ static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, f
   }
 }
 
-/* What strip number `strip` at column j fetches meanwhile: a vector of each sample's next columns, or of the next
- * block's rows. */
+/* Up to m lines in a row of what the caller touches next. */
+static void look_further(const product *d, strip *s) {
+  cursor *next = d->next;
+  if (!next->soon || next->array == CNN__SOON || !next->soon->at[next->array])
+    return;
+  s->ahead = next->soon->at[next->array] + next->at;
+  s->ahead_step = CNN__LANES;
+  next->at += d->m * CNN__LANES;
+  if (next->at >= next->soon->floats) {
+    next->at = 0;
+    next->array++;
+  }
+}
+
+/* What strip number `number` at column j fetches meanwhile: a vector of each sample's next columns, or of the next
+ * block's rows, or what comes after all of this. */
 static void look_ahead(const product *d, int64_t j, int64_t number, strip *s) {
   int64_t line = j / WIDTH * CNN__LANES;
   s->ahead = s->a;
@@ -178,6 +252,8 @@ static void look_ahead(const product *d, int64_t j, int64_t number, strip *s) {
   } else if (number == VECTORS && d->after >= d->m && line < d->rows) {
     s->ahead = d->a + d->m * d->lda + line;
     s->ahead_step = d->lda;
+  } else {
+    look_further(d, s);
   }
 }
 
@@ -312,8 +388,9 @@ static void single(const product *d, float *dw) {
 /* ---- the kernel ---- */
 
 static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
-                       int64_t k1, float *dw) {
-  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, 0};
+                       int64_t k1, float *dw, const cnn__soon *soon) {
+  cursor next = {soon, 0, 0};
+  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, 0, &next};
   dw += k0 * n;
   if (m < 1) {
     for (int64_t i = 0; i < d.rows * n; i++)

@@ -52,6 +52,13 @@ enum {
   CNN__FILL_REFLECT = 2,  /* c b a | a b c d | d c b */
   CNN__FILL_WRAP = 3      /* b c | a b c d | b c: of period n - 1 */
 };
+/* Arrays of so many floats each that a kernel's caller touches next; NULL ends them. */
+#define CNN__SOON 8
+typedef struct cnn__soon {
+  const float *at[CNN__SOON];
+  int64_t floats;
+} cnn__soon;
+
 typedef struct cnn__fill {
   int32_t mode;
   int32_t order; /* 0: nearest pixel; 1: bilinear */
@@ -105,7 +112,8 @@ typedef struct cnn__fill {
  *                 gradient (gemm_pack_t: n and k change places).
  * gemm_tn         dw[p,j] (row stride n) for p in [k0, k1): rows of a and b in shards of CNN__SHARD; within a shard an
  *                 fma chain from 0 in row order of a[i,p] * b[i,j]; shards joined by the fixed tree (see tree_sum).
- *                 dw points at row 0. a [m, .] row stride lda, b [m, n] row stride ldb.
+ *                 dw points at row 0. a [m, .] row stride lda, b [m, n] row stride ldb. soon: NULL, or what the caller
+ *                 touches next, which may be fetched meanwhile; no result depends on it.
  *
  * channel_sums    sums[q] = double sum over samples, then blocks of CNN__PIXELS pixels of a sample, of the block's
  *                 float sum (from its first element, in order). Blocks never span samples. Written, not added to.

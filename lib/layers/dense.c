@@ -156,12 +156,26 @@ static int64_t weight_parts(const cnn_layer *layer) {
   return kernel_parts(p) + cnn__has_bias(layer);
 }
 
+/* The gradient, what its update touches, and the transposed panels that are made of it then; none where none follows. */
+static cnn__soon soon_of(const cnn__work *work, int64_t first) {
+  cnn__soon soon = {.floats = work->soon.floats};
+  int32_t count = 0;
+  if (!soon.floats)
+    return soon;
+  soon.at[count++] = work->grads[0] + first;
+  for (const float *const *at = work->soon.at; *at && count < CNN__SOON - 1; at++)
+    soon.at[count++] = *at;
+  soon.at[count] = work->packs[1] + first;
+  return soon;
+}
+
 /* Gradients over the whole batch: some rows of the kernel in each part, the bias in the last. */
 static void backward_weights(const cnn__work *work) {
   const product *p = work->layer->data;
   int64_t begin, end;
   if (rows_of(p, work->part, &begin, &end)) {
-    work->k->gemm_tn(work->batch * p->rows, p->out, work->x, p->in, work->dy, p->out, begin, end, work->grads[0]);
+    cnn__soon soon = soon_of(work, begin * p->out);
+    work->k->gemm_tn(work->batch * p->rows, p->out, work->x, p->in, work->dy, p->out, begin, end, work->grads[0], &soon);
     return;
   }
   cnn__join_bias(work);

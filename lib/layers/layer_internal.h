@@ -56,6 +56,7 @@ typedef struct cnn__work {
   float *const *grads;      /* of trainable weights; NULL entries for the others */
   const cnn__arrays *arrays; /* the same three: arrays[m] is member m's in a fused layer, arrays[0] any other's own */
   void *scratch;            /* layer->scratch_bytes, this worker's */
+  cnn__soon soon;           /* late: what the update that follows this part touches, each as long as its gradient */
 } cnn__work;
 
 enum { CNN__SHARDS = 1, CNN__PARTS = 2 };

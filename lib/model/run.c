@@ -112,6 +112,13 @@ static void join(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t 
               rows_of(run, op->dy, first, home), sum);
 }
 
+/* Of a late part that an update follows, what that touches. */
+static cnn__soon soon_of(const cnn__run *run, const cnn__op *op, int64_t part) {
+  int32_t follows = op->phase->late && op->first >= 0 && run->updating;
+  int64_t chunk = follows ? run->plan->tails[op->first + part].chunk : -1;
+  return chunk < 0 ? (cnn__soon){.floats = 0} : cnn__run_soon(run, chunk);
+}
+
 /* part: of UPDATE the chunk; of a shard in pieces the piece. */
 static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
   int32_t home = home_of(run, shard, worker);
@@ -119,6 +126,7 @@ static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64
     ends e;
     cnn__work work = work_of(run, op, shard, part, worker);
     find_ends(run, op, &work, home, &e);
+    work.soon = soon_of(run, op, part);
     op->phase->run(&work);
   } else if (op->kind == CNN__OP_FEED) {
     int64_t first = shard * CNN__SHARD, left = run->feed->count - first;

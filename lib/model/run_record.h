@@ -56,6 +56,9 @@ struct cnn__run {
 /* run_update.c: what an UPDATE of that stage does with a chunk (with all of them, where it joins norms). */
 void cnn__run_update(const cnn__run *run, int32_t stage, int64_t number);
 
+/* run_update.c: what the update of chunk `number` touches besides its gradient. */
+cnn__soon cnn__run_soon(const cnn__run *run, int64_t number);
+
 /* run_objective.c: scale and share of the batch in hand. */
 void cnn__run_goal(cnn__run *run);
 

@@ -13,6 +13,15 @@ static cnn__piece piece_of(const cnn__run *run, const cnn__chunk *chunk) {
   return piece;
 }
 
+cnn__soon cnn__run_soon(const cnn__run *run, int64_t number) {
+  cnn__piece piece = piece_of(run, &run->plan->chunks[number]);
+  cnn__soon soon = {.at = {piece.w}, .floats = piece.n};
+  for (int32_t s = 0, count = 1; s < CNN__MAX_SLOTS && count < CNN__SOON - 1; s++)
+    if (piece.slots[s])
+      soon.at[count++] = piece.slots[s];
+  return soon;
+}
+
 /* The fixed tree over `count` of them, which are left undefined. */
 static void join(const cnn__run *run, int64_t count, cnn__squares *squares, cnn__squares *out) {
   run->k->tree_sum_f64(2, count, 2, &squares->first, &out->first);

@@ -117,9 +117,10 @@ static void gemm_tn_equals(const cnn__kernels *t, const extents *e, int64_t whic
   const int64_t lda = e->k + which % 4 * 3, ldb = e->n + which % 3 * 5;
   const int64_t k0 = which % 5 ? draw_below(e->k) : 0, k1 = which % 5 ? k0 + draw_below(e->k - k0 + 1) : e->k;
   const float *a = place_floats(0, floats(e->m, e->k, lda), kind), *b = place_floats(1, floats(e->m, e->n, ldb), kind);
-  reference()->gemm_tn(e->m, e->n, a, lda, b, ldb, k0, k1, place_output(2, e->k * e->n));
+  reference()->gemm_tn(e->m, e->n, a, lda, b, ldb, k0, k1, place_output(2, e->k * e->n), NULL);
   check_bands(2);
-  t->gemm_tn(e->m, e->n, a, lda, b, ldb, k0, k1, place_output(3, e->k * e->n));
+  const cnn__soon soon = {.at = {a, b}, .floats = e->m * (lda < ldb ? lda : ldb)};
+  t->gemm_tn(e->m, e->n, a, lda, b, ldb, k0, k1, place_output(3, e->k * e->n), which % 2 ? &soon : NULL);
   same_floats(3, 2);
 }
 
@@ -144,10 +145,10 @@ START_TEST(shards_join_by_the_fixed_tree) {
     float *slots = place_output(2, shards * K * N);
     for (int64_t s = 0; s < shards; s++) {
       const int64_t rows = m - s * CNN__SHARD < CNN__SHARD ? m - s * CNN__SHARD : CNN__SHARD;
-      reference()->gemm_tn(rows, N, a + s * CNN__SHARD * K, K, b + s * CNN__SHARD * N, N, 0, K, slots + s * K * N);
+      reference()->gemm_tn(rows, N, a + s * CNN__SHARD * K, K, b + s * CNN__SHARD * N, N, 0, K, slots + s * K * N, NULL);
     }
     reference()->tree_sum(K * N, shards, K * N, slots, place_output(3, K * N));
-    reference()->gemm_tn(m, N, a, K, b, N, 0, K, place_output(4, K * N));
+    reference()->gemm_tn(m, N, a, K, b, N, 0, K, place_output(4, K * N), NULL);
     same_floats(4, 3);
   }
 }
@@ -182,7 +183,7 @@ static void all_within(const cnn__kernels *t, const extents *e) {
   float *c = place_output(4, e->m * e->n), *dx = place_output(5, e->m * e->k), *dw = place_output(6, e->k * e->n);
   t->gemm(e->m, e->n, e->k, a, e->k, packed(t, 0, e->k, e->n, w), bias, 0, c, e->n);
   t->gemm(e->m, e->k, e->n, b, e->n, packed(t, 1, e->k, e->n, w), NULL, 0, dx, e->k);
-  t->gemm_tn(e->m, e->n, a, e->k, b, e->n, 0, e->k, dw);
+  t->gemm_tn(e->m, e->n, a, e->k, b, e->n, 0, e->k, dw, NULL);
   for (int i = 4; i <= 6; i++) {
     check_bands(i);
   }
@@ -258,7 +259,7 @@ START_TEST(empty_sums) {
       for (int i = 0; i < 12; i++) {
         ck_assert(c[i] == 0.0f);
       }
-      t->gemm_tn(0, 3, bias, 2, bias, 3, 0, 2, dw);
+      t->gemm_tn(0, 3, bias, 2, bias, 3, 0, 2, dw, NULL);
       for (int i = 0; i < 6; i++) {
         ck_assert(dw[i] == 0.0f);
       }

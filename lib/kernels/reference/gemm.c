@@ -40,7 +40,8 @@ static void product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda
  * sums that it completes, and what remains at the end is joined from the last to the first. These are the additions of
  * the fixed tree, whatever the count. */
 static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
-                       int64_t k1, float *dw) {
+                       int64_t k1, float *dw, const cnn__soon *soon) {
+  (void)soon;
   for (int64_t p = k0; p < k1; p++)
     for (int64_t j = 0; j < n; j++) {
       float stack[64] = {0};
