@@ -25,8 +25,10 @@ void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 #define WIDTH (VECTORS * CNN__LANES)
 #define BLOCK 128 /* samples: a power of two of shards */
 #define LEVELS 5  /* of the binary counter: a block has sixteen shards */
-#define GROUP 48  /* rows of the result that share a block */
-#define SLOTS (GROUP * 192 * 4) /* floats for the trees of blocks: four levels of 192 columns, or others */
+#define GROUP 96  /* rows of the result that share a block */
+#define COLUMNS 192            /* likewise, at most */
+#define SLOTS (GROUP * 96 * 4) /* floats for the trees of blocks: four levels of 96 columns, or others */
+#define FAR (1 << 18)          /* floats of samples from which on they come from beyond the second cache */
 
 typedef struct strip {
   const float *a, *b; /* of the first sample, the next lda and ldb behind */
@@ -36,6 +38,14 @@ typedef struct strip {
   const float *ahead; /* what will be read next: fetched meanwhile, ahead_step for each sample */
   int64_t ahead_step;
 } strip;
+
+static int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
+
+CNN__INLINE void add_up(const int rows, const int vectors, cnn__vec acc[ROWS][VECTORS], cnn__vec more[ROWS][VECTORS]) {
+  CNN__UNROLL
+  for (int e = 0; e < rows * vectors; e++)
+    acc[e / vectors][e % vectors] = cnn__vadd(acc[e / vectors][e % vectors], more[e / vectors][e % vectors]);
+}
 
 /* acc += what lies in the slot, which comes first. */
 CNN__INLINE void fold(const int rows, const int vectors, const float *slot, cnn__vec acc[ROWS][VECTORS]) {
@@ -77,21 +87,28 @@ CNN__INLINE void put(const int rows, const int vectors, const strip *s, cnn__vec
   }
 }
 
-/* acc += `count` samples. */
-CNN__INLINE void chain(const int rows, const int vectors, strip *s, int64_t count, cnn__vec acc[ROWS][VECTORS]) {
+/* acc[0] += `count` samples; of two chains acc[1] += as many from CNN__SHARD samples on, side by side. */
+CNN__INLINE void chain(const int chains, const int rows, const int vectors, strip *s, int64_t count,
+                       cnn__vec acc[CHAINS][ROWS][VECTORS]) {
   const float *a = s->a, *b = s->b, *ahead = s->ahead;
+  const int64_t far_a = CNN__SHARD * s->lda, far_b = CNN__SHARD * s->ldb, far_ahead = CNN__SHARD * s->ahead_step;
   do {
-    cnn__vec columns[VECTORS];
-    __builtin_prefetch(ahead, 0, 2);
+    cnn__vec columns[CHAINS][VECTORS];
     CNN__UNROLL
-    for (int v = 0; v < vectors; v++)
-      columns[v] = cnn__vload(b + v * CNN__LANES);
+    for (int e = 0; e < chains * vectors; e++) {
+      columns[e / vectors][e % vectors] = cnn__vload(b + e / vectors * far_b + e % vectors * CNN__LANES);
+      if (e % vectors == 0)
+        __builtin_prefetch(ahead + e / vectors * far_ahead, 0, 2);
+    }
     CNN__UNROLL
     for (int p = 0; p < rows; p++) {
-      cnn__vec value = cnn__vset(a[p]);
       CNN__UNROLL
-      for (int v = 0; v < vectors; v++)
-        acc[p][v] = cnn__vfma(value, columns[v], acc[p][v]);
+      for (int c = 0; c < chains; c++) {
+        cnn__vec value = cnn__vset(a[c * far_a + p]);
+        CNN__UNROLL
+        for (int v = 0; v < vectors; v++)
+          acc[c][p][v] = cnn__vfma(value, columns[c][v], acc[c][p][v]);
+      }
     }
     a += s->lda;
     b += s->ldb;
@@ -99,78 +116,38 @@ CNN__INLINE void chain(const int rows, const int vectors, strip *s, int64_t coun
     CNN__HIDE(a);
     CNN__HIDE(b);
   } while (--count);
-  s->a = a, s->b = b, s->ahead = ahead;
-}
-
-/* Two whole shards side by side, whose sum is left in acc. */
-CNN__INLINE void two_chains(const int rows, const int vectors, strip *s, cnn__vec acc[ROWS][VECTORS]) {
-  cnn__vec second[ROWS][VECTORS];
-  const float *a = s->a, *b = s->b, *ahead = s->ahead;
-  const int64_t a_far = CNN__SHARD * s->lda, b_far = CNN__SHARD * s->ldb, ahead_far = CNN__SHARD * s->ahead_step;
-  int64_t count = CNN__SHARD;
-  clear(rows, vectors, second);
-  do {
-    cnn__vec columns[2 * VECTORS];
-    __builtin_prefetch(ahead, 0, 2);
-    __builtin_prefetch(ahead + ahead_far, 0, 2);
-    CNN__UNROLL
-    for (int v = 0; v < vectors; v++) {
-      columns[v] = cnn__vload(b + v * CNN__LANES);
-      columns[VECTORS + v] = cnn__vload(b + b_far + v * CNN__LANES);
-    }
-    CNN__UNROLL
-    for (int p = 0; p < rows; p++) {
-      cnn__vec value = cnn__vset(a[p]);
-      CNN__UNROLL
-      for (int v = 0; v < vectors; v++)
-        acc[p][v] = cnn__vfma(value, columns[v], acc[p][v]);
-      value = cnn__vset(a[a_far + p]);
-      CNN__UNROLL
-      for (int v = 0; v < vectors; v++)
-        second[p][v] = cnn__vfma(value, columns[VECTORS + v], second[p][v]);
-    }
-    a += s->lda;
-    b += s->ldb;
-    ahead += s->ahead_step;
-    CNN__HIDE(a);
-    CNN__HIDE(b);
-  } while (--count);
-  s->a = a + a_far, s->b = b + b_far, s->ahead = ahead + ahead_far;
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++) {
-    CNN__UNROLL
-    for (int v = 0; v < vectors; v++)
-      acc[p][v] = cnn__vadd(acc[p][v], second[p][v]);
-  }
+  s->a = a + (chains - 1) * far_a, s->b = b + (chains - 1) * far_b, s->ahead = ahead + (chains - 1) * far_ahead;
 }
 
 /* See the reference: the stack is a binary counter, here of whole strips. The last shard is not put on it, but goes
  * through all that lies there. Two shards at once are a digit of the next place. */
 CNN__INLINE void sums(const int rows, const int vectors, const strip *whole) {
-  float stack[LEVELS * ROWS * WIDTH], *top = stack;
-  cnn__vec acc[ROWS][VECTORS];
+  _Alignas(64) float stack[LEVELS * ROWS * WIDTH], *top = stack;
+  cnn__vec acc[CHAINS][ROWS][VECTORS];
   strip s = *whole;
   for (int64_t shard = 0, left = s.m;;) {
-    int64_t two = CHAINS > 1 && left >= 2 * CNN__SHARD, bits = shard >> two;
-    int64_t count = two ? 2 * CNN__SHARD : left < CNN__SHARD ? left : CNN__SHARD;
-    clear(rows, vectors, acc);
-    if (two)
-      two_chains(rows, vectors, &s, acc);
-    else
-      chain(rows, vectors, &s, count, acc);
-    left -= count;
+    int64_t two = CHAINS > 1 && left >= 2 * CNN__SHARD, bits = shard >> two, count = at_most(left, CNN__SHARD);
+    clear(rows, vectors, acc[0]);
+    if (two) {
+      clear(rows, vectors, acc[CHAINS - 1]);
+      chain(CHAINS, rows, vectors, &s, count, acc);
+      add_up(rows, vectors, acc[0], acc[CHAINS - 1]);
+    } else {
+      chain(1, rows, vectors, &s, count, acc);
+    }
+    left -= count << two;
     shard += 1 + two;
     for (; left ? bits & 1 : top != stack; bits >>= 1) {
       top -= ROWS * WIDTH;
       CNN__HIDE(top); /* else the loop is unrolled for as many levels as the stack has */
-      fold(rows, vectors, top, acc);
+      fold(rows, vectors, top, acc[0]);
     }
     if (!left)
       break;
-    keep(rows, vectors, top, acc);
+    keep(rows, vectors, top, acc[0]);
     top += ROWS * WIDTH;
   }
-  put(rows, vectors, &s, acc);
+  put(rows, vectors, &s, acc[0]);
 }
 
 /* Strips of fewer rows are made of these. */
@@ -210,20 +187,19 @@ typedef struct cursor {
 typedef struct product {
   const float *a, *b;
   int64_t m, n, lda, ldb, rows, after;
+  int32_t far; /* there is more of b than stays in the second cache */
   cursor *next;
 } product;
 
-static int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
-
 /* ---- blocks ---- */
 
-/* The next `width` of each sample close together, with zeros up to the next sixteen. */
-static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, float *to, int64_t to_step) {
-  for (int64_t l = 0; l < width; l += CNN__LANES) {
-    int64_t lanes = at_most(width - l, CNN__LANES);
-    for (int64_t i = 0; i < m; i++)
-      cnn__vstore(to + i * to_step + l, cnn__vget(from + i * step + l, lanes));
-  }
+/* The next `width` of each sample close together, with zeros up to the next sixteen: in panels of `panel` columns, each
+ * BLOCK samples long. */
+static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, float *to, int64_t panel) {
+  for (int64_t i = 0; i < m; i++, from += step, to += panel)
+    for (int64_t first = 0; first < width; first += panel)
+      for (int64_t l = first; l < width && l < first + panel; l += CNN__LANES)
+        cnn__vstore(to + first * BLOCK + l - first, cnn__vget(from + l, at_most(width - l, CNN__LANES)));
 }
 
 /* Up to m lines in a row of what the caller touches next. */
@@ -240,16 +216,18 @@ static void look_further(const product *d, strip *s) {
   }
 }
 
-/* What strip number `number` at column j fetches meanwhile: a vector of each sample's next columns, or of the next
- * block's rows, or what comes after all of this. */
+/* What strip number `number` at column j fetches meanwhile: of each sample sixteen of the columns that come next, or of the
+ * next block's rows, or what comes after all of this. */
 static void look_ahead(const product *d, int64_t j, int64_t number, strip *s) {
-  int64_t line = j / WIDTH * CNN__LANES;
+  int64_t more = d->after >= d->m, next = d->far ? j : j + WIDTH < d->n ? j + WIDTH : 0;
+  int64_t samples = d->far || !next ? d->m : 0, column = next + number * CNN__LANES;
+  int64_t line = j / WIDTH * CNN__LANES * 2 + (number - VECTORS) * CNN__LANES;
   s->ahead = s->a;
   s->ahead_step = 0;
-  if (number < VECTORS && j + WIDTH + number * CNN__LANES < d->n) {
-    s->ahead = d->b + j + WIDTH + number * CNN__LANES;
+  if (number < VECTORS && column < d->n && (more || !samples)) {
+    s->ahead = d->b + samples * d->ldb + column;
     s->ahead_step = d->ldb;
-  } else if (number == VECTORS && d->after >= d->m && line < d->rows) {
+  } else if (number >= VECTORS && number < VECTORS + 2 && line < d->rows && more) {
     s->ahead = d->a + d->m * d->lda + line;
     s->ahead_step = d->lda;
   } else {
@@ -257,30 +235,29 @@ static void look_ahead(const product *d, int64_t j, int64_t number, strip *s) {
   }
 }
 
-/* The sums of at most BLOCK samples. Laid out is what several strips read, and columns that would need a mask. */
+/* The sums of at most BLOCK samples and COLUMNS columns. Laid out is what several strips read, and columns that would need a
+ * mask: a strip's when its turn comes or, where they come from far away, those of a sample all at once. */
 static void block_sums(const product *d, float *dw, int64_t row) {
-  float a[BLOCK * GROUP], b[BLOCK * WIDTH];
-  strip s = {.lda = d->lda, .m = d->m, .row = row};
-  const float *first = d->a;
-  if (d->n > 2 * WIDTH) {
-    lay_out(d->a, d->lda, d->m, d->rows, a, GROUP);
-    first = a;
-    s.lda = GROUP;
-  }
+  _Alignas(64) float a[BLOCK * GROUP], b[BLOCK * COLUMNS];
+  int32_t rows_apart = d->n > 2 * WIDTH, columns_apart = d->rows > ROWS || d->n % CNN__LANES;
+  const float *first = rows_apart ? a : d->a;
+  const int64_t together = (d->rows + CNN__LANES - 1) / CNN__LANES * CNN__LANES;
+  strip s = {.lda = rows_apart ? together : d->lda, .ldb = columns_apart ? WIDTH : d->ldb, .m = d->m, .row = row};
+  if (rows_apart)
+    lay_out(d->a, d->lda, d->m, d->rows, a, together);
+  if (columns_apart && d->far)
+    lay_out(d->b, d->ldb, d->m, d->n, b, WIDTH);
   for (int64_t j = 0; j < d->n; j += WIDTH) {
-    s.lanes = at_most(d->n - j, WIDTH);
-    s.b = d->b + j;
-    s.ldb = d->ldb;
-    if (d->rows > ROWS || s.lanes % CNN__LANES) {
-      lay_out(s.b, d->ldb, d->m, s.lanes, b, WIDTH);
-      s.b = b;
-      s.ldb = WIDTH;
-    }
     int32_t size = 0;
+    const float *columns = columns_apart ? b + (d->far ? j * BLOCK : 0) : d->b + j;
+    s.lanes = at_most(d->n - j, WIDTH);
+    if (columns_apart && !d->far)
+      lay_out(d->b + j, d->ldb, d->m, s.lanes, b, WIDTH);
     for (int64_t p = 0, number = 0; p < d->rows; p += strips[size].rows, number++) {
       while (strips[size].rows > d->rows - p)
         size++;
       s.a = first + p;
+      s.b = columns;
       s.to = dw + p * row + j;
       look_ahead(d, j, number, &s);
       strips[size].of[s.lanes > CNN__LANES](&s);
@@ -317,17 +294,17 @@ static void tree_sums(const product *d, float *dw, int64_t row, float *slots, in
 }
 
 /* As many columns as have slots for all levels of the tree. */
-static int64_t columns_of(int64_t m, int64_t n) {
+static int64_t columns_of(int64_t m) {
   int64_t levels = 0;
   for (int64_t blocks = (m - 1) / BLOCK; blocks; blocks /= 2)
     levels++;
-  int64_t columns = levels ? SLOTS / (GROUP * levels) / WIDTH * WIDTH : n;
-  return columns < CNN__LANES ? CNN__LANES : columns;
+  int64_t columns = levels ? SLOTS / (GROUP * levels) / WIDTH * WIDTH : COLUMNS;
+  return columns < CNN__LANES ? CNN__LANES : at_most(columns, COLUMNS);
 }
 
 static void in_blocks(const product *d, float *dw) {
-  float slots[SLOTS];
-  int64_t columns = columns_of(d->m, d->n);
+  _Alignas(64) float slots[SLOTS];
+  int64_t columns = columns_of(d->m);
   for (int64_t p = 0; p < d->rows; p += GROUP)
     for (int64_t j = 0; j < d->n; j += columns) {
       product part = *d;
@@ -390,7 +367,7 @@ static void single(const product *d, float *dw) {
 static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
                        int64_t k1, float *dw, const cnn__soon *soon) {
   cursor next = {soon, 0, 0};
-  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, 0, &next};
+  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, 0, m * n > FAR, &next};
   dw += k0 * n;
   if (m < 1) {
     for (int64_t i = 0; i < d.rows * n; i++)

@@ -30,7 +30,7 @@ typedef struct product {
 
 /* Rows of the kernel, a multiple of the lanes, whose gradient one part of the last phase makes, and one part of packing
  * packs: as many as the kernels take at once. */
-#define PART_ROWS 48
+#define PART_ROWS 96
 
 static int64_t kernel_parts(const product *p) { return (p->in - 1) / PART_ROWS + 1; }
 
