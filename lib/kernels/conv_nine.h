@@ -10,4 +10,7 @@ int32_t CNN__NAME(conv_nine_fits)(const cnn__conv *g);
 /* One image of such a convolution. */
 void CNN__NAME(conv_nine)(const cnn__conv *g, const float *x, const float *packed, const float *bias, int32_t relu, float *y);
 
+/* The kernel nine_backward, of levels whose registers hold it. */
+cnn__nine_backward_fn CNN__NAME(nine_backward);
+
 #endif

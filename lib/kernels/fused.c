@@ -1,7 +1,7 @@
 /* fused: the passes that stand between two convolutions, where the plan has made one layer of several, on sixteen
  * channels at a time. The reference defines the bits, channel by channel. Rows of pixels are walked for one or two
  * vectors of channels at once, whose factors stay in registers. */
-#include "kernels/kernel.h"
+#include "kernels/conv_nine.h"
 #include "kernels/vector.h"
 
 /* Vectors of channels walked together. */
@@ -299,4 +299,8 @@ static void maxpool_bn_backward(const cnn__pool *g, int64_t n, const float *x, c
 void CNN__NAME(fused_init)(cnn__kernels *t) {
   t->maxpool_signed = maxpool_signed;
   t->maxpool_bn_backward = maxpool_bn_backward;
+#if CNN__VECTORS >= 32
+  t->nine_backward = CNN__NAME(nine_backward);
+  t->nine_pays = 1;
+#endif
 }

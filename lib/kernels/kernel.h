@@ -170,6 +170,10 @@ typedef struct cnn__fill {
  *                 stands there, double sum over rows, then blocks of CNN__PIXELS pixels of a row, of the block's float
  *                 sum of dx from 0, in order. dx may be x.
  *
+ * nine_backward   of ONE image of one channel, 3x3 taps at stride 1 without dilation, windows of 2 x 2: conv_forward of x,
+ *                 maxpool_bn_backward of that with factors {mean, a, b, d}, and conv_backward_weights of x and the result.
+ *                 relu, add, sums (or NULL) and scratch as there.
+ *
  * tree_sum        out[e] for e in [0, n) = the fixed binary tree over slots[s * stride + e], s in [0, count):
  *                 for (d = 1; d < count; d *= 2) for (s = 0; s + d < count; s += 2 * d) slot[s] += slot[s + d];
  *                 out = slot[0]. slots are left undefined; out may be slots. tree_sum_f64: the same in double.
@@ -227,6 +231,7 @@ typedef struct cnn__fill {
 typedef struct cnn__kernels {
   const char *level;    /* "ref", "avx2", "avx512": what this table was filled up to */
   const char *provider; /* "native", "blas", "ref": who computes gemm and convolution */
+  int32_t nine_pays;    /* is nine_backward faster than the three kernels that it stands for? */
 #define KERNEL(name, args) cnn__##name##_fn *name;
 #include "kernels/kernels.def"
 #undef KERNEL

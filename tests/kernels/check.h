@@ -152,6 +152,15 @@ static inline float *place_floats(int which, int64_t n, int kind) {
 }
 static inline float *place_output(int which, int64_t n) { return place(which, (size_t)n * sizeof(float)); }
 
+/* Packed kernels and scratch are aligned: they end at the forbidden page or begin behind one. */
+static inline void *place_aligned(int which, size_t bytes) {
+  const int placement = at.placement;
+  at.placement = placement == 1;
+  void *p = place(which, (bytes + 63) / 64 * 64);
+  at.placement = placement;
+  return p;
+}
+
 /* A copy of another area's array. */
 static inline float *place_copy(int which, int from) {
   void *copy = place(which, areas[from].bytes);

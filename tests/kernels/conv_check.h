@@ -14,14 +14,6 @@ static int64_t images(const cnn__conv *g, int64_t which) {
   return work > 100000 ? 2 : 1 + which % 9;
 }
 
-/* Packed kernels and scratch are aligned: they end at the forbidden page or begin behind one. */
-static void *place_aligned(int which, size_t bytes) {
-  const int placement = at.placement;
-  at.placement = placement == 1;
-  void *p = place(which, (bytes + 63) / 64 * 64);
-  at.placement = placement;
-  return p;
-}
 static void *scratch(const cnn__conv *g) { return place_aligned(15, cnn__conv_scratch_bytes(g)); }
 static float *packed(const cnn__conv *g, const cnn__kernels *t, int transposed, const float *w) {
   const int64_t floats = transposed ? cnn__conv_packed_t_floats(g) : cnn__conv_packed_floats(g);

@@ -63,6 +63,11 @@ static int32_t cheap(const cnn_layer *conv) {
   return g->kh * g->kw * (g->c / g->groups) <= CHEAP && simple(conv->activation);
 }
 
+static int32_t nine(const cnn_layer *conv, const cnn__pool *pool) {
+  const cnn__conv *g = conv->data;
+  return g->c == 1 && g->kh == 3 && g->kw == 3 && g->sh * g->sw * g->dh * g->dw == 1 && pool->kh == 2 && pool->kw == 2;
+}
+
 cnn_status cnn__block_setup(cnn_layer *layer) {
   cnn__block *b = layer->data;
   b->conv = b->pool = b->dropout = -1;
@@ -80,6 +85,7 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   b->together = TOGETHER_BYTES / ((int64_t)sizeof(float) * b->floats);
   b->together = b->together < 1 ? 1 : b->together > CNN__SHARD ? CNN__SHARD : b->together;
   b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv]);
+  b->nine = b->again && nine(layer->members[b->conv], &b->g);
   cnn__fused_sizes(layer);
   layer->needs = CNN__NEEDS_X | (b->dropout < 0 ? 0 : CNN__CHANGES_DY);
   int64_t kept = b->conv < 0 || b->again ? 0 : b->floats * (int64_t)sizeof(float);
@@ -247,9 +253,27 @@ static void before_normalization(const cnn__work *work, int64_t first, int64_t c
     sums[q] = first > 0 ? sums[q] + more[q] : more[q];
 }
 
+/* Of a convolution with nine products an output, where nobody wants its input's gradient: in one go. */
+static void nine_gradient(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  cnn__work conv = cnn__member(work, b->conv);
+  int64_t in = cnn__shape_count(&work->layer->in);
+  int32_t has_bias = cnn__has_bias(conv.layer);
+  const float *factors[4] = {row(work, CNN__BN_MEAN), row(work, CNN__BN_DX_DY), row(work, CNN__BN_DX_X),
+                             row(work, CNN__BN_DX_CONSTANT)};
+  for (int64_t i = 0; i < work->count; i++)
+    work->k->nine_backward(conv.layer->data, &b->g, work->x + i * in, conv.packs[0], has_bias ? conv.weights[1] : NULL,
+                           conv.activation == CNN_ACTIVATION_RELU, factors, work->dy + i * b->pooled,
+                           kept_of(work, i).winner, i > 0, conv.slots, has_bias ? conv.sums : NULL, work->scratch);
+}
+
 void cnn__block_gradient(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
   int64_t in = cnn__shape_count(&work->layer->in);
+  if (b->nine && !work->dx && work->k->nine_pays) {
+    nine_gradient(work);
+    return;
+  }
   if (b->conv < 0) {
     if (work->dx)
       before_normalization(work, 0, work->count, CNN_ACTIVATION_LINEAR, work->dx, NULL);

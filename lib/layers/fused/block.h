@@ -14,6 +14,7 @@ typedef struct cnn__block {
   int64_t floats, pooled;            /* of a sample: what is normalised, before and after pooling */
   int64_t together;                  /* samples that go through the passes at once */
   int32_t again;                     /* the convolution is done again in backward, not kept */
+  int32_t nine;                      /* and it is what the kernel nine_backward is for */
 } cnn__block;
 
 /* ---- for the files of the block ---- */
