@@ -6,6 +6,7 @@
 #include "cnn/format.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "io/leftover.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,7 @@ struct cnn__atomic_file {
   char name[NAME_MAX + 1]; /* the target in its folder */
   char temporary[NAME_MAX + 1];
   int folder, descriptor;  /* -1: not open */
+  int claim;               /* on the temporary; -1: none */
   int32_t created;         /* the temporary exists */
 };
 
@@ -99,13 +101,26 @@ static cnn_status find_target(cnn__atomic_file *file, int32_t *mode) {
   return CNN_OK;
 }
 
+/* What the names of all temporaries of this file begin with. */
+static void stem_of(const cnn__atomic_file *file, char stem[NAME_MAX + 1]) {
+  cnn__format(stem, NAME_MAX + 1, ".%.*s.", KEPT_OF_NAME, file->name);
+}
+
 /* A name for a temporary that nobody has, as good as certainly. */
 static void name_temporary(const cnn__atomic_file *file, char name[NAME_MAX + 1]) {
   static atomic_uint count;
+  char stem[NAME_MAX + 1];
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  cnn__format(name, NAME_MAX + 1, ".%.*s.%lx-%lx-%x.tmp", KEPT_OF_NAME, file->name, (unsigned long)getpid(),
-              (unsigned long)now.tv_nsec, atomic_fetch_add(&count, 1u));
+  stem_of(file, stem);
+  cnn__format(name, NAME_MAX + 1, "%s%lx-%lx-%x.tmp", stem, (unsigned long)getpid(), (unsigned long)now.tv_nsec,
+              atomic_fetch_add(&count, 1u));
+}
+
+static void close_one(int *descriptor) {
+  if (*descriptor >= 0)
+    (void)close(*descriptor);
+  *descriptor = -1;
 }
 
 /* Exclusive creation decides whether the name is nobody's. While it is to take the bits of an older file it is nobody
@@ -114,10 +129,14 @@ static cnn_status make_temporary(cnn__atomic_file *file, int32_t mode) {
   for (int32_t i = 0; i < TRIES; i++) {
     name_temporary(file, file->temporary);
     file->descriptor = cnn__file_ops.create(file->folder, file->temporary, mode < 0 ? 0666 : 0600);
-    if (file->descriptor >= 0)
-      break;
-    if (errno != EEXIST)
+    if (file->descriptor < 0 && errno != EEXIST)
       return fail_io(file, "create a temporary beside it", errno);
+    int32_t lost = file->descriptor < 0;
+    if (!lost)
+      file->claim = cnn__leftover_claim(file->descriptor, &lost);
+    if (!lost)
+      break;
+    close_one(&file->descriptor);
   }
   if (file->descriptor < 0)
     return fail_io(file, "create a temporary beside it", EEXIST);
@@ -133,12 +152,16 @@ cnn_status cnn__atomic_open(cnn__atomic_file **out, cnn_context *context, const 
   if (!file)
     return CNN_ENOMEM;
   file->context = context;
-  file->folder = file->descriptor = -1;
+  file->folder = file->descriptor = file->claim = -1;
   file->path = cnn__strdup(context, path);
   int32_t mode;
   cnn_status status = file->path ? find_target(file, &mode) : CNN_ENOMEM;
-  if (status == CNN_OK)
+  if (status == CNN_OK) {
+    char stem[NAME_MAX + 1];
+    stem_of(file, stem);
+    cnn__leftovers_remove(file->folder, stem); /* first, as they may take the room that this one needs */
     status = make_temporary(file, mode);
+  }
   if (status < 0)
     cnn__atomic_abandon(file);
   else
@@ -200,11 +223,14 @@ static int copy_bytes(int from, int to) {
   }
 }
 
-static int copy_within(const cnn__atomic_file *file, const char *to) {
+static int copy_within(const cnn__atomic_file *file, const char *to, int *claim) {
   struct stat about;
   int from = cnn__file_ops.open(file->folder, file->name), made = -1, result = -1;
   if (from >= 0 && fstat(from, &about) == 0)
     made = cnn__file_ops.create(file->folder, to, 0600);
+  int32_t lost = 0;
+  if (made >= 0)
+    *claim = cnn__leftover_claim(made, &lost);
   if (made >= 0 && copy_bytes(from, made) == 0 && cnn__file_ops.set_mode(made, about.st_mode & 0777) == 0)
     result = sync_through(cnn__file_ops.sync, made);
   int error = errno;
@@ -229,15 +255,17 @@ static cnn_status keep_previous(const cnn__atomic_file *file) {
   if (cnn__format(previous, sizeof previous, "%s" CNN__PREVIOUS, file->name) > NAME_MAX)
     return fail_io(file, "keep the file before it as " CNN__PREVIOUS, ENAMETOOLONG);
   name_temporary(file, second);
+  int claim = -1;
   int result = cnn__file_ops.link(file->folder, file->name, second);
   if (result < 0 && refuses_links(errno))
-    result = copy_within(file, second);
+    result = copy_within(file, second, &claim);
   if (result < 0 && errno == ENOENT)
     return CNN_OK; /* nothing stands there */
   if (result == 0)
     result = cnn__file_ops.rename(file->folder, second, previous);
   int error = errno;
   (void)unlinkat(file->folder, second, 0);
+  close_one(&claim);
   return result < 0 ? fail_io(file, "keep the file before it as " CNN__PREVIOUS, error) : CNN_OK;
 }
 
@@ -263,6 +291,7 @@ cnn_status cnn__atomic_finish(cnn__atomic_file *file, int32_t keeping) {
   if (cnn__file_ops.rename(file->folder, file->temporary, file->name) < 0)
     return fail_io(file, "rename the temporary to it", errno);
   file->created = 0;
+  close_one(&file->claim);
   return sync_folder(file);
 }
 
@@ -275,12 +304,11 @@ cnn_status cnn__atomic_commit(cnn__atomic_file *file) {
 void cnn__atomic_abandon(cnn__atomic_file *file) {
   if (!file)
     return;
-  if (file->descriptor >= 0)
-    (void)close(file->descriptor);
+  close_one(&file->descriptor);
   if (file->created)
     (void)unlinkat(file->folder, file->temporary, 0);
-  if (file->folder >= 0)
-    (void)close(file->folder);
+  close_one(&file->claim);
+  close_one(&file->folder);
   cnn__free(file->context, file->path);
   cnn__free(file->context, file);
 }
