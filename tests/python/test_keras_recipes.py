@@ -66,6 +66,16 @@ def test_arguments_reach_the_library() -> None:
         assert made[key] == pytest.approx(value) if isinstance(value, float) else made[key] == value
 
 
+def test_iterations_are_updates() -> None:
+    """Keras counts what the optimizer has done, not the batches whose gradients it adds up first."""
+    optimizer = optimizers.SGD(0.1, gradient_accumulation_steps=3)
+    trained = model(optimizer)
+    for batches, updates in ((2, 0), (3, 1), (8, 2), (9, 3)):
+        while trained._core.iterations < batches:
+            trained.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+        assert optimizer.iterations == updates
+
+
 def test_the_rate_is_the_models_after_compile() -> None:
     optimizer = optimizers.Adam(0.01)
     trained = model(optimizer)

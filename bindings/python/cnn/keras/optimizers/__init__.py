@@ -65,7 +65,7 @@ class Optimizer(Settings, Lacking):
     learning_rate : Rate or LearningRateSchedule
         Readable and, without a schedule, settable, also while the model trains.
     iterations : int
-        Steps made by the model that was compiled with it.
+        Updates made to the model that was compiled with it.
     """
 
     _lacks = OPTIMIZER
@@ -111,8 +111,9 @@ class Optimizer(Settings, Lacking):
 
     @property
     def iterations(self) -> Count:
-        """Steps made; 0 before compile."""
-        return Count(0 if self._model is None else self._model.iterations)
+        """Updates made; 0 before compile. With gradient_accumulation_steps each is of so many batches."""
+        batches = 0 if self._model is None else self._model.iterations
+        return Count(batches // (getattr(self, "gradient_accumulation_steps", None) or 1))
 
     @property
     def built(self) -> bool:
