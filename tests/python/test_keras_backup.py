@@ -78,3 +78,29 @@ def test_another_training_is_refused(tmp_path: pathlib.Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.safetensors", "checkpoint.safetensors.prev"]
     with pytest.raises(cnn.StateError, match="checkpoint.safetensors"):
         fitted(3)
+
+
+def test_a_model_made_again_in_the_same_process(tmp_path: pathlib.Path) -> None:
+    """Its layers have other names, which is said; after clear_session they have the same, and training goes on."""
+
+    def fitted(*callbacks: Any) -> Any:
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, kernel_initializer="ones")])
+        model.compile("sgd", "mse")
+        model.fit([[1.0, 2, 3, 4]], [[0.0, 1.0]], epochs=3, verbose=0, callbacks=list(callbacks))
+        return model.get_weights()[0].tolist()
+
+    def stop(epoch: int, logs: Any) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    whole = fitted()
+    backup = keras.callbacks.BackupAndRestore
+    seen: list[int] = []
+    keras.backend.clear_session()
+    with pytest.raises(KeyboardInterrupt):
+        fitted(backup(tmp_path), keras.callbacks.LambdaCallback(on_epoch_end=stop))
+    with pytest.raises(cnn.StateError, match="name is"):
+        fitted(backup(tmp_path))
+    keras.backend.clear_session()
+    resumed = fitted(backup(tmp_path), keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch)))
+    assert resumed == whole and seen and seen[0] > 0

@@ -201,6 +201,9 @@ class BackupAndRestore(Builtin):
     """Keep a training from being lost: where it was stopped, the same call of `fit` goes on, to the weights and figures it
     would have had.
 
+    The model is the same where its layers are called the same: made again in the same process, call
+    `backend.clear_session()` before, as automatic names are counted on.
+
     Parameters
     ----------
     backup_dir : path
