@@ -6,6 +6,7 @@
 #include "kernels/conv_nine.h"
 #include "kernels/tile.h"
 #include "kernels/winograd.h"
+#include "kernels/winograd4.h"
 
 /* Written by conv_weights.c. */
 void CNN__NAME(conv_weights_init)(cnn__kernels *t);
@@ -232,6 +233,9 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     cnn__winograd s = cnn__winograd_forward(g);
     CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
+  } else if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    cnn__winograd s = cnn__winograd4_forward(g);
+    CNN__NAME(winograd4)(&s, n, x, packed, bias, relu, y, scratch);
   } else if (cnn__conv_depthwise(g) || cnn__conv_quads(g)) {
     CNN__NAME(depthwise_forward)(g, n, x, packed, bias, relu, y);
   } else if (cnn__conv_few(g)) {
@@ -247,6 +251,11 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     cnn__winograd s = cnn__winograd_backward(g);
     CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
+    return;
+  }
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    cnn__winograd s = cnn__winograd4_backward(g);
+    CNN__NAME(winograd4)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;
   }
   if (cnn__conv_depthwise(g) || cnn__conv_quads(g)) {

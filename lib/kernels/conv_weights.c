@@ -7,7 +7,7 @@
 #include "kernels/conv_depthwise.h"
 #include "kernels/conv_few.h"
 #include "kernels/tile.h"
-#include "kernels/winograd.h"
+#include "kernels/winograd4.h"
 
 void CNN__NAME(conv_weights_init)(cnn__kernels *t);
 
@@ -273,9 +273,9 @@ static void backward_weights(const cnn__conv *g, int64_t n, const float *x, cons
                              void *scratch) {
   for (int64_t e = 0; n < 1 && !add && e < g->kh * g->kw * (g->c / g->groups) * g->f; e++)
     dw[e] = 0.0f;
-  if (g->algorithm == CNN__CONV_WINOGRAD && cnn__winograd_has_weights(g)) {
-    cnn__winograd s = cnn__winograd_forward(g);
-    CNN__NAME(winograd_weights)(&s, n, x, dy, add, dw, scratch);
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    cnn__winograd s = cnn__winograd4_forward(g);
+    CNN__NAME(winograd4_weights)(&s, n, x, dy, add, dw, scratch);
     return;
   }
   if (cnn__conv_depthwise(g)) {

@@ -17,15 +17,15 @@
 #define CNN__FEW 4       /* input channels of a convolution that pads with zeros */
 #define CNN__PIXELS 32   /* pixels in one float chain of the channel sums */
 
-/* How a convolution is computed: sums over the taps, or F(2x2, 3x3). */
-enum { CNN__CONV_DIRECT = 0, CNN__CONV_WINOGRAD = 1 };
+/* How a convolution is computed: sums over the taps, F(2x2, 3x3) or F(4x4, 3x3). */
+enum { CNN__CONV_DIRECT = 0, CNN__CONV_WINOGRAD = 1, CNN__CONV_WINOGRAD4 = 2 };
 
 /* Geometry of a convolution. x [n, h, w, c], y [n, oh, ow, f], kernel HWIO [kh, kw, c / groups, f].
  * Tap (ky, kx) of output (i, j) reads input (i * sh + ky * dh - pt, j * sw + kx * dw - pl); taps outside the image are
  * skipped; but with one group of at most CNN__FEW input channels, more than one tap and no dilation, conv_forward and
  * conv_backward_weights read them as +0 and multiply. Output channel q belongs to group q / (f / groups) and reads that
  * group's c / groups input channels.
- * `algorithm` is set where the geometry is made, before anything is sized or packed by it; CNN__CONV_WINOGRAD is for
+ * `algorithm` is set where the geometry is made, before anything is sized or packed by it; the others are for
  * 3x3 taps, strides and dilation 1 and one group only. */
 typedef struct cnn__conv {
   int64_t h, w, c;
@@ -82,7 +82,7 @@ typedef struct cnn__fill {
  *                 position exists.
  * conv_backward_weights  dw (HWIO)[ky,kx,p,q] = fma chain from 0, or if `add` from what stands in dw, over images, output
  *                 rows, then columns, of x * dy; taps outside skipped. So images may come in one call or in several.
- *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes all five:
+ *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes all but this last one:
  *   conv_pack     per 16 output channels: [point (i, j) of 4 x 4][input channel][16] of U = G w Gt, for each pair of
  *                 channels down first (t[i][kx]), then across, with G: t0 = w0; t1 = ((w0 + w2) + w1) * 0.5;
  *                 t2 = ((w0 + w2) - w1) * 0.5; t3 = w2.
@@ -94,12 +94,28 @@ typedef struct cnn__fill {
  *                 down first, then across, with At: t0 = (m0 + m1) + m2; t1 = (m1 - m2) - m3. Then relu if asked.
  *   conv_backward_data    the same of dy with the packed_t kernel, padding 2 - pt, 2 - pl, without bias and relu.
  *                 (So an image may be cut into bands of rows, given as geometries, where each band starts on an even row.)
- *   conv_backward_weights    as above where an image has less than 36 tiles or c * f > 65536, else: the 2 x 2 gradients
- *                 of a tile, 0 where it sticks out, become D = A dy At, down first, then across: t0 = d0; t1 = d0 + d1;
- *                 t2 = d0 - d1; t3 = 0 - d1. For each image M[point][p][q] = fma chain from 0 over its tiles, row by
- *                 row, of V[point][p] * D[point][q], V as forward's. Then s = Gt M G, down first, then across:
- *                 h = (m1 + m2) * 0.5; t0 = m0 + h; t1 = (m1 - m2) * 0.5; t2 = h + m3. dw = s of the first image, or if
- *                 `add` what stands there + s; then + s of each further image.
+ *                 CNN__CONV_WINOGRAD4 changes all five otherwise, with a = 3/4 and b = 3/2:
+ *   conv_pack, conv_pack_t    as above with 6 x 6 points, number 6 i + j, and G: n = fma(a^2, w2, w0); f = fma(b^2, w2, w0);
+ *                 t0 = w0 * (64/81); t1 = fma(a, w1, n) * (-128/243); t2 = fma(-a, w1, n) * (-128/243); t3 = w2;
+ *                 t4 = fma(b, w1, f) * (32/243); t5 = fma(-b, w1, f) * (32/243), the fractions rounded to float.
+ *   conv_forward, conv_backward_data    outputs in tiles of 4 along each axis from 0 on; where 1 or 2 are left over the
+ *                 last tile is one of 2, else what sticks out is cut off. A tile of 4 takes 6 inputs and all points, Bt:
+ *                 e = fma(-b^2, d2, d4); o = fma(-b^2, d1, d3); t0 = fma(a^2 b^2, d0, fma(-(a^2 + b^2), d2, d4)); t1 = fma(a, o,
+ *                 e); t2 = fma(-a, o, e); t3 = fma(a^2 b^2, d1, fma(-(a^2 + b^2), d3, d5)); then with -a^2 for -b^2 in e and
+ *                 o: t4 = fma(b, o, e); t5 = fma(-b, o, e). A tile of 2 takes 4 inputs and points 0 to 3: e = d2 * (a^2 - b^2);
+ *                 o = d1 * (-a^2 b^2); t0 = fma(a^2 b^2, d0, d2 * -b^2); t1 = e + o; t2 = e - o; t3 = fma(-a^2, d1, d3). M:
+ *                 chains from 0. At of a tile of 4: s = m1 + m2; d = m1 - m2; u = m4 + m5; v = m4 - m5; y0 = (m0 + s) + u;
+ *                 y1 = fma(b, v, d * a); y2 = fma(b^2, u, s * a^2); y3 = fma(b^3, v, fma(a^3, d, m3)); of a tile of 2: y0 =
+ *                 m0 + s; y1 = fma(a, d, m3). Last + bias[q] (0 if NULL), then relu if asked. (Bands of rows start at
+ *                 multiples of 4 and end at one or at the image's end.)
+ *   conv_backward_weights    D of a tile of 4 gradients along an axis: e = fma(a^2, d2, d0); o = fma(a^2, d3, d1); t0 = d0; t1 =
+ *                 fma(a, o, e); t2 = fma(-a, o, e); t3 = d3; with b^2 for a^2 in e and o: t4 = fma(b, o, e); t5 = fma(-b, o,
+ *                 e); of 2: t0 = d0; t1 = fma(a, d1, d0); t2 = fma(-a, d1, d0); t3 = d1. M[point][p][q] = fma chain from 0
+ *                 over a group of tiles (cnn__winograd4_group: so many whole images of the call, or a part of one), those
+ *                 that have the point. Then, with s, d, u, v of M as above: t0 = fma(-128/243, s, fma(32/243, u, m0 *
+ *                 (64/81))); t1 = fma(-32/81, d, v * (16/81)); t2 = fma(8/27, u - s, m3). dw = that of the first group, or if
+ *                 `add` what stands there + that; then + that of each further group. (So images that come in several calls
+ *                 have the bits of one call only where calls end with groups.)
  *                 (The blas provider takes no notice of the algorithm.)
  * scratch         cnn__conv_scratch_bytes(g) bytes per worker, 64-byte aligned, contents undefined.
  *

@@ -1,6 +1,7 @@
 /* sizes: how a convolution is computed and how much room its packed kernels and scratch take, the same on every level
  * and for every provider. */
 #include "kernels/winograd.h"
+#include "kernels/winograd4.h"
 
 #include "kernels/conv_layout.h"
 
@@ -15,8 +16,9 @@
 #define LARGE_CHUNK 56
 #define LARGE ((int64_t)1 << 19) /* floats of a packed kernel */
 
-#define LEAST_TILES 36               /* of an image whose kernel gradient is transformed */
-#define MOST_PAIRS ((int64_t)1 << 16) /* of channels, likewise */
+#define GROUP_FLOATS ((int64_t)256 << 10) /* of a group of tiles of a kernel gradient */
+#define LEAST_LARGE 4                 /* tiles of F(4x4, 3x3) in an image */
+#define MOST_LARGE ((int64_t)1 << 16) /* pairs of channels of such a convolution */
 #define LEAST_CHANNELS 16 /* below, the transforms take what the products save */
 
 /* Pairs of an output position and a tap inside the image, along one axis. */
@@ -29,6 +31,13 @@ static int64_t taps_inside(int64_t in, int64_t out, int64_t pad) {
   return count;
 }
 
+/* The larger tiles where they save a third of the smaller ones' products: not where an image has so few that their
+ * kernel, 2.25 times as large, is read for one or two of them, nor where it would not stay in a cache. */
+static int32_t prefers_large(const cnn__conv *g, int64_t products) {
+  return 3 * cnn__points4(g->oh) * cnn__points4(g->ow) <= 2 * products &&
+         cnn__tiles4(g->oh) * cnn__tiles4(g->ow) >= LEAST_LARGE && g->c * g->f <= MOST_LARGE;
+}
+
 /* Winograd's where it saves at least a fifth of the products, counted with the tiles' overhang and without the taps
  * that direct sums skip. */
 int32_t cnn__conv_algorithm(const cnn__conv *g) {
@@ -38,12 +47,22 @@ int32_t cnn__conv_algorithm(const cnn__conv *g) {
   cnn__winograd s = cnn__winograd_forward(g);
   int64_t products = CNN__POINTS * s.down * s.across;
   int64_t direct = taps_inside(g->h, g->oh, g->pt) * taps_inside(g->w, g->ow, g->pl);
-  return products <= direct - direct / 5 ? CNN__CONV_WINOGRAD : CNN__CONV_DIRECT;
+  if (products > direct - direct / 5)
+    return CNN__CONV_DIRECT;
+  return prefers_large(g, products) ? CNN__CONV_WINOGRAD4 : CNN__CONV_WINOGRAD;
 }
 
-int32_t cnn__winograd_has_weights(const cnn__conv *g) {
-  cnn__winograd s = cnn__winograd_forward(g);
-  return s.down * s.across >= LEAST_TILES && g->c * g->f <= MOST_PAIRS;
+/* Tiles of a kernel gradient whose transformed inputs and gradients take half a second cache. */
+static int64_t most_group(const cnn__winograd *s) {
+  int64_t most = GROUP_FLOATS / (CNN__POINTS4 * (s->c + s->f));
+  return cnn__at_most(most < CNN__CHUNK4 ? CNN__CHUNK4 : most, CNN__MOST4);
+}
+
+int64_t cnn__winograd4_group(const cnn__winograd *s, int64_t left) {
+  int64_t image = s->down * s->across, most = most_group(s), images = most / image;
+  if (images)
+    return cnn__at_most(images * image, left);
+  return cnn__next_chunk((left - 1) % image + 1, most);
 }
 
 static int64_t packed(int64_t groups, int64_t lanes, int64_t inner) {
@@ -52,7 +71,8 @@ static int64_t packed(int64_t groups, int64_t lanes, int64_t inner) {
 
 /* Values that a channel of a kernel takes when packed. */
 static int64_t points(const cnn__conv *g) {
-  return g->algorithm == CNN__CONV_WINOGRAD ? CNN__POINTS : g->kh * g->kw;
+  static const int64_t of[] = {[CNN__CONV_WINOGRAD] = CNN__POINTS, [CNN__CONV_WINOGRAD4] = CNN__POINTS4};
+  return g->algorithm == CNN__CONV_DIRECT ? g->kh * g->kw : of[g->algorithm];
 }
 
 int64_t cnn__conv_packed_floats(const cnn__conv *g) {
@@ -85,6 +105,11 @@ static int64_t winograd_floats(const cnn__winograd *s) {
   return CNN__POINTS * (tiles * (blocks(s) * CNN__CBLOCK + CNN__LANES) + 2 * CNN__LANES);
 }
 
+/* The same, and the room of a stretch. */
+static int64_t winograd4_floats(const cnn__winograd *s) {
+  return CNN__POINTS4 * (CNN__CHUNK4 * (blocks(s) * CNN__CBLOCK + CNN__LANES) + 2 * CNN__LANES) + CNN__ROOM4;
+}
+
 static int64_t few_floats(const cnn__conv *g, int64_t rows) {
   return ((rows - 1) * g->sh + (g->kh - 1) * g->dh + 1) * ((g->ow - 1) * g->sw + (g->kw - 1) * g->dw + 1) * g->c;
 }
@@ -95,10 +120,12 @@ int64_t cnn__conv_few_rows(const cnn__conv *g) {
   return more < 0 ? 1 : cnn__at_most(more + 1, g->oh);
 }
 
-/* The sums of all channels; the transformed inputs and gradients of a chunk. */
-static int64_t weights_floats(const cnn__winograd *s) {
-  int64_t tiles = cnn__at_most(s->down * s->across, CNN__WEIGHTS_CHUNK), slices = (s->f + CNN__LANES - 1) / CNN__LANES;
-  return CNN__POINTS * (slices * CNN__LANES * (s->c + tiles) + tiles * blocks(s) * CNN__CBLOCK + 3 * CNN__LANES);
+/* The transformed inputs and gradients of a group and a block of sums; the reference has the sums of all channels. */
+static int64_t weights4_floats(const cnn__winograd *s) {
+  int64_t tiles = most_group(s), slices = (s->f + CNN__LANES - 1) / CNN__LANES;
+  int64_t vectors = CNN__POINTS4 * (tiles * (slices * CNN__LANES + blocks(s) * CNN__CBLOCK) + 2 * CNN__LANES + CNN__SUMS4);
+  int64_t reference = CNN__POINTS4 * (s->c + 1) * s->f;
+  return CNN__ROOM4 + (vectors > reference ? vectors : reference);
 }
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -108,8 +135,11 @@ size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     cnn__winograd forward = cnn__winograd_forward(g), backward = cnn__winograd_backward(g);
     floats = larger(floats, larger(winograd_floats(&forward), winograd_floats(&backward)));
-    if (cnn__winograd_has_weights(g))
-      floats = larger(floats, weights_floats(&forward));
+  }
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    cnn__winograd forward = cnn__winograd4_forward(g), backward = cnn__winograd4_backward(g);
+    floats = larger(floats, larger(winograd4_floats(&forward), winograd4_floats(&backward)));
+    floats = larger(floats, weights4_floats(&forward));
   }
   if (cnn__conv_few(g))
     floats = larger(floats, few_floats(g, cnn__conv_few_rows(g)));

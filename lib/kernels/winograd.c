@@ -3,6 +3,7 @@
  * Tiles of 4 x 4 inputs go in chunks: transformed along the channels into v [point][block of channels][tile][32], then,
  * for sixteen output channels at a time, multiplied point by point into m [point][tile][16], which stays in the first
  * cache, and transformed back. A tile's values depend on no other tile's: chunks may span images. */
+#include "kernels/winograd_products.h"
 #include "kernels/winograd_tiles.h"
 
 typedef struct plan {
@@ -89,70 +90,12 @@ void CNN__NAME(winograd_inputs)(const cnn__chunk *p, const float *x) {
   }
 }
 
-/* The chains of `width` tiles at one point over all input channels. */
-CNN__INLINE void product(const int width, const plan *p, const float *v, const float *u, cnn__vec init, float *m) {
-  cnn__vec acc[CNN__TILE];
-  CNN__UNROLL
-  for (int t = 0; t < width; t++)
-    acc[t] = init;
-  for (int64_t left = p->c.s->c; left > 0; left -= CNN__CBLOCK, v += p->c.v_block) {
-    const float *x = v;
-    for (int64_t count = cnn__at_most(left, CNN__CBLOCK); count > 0; count--) {
-      cnn__vec weights = cnn__vload(u);
-      CNN__UNROLL
-      for (int t = 0; t < width; t++)
-        acc[t] = cnn__vfma(cnn__vset(x[t * CNN__CBLOCK]), weights, acc[t]);
-      x++;
-      u += CNN__LANES;
-      CNN__HIDE(x);
-      CNN__HIDE(u);
-    }
-  }
-  CNN__UNROLL
-  for (int t = 0; t < width; t++)
-    cnn__vstore(m + t * CNN__LANES, acc[t]);
-}
-
-typedef void product_fn(const plan *p, const float *v, const float *u, cnn__vec init, float *m);
-
-#define PRODUCT(width)                                                                                         \
-  static void product_##width(const plan *p, const float *v, const float *u, cnn__vec init, float *m) {        \
-    product(width, p, v, u, init, m);                                                                          \
-  }
-PRODUCT(1)
-PRODUCT(2)
-PRODUCT(3)
-PRODUCT(4)
-PRODUCT(5)
-PRODUCT(6)
-#if CNN__TILE > 6
-PRODUCT(7)
-PRODUCT(8)
-PRODUCT(9)
-PRODUCT(10)
-PRODUCT(11)
-PRODUCT(12)
-PRODUCT(13)
-PRODUCT(14)
-#endif
-
-static product_fn *const products[CNN__TILE + 1] = {
-  NULL, product_1, product_2, product_3, product_4, product_5, product_6,
-#if CNN__TILE > 6
-  product_7, product_8, product_9, product_10, product_11, product_12, product_13, product_14,
-#endif
-};
-
 /* All points of the chunk for sixteen output channels. */
 static void multiply(const plan *p, const float *u, cnn__vec bias) {
   for (int64_t point = 0; point < CNN__POINTS; point++, u += p->c.s->c * CNN__LANES) {
-    const float *v = p->c.v + point * p->c.v_point;
-    float *m = p->m + point * p->m_point;
-    cnn__vec init = point == CNN__CENTRE ? bias : cnn__vset(0.0f);
-    for (int64_t t = 0, width; t < p->c.tiles; t += width) {
-      width = cnn__tile_width(p->c.tiles, t);
-      products[width](p, v + t * CNN__CBLOCK, u, init, m + t * CNN__LANES);
-    }
+    cnn__point at = {.c = p->c.s->c, .tiles = p->c.tiles, .v = p->c.v + point * p->c.v_point, .u = u,
+                     .v_block = p->c.v_block, .m = p->m + point * p->m_point};
+    CNN__NAME(winograd_products)(&at, point == CNN__CENTRE ? bias : cnn__vset(0.0f));
   }
 }
 
@@ -208,7 +151,7 @@ void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, cons
                          int32_t relu, float *y, void *scratch) {
   int64_t most = cnn__winograd_chunk(s), total = n * s->down * s->across;
   for (int64_t first = 0, tiles; first < total; first += tiles) {
-    tiles = cnn__chunk_tiles(total - first, most);
+    tiles = cnn__next_chunk(total - first, most);
     plan p = {.c = cnn__chunk_of(s, first, tiles, scratch), .m_point = (tiles | 1) * CNN__LANES};
     p.m = p.c.v + CNN__POINTS * p.c.v_point;
     CNN__NAME(winograd_inputs)(&p.c, x);

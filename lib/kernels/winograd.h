@@ -25,11 +25,11 @@ static inline cnn__winograd cnn__winograd_backward(const cnn__conv *g) {
   return (cnn__winograd){g->oh, g->ow, g->f, g->h, g->w, g->c, 2 - g->pt, 2 - g->pl, (g->h + 1) / 2, (g->w + 1) / 2};
 }
 
-#define CNN__WEIGHTS_CHUNK 56 /* tiles of a kernel gradient that go through all points together */
-
-/* Whether the kernel gradient goes that way too: not where an image has too few tiles for the way back to pay, nor where
- * the sums of all pairs of channels would take more than 4 MB. */
-int32_t cnn__winograd_has_weights(const cnn__conv *g);
+/* The size of the next chunk, of `left` tiles cut as evenly as the limit allows. */
+static inline int64_t cnn__next_chunk(int64_t left, int64_t most) {
+  int64_t chunks = (left + most - 1) / most;
+  return (left + chunks - 1) / chunks;
+}
 
 /* Tiles that go through all points together. */
 int64_t cnn__winograd_chunk(const cnn__winograd *s);
@@ -42,10 +42,6 @@ void CNN__NAME(winograd_pack_t)(const cnn__conv *g, const float *w, float *packe
 /* conv_forward and conv_backward_data of such a geometry. */
 void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
                          int32_t relu, float *y, void *scratch);
-
-/* conv_backward_weights of such a geometry; s is the forward direction. */
-void CNN__NAME(winograd_weights)(const cnn__winograd *s, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
-                                 void *scratch);
 #endif
 
 #endif

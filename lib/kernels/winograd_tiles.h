@@ -33,12 +33,6 @@ static inline cnn__stretch cnn__stretch_at(const cnn__chunk *p, int64_t at) {
   return (cnn__stretch){line / s->down, line % s->down, column, cnn__at_most(s->across - column, p->tiles - at), at};
 }
 
-/* The size of the next chunk, of `left` tiles cut as evenly as the limit allows. */
-static inline int64_t cnn__chunk_tiles(int64_t left, int64_t most) {
-  int64_t chunks = (left + most - 1) / most;
-  return (left + chunks - 1) / chunks;
-}
-
 /* Writes v. */
 void CNN__NAME(winograd_inputs)(const cnn__chunk *p, const float *x);
 

@@ -168,13 +168,13 @@ void cnn__conv2d_channels(const cnn__work *work, const float *x, int64_t first, 
 
 static int64_t bands(const cnn_layer *layer) {
   const cnn__conv *g = layer->data;
-  return (g->oh - 1) / CNN__CONV2D_ROWS + 1;
+  return (g->oh - 1) / cnn__conv2d_step(g) + 1;
 }
 
 /* What the activation is applied to stays in `linear` or, where that is NULL, nowhere. */
 static void forward(const cnn__work *work, float *linear) {
   const cnn__conv *g = work->layer->data;
-  int64_t row0 = work->begin * CNN__CONV2D_ROWS, row1 = work->end * CNN__CONV2D_ROWS;
+  int64_t step = cnn__conv2d_step(g), row0 = work->begin * step, row1 = work->end * step;
   if (!linear)
     linear = work->y;
   if (!work->end) {

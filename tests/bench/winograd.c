@@ -1,5 +1,5 @@
-/* winograd: 3x3 convolutions by F(2x2, 3x3) beside direct sums, on one thread: the time of both, the gain, and the errors of
- * both against sums in double, as shares of the result's root mean square. */
+/* winograd: 3x3 convolutions by F(2x2, 3x3) and F(4x4, 3x3) beside direct sums, on one thread: the time of each, the gains, and the errors of
+ * each against sums in double, as shares of the result's root mean square. */
 #include "suite.h"
 
 #include "core/context_internal.h"
@@ -15,7 +15,8 @@
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, DIRECTIONS };
 
 static const char *const directions[DIRECTIONS] = {"forward", "backward_data", "backward_weights"};
-static const char *const ways[2] = {"direct", "winograd"};
+#define WAYS 3
+static const char *const ways[WAYS] = {"direct", "winograd2", "winograd4"};
 
 /* side, input channels, output channels, images */
 static const int64_t shapes[][4] = {
@@ -107,29 +108,31 @@ static void note_errors(bench *b, const product *p, const char *row, const char 
 }
 
 static void measure(bench *b, const int64_t shape[4], int direction, const char *row) {
-  product both[2];
-  for (int i = 0; i < 2; i++)
-    both[i] = make(b, shape, direction, i ? CNN__CONV_WINOGRAD : CNN__CONV_DIRECT);
+  static const int32_t algorithms[WAYS] = {CNN__CONV_DIRECT, CNN__CONV_WINOGRAD, CNN__CONV_WINOGRAD4};
+  product all[WAYS];
+  for (int i = 0; i < WAYS; i++)
+    all[i] = make(b, shape, direction, algorithms[i]);
   double flop = 18.0 * (double)(shape[0] * shape[0] * shape[1] * shape[2] * shape[3]);
   for (int32_t round = 0; round < b->rounds; round++) {
-    double seconds[2];
-    for (int i = 0; i < 2; i++) {
+    double seconds[WAYS];
+    for (int i = 0; i < WAYS; i++) {
       char name[32];
-      seconds[i] = bench_time(run, &both[i], LEAST);
+      seconds[i] = bench_time(run, &all[i], LEAST);
       snprintf(name, sizeof name, "%s_gflops", ways[i]);
       bench_cell(b, "times", row, name, flop / seconds[i] / 1e9);
     }
-    bench_cell(b, "times", row, "winograd_us", seconds[1] * 1e6);
-    bench_cell(b, "times", row, "gain", seconds[0] / seconds[1]);
+    bench_cell(b, "times", row, "gain2", seconds[0] / seconds[1]);
+    bench_cell(b, "times", row, "gain4", seconds[0] / seconds[2]);
   }
-  double *sums = flop <= 2 * MOST_PRODUCTS ? malloc((size_t)result_floats(&both[0]) * sizeof *sums) : NULL;
+  double *sums = flop <= 2 * MOST_PRODUCTS ? malloc((size_t)result_floats(&all[0]) * sizeof *sums) : NULL;
   if (sums) {
-    compute(&both[0], sums);
-    for (int i = 0; i < 2; i++)
-      note_errors(b, &both[i], row, ways[i], sums);
+    compute(&all[0], sums);
+    for (int i = 0; i < WAYS; i++)
+      note_errors(b, &all[i], row, ways[i], sums);
   }
   free(sums);
-  release(&both[0]), release(&both[1]);
+  for (int i = 0; i < WAYS; i++)
+    release(&all[i]);
 }
 
 cnn_status bench_winograd(bench *b) {
@@ -143,6 +146,7 @@ cnn_status bench_winograd(bench *b) {
       if (bench_wanted(b, row))
         measure(b, shapes[i], direction, row);
     }
-  bench_value(b, "geometric_mean_gain", bench_geometric_mean(b, "times", "gain"));
+  bench_value(b, "geometric_mean_gain2", bench_geometric_mean(b, "times", "gain2"));
+  bench_value(b, "geometric_mean_gain4", bench_geometric_mean(b, "times", "gain4"));
   return CNN_OK;
 }

@@ -1,8 +1,9 @@
-/* Convolutions by F(2x2, 3x3): every level against the reference, the reference against sums in double, images alone and
+/* Convolutions by F(2x2, 3x3) and F(4x4, 3x3): every level against the reference, the reference against sums in double, images alone and
  * together, and which geometries go that way. The slots are those of conv.c. */
 #include "conv_check.h"
 
 #include "kernels/winograd.h"
+#include "kernels/winograd4.h"
 
 /* h, w, c, f, pt, pl, oh, ow; oh 0: same padding */
 static const int64_t listed[][8] = {
@@ -28,7 +29,7 @@ static const int64_t listed[][8] = {
     {3, 80, 6, 40, 1, 0, 3, 80},
 };
 #define LISTED ((int64_t)(sizeof listed / sizeof listed[0]))
-#define DRAWN 40
+#define DRAWN 24
 
 static cnn__conv make(const int64_t v[8]) {
   cnn__conv g = {.h = v[0], .w = v[1], .c = v[2], .f = v[3], .kh = 3, .kw = 3, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
@@ -37,9 +38,11 @@ static cnn__conv make(const int64_t v[8]) {
   return g;
 }
 
-/* Geometry number i; draws from a state of its own, so that it is always the same. */
-static int32_t geometry(const char *slot, int64_t i, cnn__conv *g) {
-  if (i >= LISTED + DRAWN) {
+/* Geometry number i, first all of them for one tile size, then for the other; draws from a state of its own, so that it is
+ * always the same. */
+static int32_t geometry(const char *slot, int64_t number, cnn__conv *g) {
+  const int64_t i = number % (LISTED + DRAWN);
+  if (number >= 2 * (LISTED + DRAWN)) {
     return 0;
   }
   if (i < LISTED) {
@@ -52,8 +55,9 @@ static int32_t geometry(const char *slot, int64_t i, cnn__conv *g) {
                            1 + draw_below(30)});
     draw_state = before;
   }
+  g->algorithm = number < LISTED + DRAWN ? CNN__CONV_WINOGRAD : CNN__CONV_WINOGRAD4;
   at.slot = slot;
-  memcpy(at.extents, (int64_t[]){i, g->c, g->f, g->ow}, sizeof at.extents);
+  memcpy(at.extents, (int64_t[]){number, g->c, g->f, g->ow}, sizeof at.extents);
   return 1;
 }
 #define EACH_GEOMETRY(slot) \
@@ -90,21 +94,25 @@ EQUALS(conv_backward_weights, backward_weights_equals)
 
 /* The transformed kernel against the same in double; the one of the input gradient is that of the kernel turned round. */
 START_TEST(kernels_are_transformed) {
-  static const double rows[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+  static const double small[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+  static const double large[6][3] = {{64.0 / 81, 0, 0}, {-128.0 / 243, -32.0 / 81, -8.0 / 27}, {-128.0 / 243, 32.0 / 81, -8.0 / 27},
+                                     {0, 0, 1}, {32.0 / 243, 16.0 / 81, 8.0 / 27}, {32.0 / 243, -16.0 / 81, 8.0 / 27}};
   at.level = "ref";
   EACH_GEOMETRY(conv_pack) {
+    const double(*rows)[3] = g.algorithm == CNN__CONV_WINOGRAD ? small : large;
+    const int64_t side = g.algorithm == CNN__CONV_WINOGRAD ? 4 : 6;
     EACH_PLACEMENT(60 + (uint64_t)which) {
       const float *w = place_floats(0, w_floats(&g), UNIFORM);
       for (int transposed = 0; transposed < 2; transposed++) {
         const int64_t lanes = transposed ? g.c : g.f, inner = transposed ? g.f : g.c;
         const float *u = packed(&g, reference(), transposed, w);
         for (int64_t slice = 0; slice < lanes; slice += 16)
-          for (int64_t e = 0; e < 16 * inner * 16; e++, u++) {
+          for (int64_t e = 0; e < side * side * inner * 16; e++, u++) {
             const int64_t point = e / 16 / inner, other = e / 16 % inner, lane = slice + e % 16;
             double want = 0;
             for (int64_t tap = 0; tap < 9 && lane < lanes; tap++) {
               const int64_t p = transposed ? lane : other, q = transposed ? other : lane;
-              want += rows[point / 4][tap / 3] * rows[point % 4][tap % 3] *
+              want += rows[point / side][tap / 3] * rows[point % side][tap % 3] *
                       (double)w[((transposed ? 8 - tap : tap) * g.c + p) * g.f + q];
             }
             ck_assert_msg(fabs((double)*u - want) <= 1e-6, WHERE "point %d: %.9g, not %.9g", WHERE_VALUES, (int)point,
@@ -233,12 +241,35 @@ START_TEST(more_exact_than_direct_sums) {
   const errors d = errors_of(reference(), &direct, 4, 0.083f);
   ck_assert_msg(e.y.most <= 1.5e-6 && e.y.rms <= 2e-7, "y: error %.3g, rms %.3g", e.y.most, e.y.rms);
   ck_assert_msg(e.dx.most <= 2e-6 && e.dx.rms <= 2.5e-7, "dx: error %.3g, rms %.3g", e.dx.most, e.dx.rms);
-  ck_assert_msg(e.dw.most <= 2.5e-5 && e.dw.rms <= 0.8 * d.dw.rms, "dw: error %.3g, rms %.3g; direct %.3g, rms %.3g", e.dw.most,
-                e.dw.rms, d.dw.most, d.dw.rms);
   ck_assert_msg(e.y.rms <= 0.8 * d.y.rms && e.dx.rms <= 0.8 * d.dx.rms, "rms %.3g, %.3g, direct %.3g, %.3g", e.y.rms,
                 e.dx.rms, d.y.rms, d.dx.rms);
 }
 END_TEST
+
+/* The larger tiles there: up to twice the error of direct sums, single values up to three times. */
+START_TEST(larger_tiles_are_nearly_as_exact) {
+  cnn__conv g = make(listed[0]), direct = g;
+  g.algorithm = CNN__CONV_WINOGRAD4, direct.algorithm = CNN__CONV_DIRECT;
+  at.level = "ref";
+  at.placement = 0;
+  draw_state = 80;
+  const errors e = errors_of(reference(), &g, 4, 0.083f);
+  draw_state = 80;
+  const errors d = errors_of(reference(), &direct, 4, 0.083f);
+  const error *got[] = {&e.y, &e.dx, &e.dw}, *other[] = {&d.y, &d.dx, &d.dw};
+  for (int i = 0; i < 3; i++)
+    ck_assert_msg(got[i]->most <= 3 * other[i]->most && got[i]->rms <= 2 * other[i]->rms,
+                  "y, dx, dw, number %d: error %.3g, rms %.3g, direct %.3g, %.3g", i, got[i]->most, got[i]->rms, other[i]->most,
+                  other[i]->rms);
+}
+END_TEST
+
+/* Images whose kernel gradients are one chain: what calls may be cut at. */
+static int64_t summed_together(const cnn__conv *g, int64_t n) {
+  const cnn__winograd s = cnn__winograd4_forward(g);
+  const int64_t tiles = s.down * s.across, group = cnn__winograd4_group(&s, n * tiles);
+  return g->algorithm == CNN__CONV_WINOGRAD4 && group > tiles ? group / tiles : 1;
+}
 
 /* A chunk holds tiles of several images: they do not touch each other. */
 START_TEST(an_image_is_the_same_alone) {
@@ -265,8 +296,10 @@ START_TEST(an_image_is_the_same_alone) {
       same_floats(6, 5);
       float *dw = place_output(7, w_floats(&g)), *dw_alone = place_output(8, w_floats(&g));
       t->conv_backward_weights(&g, n, x, dy, 0, dw, scratch(&g));
-      for (int64_t i = 0; i < n; i++)
-        t->conv_backward_weights(&g, 1, x + i * x_one, dy + i * y_one, i > 0, dw_alone, scratch(&g));
+      const int64_t together = summed_together(&g, n);
+      for (int64_t i = 0; i < n; i += together)
+        t->conv_backward_weights(&g, n - i < together ? n - i : together, x + i * x_one, dy + i * y_one, i > 0, dw_alone,
+                                 scratch(&g));
       same_floats(8, 7);
     }
   }
@@ -296,8 +329,10 @@ static int32_t algorithm(int64_t side, int64_t c, int64_t f, int64_t pad) {
 START_TEST(shapes_decide) {
   static const int64_t sides[] = {4, 6, 7, 8, 14, 28, 56, 112};
   for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
-    ck_assert_int_eq(algorithm(sides[i], 16, 16, 1), CNN__CONV_WINOGRAD);
-    ck_assert_int_eq(algorithm(sides[i], 512, 64, 1), CNN__CONV_WINOGRAD);
+    const int32_t large = sides[i] > 6 ? CNN__CONV_WINOGRAD4 : CNN__CONV_WINOGRAD;
+    ck_assert_int_eq(algorithm(sides[i], 16, 16, 1), large);
+    ck_assert_int_eq(algorithm(sides[i], 512, 128, 1), large);
+    ck_assert_int_eq(algorithm(sides[i], 512, 129, 1), CNN__CONV_WINOGRAD);
     ck_assert_int_eq(algorithm(sides[i], 15, 64, 1), CNN__CONV_DIRECT);
     ck_assert_int_eq(algorithm(sides[i], 64, 15, 1), CNN__CONV_DIRECT);
   }
@@ -312,23 +347,9 @@ START_TEST(shapes_decide) {
 }
 END_TEST
 
-/* The kernel gradient alone stays direct where images have few tiles or kernels are large. */
-START_TEST(shapes_decide_about_kernel_gradients) {
-  static const struct {
-    int64_t extents[8];
-    int32_t wanted;
-  } cases[] = {{{14, 14, 32, 64, 1, 1, 14, 14}, 1}, {{12, 12, 16, 16, 1, 1, 12, 12}, 1}, {{12, 10, 16, 16, 1, 1, 12, 10}, 0},
-               {{12, 11, 256, 256, 1, 1, 12, 11}, 1}, {{12, 11, 257, 256, 1, 1, 12, 11}, 0}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    const cnn__conv g = make(cases[i].extents);
-    ck_assert_int_eq(cnn__winograd_has_weights(&g), cases[i].wanted);
-  }
-}
-END_TEST
-
 START_TEST(other_kernels_are_direct) {
   const cnn__conv g = make(listed[0]);
-  ck_assert_int_eq(cnn__conv_algorithm(&g), CNN__CONV_WINOGRAD);
+  ck_assert_int_eq(cnn__conv_algorithm(&g), CNN__CONV_WINOGRAD4);
   for (int i = 0; i < 7; i++) {
     cnn__conv other = g;
     int64_t *const fields[] = {&other.kh, &other.kw, &other.sh, &other.sw, &other.dh, &other.dw, &other.groups};
@@ -351,10 +372,10 @@ int main(void) {
   tcase_add_test(tcase, blas_takes_no_notice);
 #endif
   tcase_add_test(tcase, more_exact_than_direct_sums);
+  tcase_add_test(tcase, larger_tiles_are_nearly_as_exact);
   tcase_add_test(tcase, an_image_is_the_same_alone);
   tcase_add_test(tcase, no_image);
   tcase_add_test(tcase, shapes_decide);
-  tcase_add_test(tcase, shapes_decide_about_kernel_gradients);
   tcase_add_test(tcase, other_kernels_are_direct);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);

@@ -142,7 +142,7 @@ START_TEST(layers_of_the_notebook_are_float64s) {
     snprintf(key, sizeof key, "%s.f64", names[i]);
     const reference_tensor *expected = reference_get(r, key);
     ck_assert_int_eq(cnn_tensor_count(outputs[i]), BATCH * expected->count);
-    reference_compare(names[i], cnn_tensor_read(outputs[i]), expected, 2e-6 * reference_largest(expected));
+    reference_compare(names[i], cnn_tensor_read(outputs[i]), expected, 3e-6 * reference_largest(expected));
     cnn_tensor_free(outputs[i]);
   }
   reference_close(r);

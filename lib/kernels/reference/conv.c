@@ -2,6 +2,7 @@
  * states; sixteen outputs that differ in their channel alone go side by side, each with an accumulator of its own. */
 #include "kernels/conv_layout.h"
 #include "kernels/winograd.h"
+#include "kernels/winograd4.h"
 
 #include <math.h>
 
@@ -17,6 +18,10 @@ static void pack_depthwise(const cnn__conv *g, const float *w, int32_t reverse, 
 static void pack(const cnn__conv *g, const float *w, float *packed) {
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     CNN__NAME(winograd_pack)(g, w, packed);
+    return;
+  }
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    CNN__NAME(winograd4_pack)(g, w, packed);
     return;
   }
   if (cnn__conv_depthwise(g)) {
@@ -36,6 +41,10 @@ static void pack(const cnn__conv *g, const float *w, float *packed) {
 static void pack_t(const cnn__conv *g, const float *w, float *packed) {
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     CNN__NAME(winograd_pack_t)(g, w, packed);
+    return;
+  }
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    CNN__NAME(winograd4_pack_t)(g, w, packed);
     return;
   }
   if (cnn__conv_depthwise(g)) {
@@ -86,6 +95,11 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
     CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
     return;
   }
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    cnn__winograd s = cnn__winograd4_forward(g);
+    CNN__NAME(winograd4)(&s, n, x, packed, bias, relu, y, scratch);
+    return;
+  }
   int32_t depthwise = cnn__conv_depthwise(g);
   int64_t groups = depthwise ? 1 : g->groups, cg = g->c / g->groups, fg = g->f / groups;
   for (int64_t pixel = 0; pixel < n * g->oh * g->ow; pixel++) {
@@ -132,6 +146,11 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
     CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;
   }
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    cnn__winograd s = cnn__winograd4_backward(g);
+    CNN__NAME(winograd4)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
+    return;
+  }
   int32_t depthwise = cnn__conv_depthwise(g);
   int64_t groups = depthwise ? 1 : g->groups, cg = g->c / groups, fg = g->f / g->groups;
   for (int64_t pixel = 0; pixel < n * g->h * g->w; pixel++) {
@@ -168,9 +187,9 @@ static void backward_weights(const cnn__conv *g, int64_t n, const float *x, cons
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
   for (int64_t e = 0; !add && e < g->kh * g->kw * cg * g->f; e++)
     dw[e] = 0.0f;
-  if (g->algorithm == CNN__CONV_WINOGRAD && cnn__winograd_has_weights(g)) {
-    cnn__winograd s = cnn__winograd_forward(g);
-    CNN__NAME(winograd_weights)(&s, n, x, dy, add, dw, scratch);
+  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+    cnn__winograd s = cnn__winograd4_forward(g);
+    CNN__NAME(winograd4_weights)(&s, n, x, dy, add, dw, scratch);
     return;
   }
   for (int64_t image = 0; image < n; image++, x += g->h * g->w * g->c, dy += g->oh * g->ow * g->f)

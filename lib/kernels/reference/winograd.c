@@ -1,6 +1,5 @@
 /* winograd: F(2x2, 3x3) as it is defined, tile by tile. Sixteen outputs that differ in their channel alone go side by
- * side; every sum of products is one chain of fused multiply-adds, over the input channels or, of the kernel gradient, over the
- * tiles of an image. */
+ * side; every sum of products is one chain of fused multiply-adds over the input channels. */
 #include "kernels/winograd.h"
 
 #include "kernels/conv_layout.h"
@@ -77,78 +76,6 @@ void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, cons
       multiply(s, v, packed + q * CNN__POINTS * s->c, bias ? bias + q : NULL, lanes, m);
       write_tile(s, m, row, column, lanes, relu, y + image * s->oh * s->ow * s->f + q);
     }
-  }
-}
-
-/* The gradients of a tile's outputs in one channel, transformed down, then across; 0 where the tile sticks out. */
-static void transform_gradient(const cnn__winograd *s, const float *dy, int64_t row, int64_t column,
-                               float d[CNN__POINTS]) {
-  float t[4][2];
-  for (int64_t j = 0; j < 2; j++) {
-    int32_t inside = column + j < s->ow;
-    float above = inside ? dy[(row * s->ow + column + j) * s->f] : 0.0f;
-    float below = inside && row + 1 < s->oh ? dy[((row + 1) * s->ow + column + j) * s->f] : 0.0f;
-    t[0][j] = above;
-    t[1][j] = above + below;
-    t[2][j] = above - below;
-    t[3][j] = 0.0f - below;
-  }
-  for (int64_t i = 0; i < 4; i++) {
-    d[4 * i] = t[i][0];
-    d[4 * i + 1] = t[i][0] + t[i][1];
-    d[4 * i + 2] = t[i][0] - t[i][1];
-    d[4 * i + 3] = 0.0f - t[i][1];
-  }
-}
-
-/* One tile's products added to the sums m [input channel][output channel]; d [output channel] is room for its
- * transformed gradients. */
-static void add_tile(const cnn__winograd *s, int64_t tile, const float *x, const float *dy, float (*m)[CNN__POINTS],
-                     float (*d)[CNN__POINTS]) {
-  int64_t row = tile / s->across * 2, column = tile % s->across * 2;
-  float v[CNN__POINTS];
-  for (int64_t q = 0; q < s->f; q++)
-    transform_gradient(s, dy + q, row, column, d[q]);
-  for (int64_t p = 0; p < s->c; p++) {
-    transform_input(s, x + p, row - s->pt, column - s->pl, v);
-    for (int64_t q = 0; q < s->f; q++)
-      for (int64_t point = 0; point < CNN__POINTS; point++)
-        m[p * s->f + q][point] = fmaf(v[point], d[q][point], m[p * s->f + q][point]);
-  }
-}
-
-static void taps_of(const float *m, int64_t step, float t[3]) {
-  float outer = (m[step] + m[2 * step]) * 0.5f;
-  t[0] = m[0] + outer;
-  t[1] = (m[step] - m[2 * step]) * 0.5f;
-  t[2] = outer + m[3 * step];
-}
-
-/* The taps of one pair of channels: down, then across. */
-static void write_taps(const cnn__winograd *s, const float m[CNN__POINTS], int32_t add, float *dw) {
-  float down[3][4], t[3];
-  for (int64_t j = 0; j < 4; j++) {
-    taps_of(m + j, 4, t);
-    for (int64_t i = 0; i < 3; i++)
-      down[i][j] = t[i];
-  }
-  for (int64_t i = 0; i < 3; i++) {
-    taps_of(down[i], 1, t);
-    for (int64_t j = 0; j < 3; j++, dw += s->c * s->f)
-      *dw = add ? *dw + t[j] : t[j];
-  }
-}
-
-void CNN__NAME(winograd_weights)(const cnn__winograd *s, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
-                                 void *scratch) {
-  float (*m)[CNN__POINTS] = scratch;
-  for (int64_t image = 0; image < n; image++, x += s->h * s->w * s->c, dy += s->oh * s->ow * s->f) {
-    for (int64_t e = 0; e < s->c * s->f * CNN__POINTS; e++)
-      m[e / CNN__POINTS][e % CNN__POINTS] = 0.0f;
-    for (int64_t tile = 0; tile < s->down * s->across; tile++)
-      add_tile(s, tile, x, dy, m, m + s->c * s->f);
-    for (int64_t e = 0; e < s->c * s->f; e++)
-      write_taps(s, m[e], add || image > 0, dw + e);
   }
 }
 

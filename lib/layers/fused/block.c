@@ -11,7 +11,7 @@
 #include "layers/batch_normalization.h"
 
 #define CHEAP 32 /* products for an output that cost less than writing it to memory and reading it back */
-#define TOGETHER_BYTES ((int64_t)256 << 10) /* of what is normalised, in one go */
+#define TOGETHER_BYTES ((int64_t)256 << 10) /* of what is normalised, in one go: a power of two of samples */
 
 /* ---- which layers ---- */
 
@@ -82,8 +82,9 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   b->g = geometry(layer->members[b->norm], b->pool < 0 ? NULL : layer->members[b->pool]);
   b->floats = b->g.h * b->g.w * b->g.c;
   b->pooled = b->g.oh * b->g.ow * b->g.c;
-  b->together = TOGETHER_BYTES / ((int64_t)sizeof(float) * b->floats);
-  b->together = b->together < 1 ? 1 : b->together > CNN__SHARD ? CNN__SHARD : b->together;
+  int64_t most = TOGETHER_BYTES / ((int64_t)sizeof(float) * b->floats);
+  for (b->together = 1; 2 * b->together <= most && b->together < CNN__SHARD;)
+    b->together *= 2;
   b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv]);
   b->nine = b->again && nine(layer->members[b->conv], &b->g);
   cnn__fused_sizes(layer);

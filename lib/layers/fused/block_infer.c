@@ -62,23 +62,33 @@ static int32_t by_channels(const cnn_layer *layer) {
   return image_of(layer).oh < FEW_ROWS && cnn__conv2d_has_channels(layer->members[b->conv]);
 }
 
+/* Pooled rows of a unit: as many as whole bands of the convolution give. */
+static int64_t unit_rows(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  int64_t step = cnn__conv2d_step(layer->members[b->conv]->data), rows = 1;
+  while (rows * b->g.kh % step)
+    rows++;
+  return rows;
+}
+
 static int64_t units(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
   if (b->conv < 0)
     return 1;
-  return by_channels(layer) ? cnn__gemm_panels(b->g.c) : image_of(layer).oh;
+  return by_channels(layer) ? cnn__gemm_panels(b->g.c) : (image_of(layer).oh - 1) / unit_rows(layer) + 1;
 }
 
-/* Pooled rows [begin, end) of one sample. The band of the convolution may start some rows above. */
+/* The pooled rows of units [begin, end) of one sample. Where the image ends the convolution may have rows that no window
+ * reads: they belong to its band all the same. */
 static void band(const cnn__work *work, const cnn__work *conv, const float *x, float *y) {
   cnn__pool g = image_of(work->layer);
   float *image = cnn__block_scratch(work);
-  int64_t row0 = work->begin * g.kh, start = row0 - row0 % CNN__CONV2D_ROWS;
-  cnn__conv2d_rows(conv, x, start, work->end * g.kh, image);
+  int64_t rows = unit_rows(work->layer), begin = work->begin * rows, end = work->end * rows;
+  cnn__conv2d_rows(conv, x, begin * g.kh, end < g.oh ? end * g.kh : g.h, image);
   affine map = affine_of(work, 0);
-  g.oh = work->end - work->begin;
+  g.oh = (end < g.oh ? end : g.oh) - begin;
   g.h = g.oh * g.kh;
-  finish(work, &g, 1, image + (row0 - start) * g.w * g.c, &map, y + work->begin * g.ow * g.c);
+  finish(work, &g, 1, image, &map, y + begin * g.ow * g.c);
 }
 
 /* Vectors [begin, end) of the channels of one sample: dense in scratch, then to their places. */
