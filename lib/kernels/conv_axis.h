@@ -52,4 +52,11 @@ static inline void cnn__taps_seen(const cnn__axis *a, int64_t t, int64_t *m0, in
   *m1 = cnn__at_most(cnn__steps_to(a->in - at, a->offset_step), a->taps);
 }
 
+/* The positions [*from, *to) that see all taps. */
+static inline void cnn__whole_taps(const cnn__axis *a, int64_t *from, int64_t *to) {
+  int64_t last = a->offset + cnn__at_least(a->taps - 1, 0) * a->offset_step;
+  *from = cnn__at_most(cnn__steps_to(-a->offset, a->in_step), a->count);
+  *to = cnn__at_least(cnn__at_most(cnn__steps_to(a->in - last, a->in_step), a->count), *from);
+}
+
 #endif

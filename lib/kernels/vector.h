@@ -1,10 +1,13 @@
 /* vector: sixteen float lanes, whatever the instruction set. A vector kernel is written once over these words and
  * compiled for each level; isa/ holds one vocabulary per instruction set.
  *
- * Letters: v sixteen floats, i sixteen unsigned 32-bit integers, t sixteen unsigned 16-bit integers, d sixteen doubles.
+ * Letters: v sixteen floats, i sixteen unsigned 32-bit integers, t sixteen unsigned 16-bit integers, d sixteen doubles;
+ * r what one register holds: CNN__REGISTER floats, sixteen or eight.
  *   load load_n store store_n   unaligned; _n touches only the first n lanes (0..15), the others read as 0;
  *                               load_n takes 16 too, and so does AVX-512's store_n
  *   set                         the same value in every lane
+ *   rget rput                   the first n lanes, 1..CNN__REGISTER
+ *   rcut(least, a)              0 where least > a, else a
  *   max(a, b)                   a > b ? a : b, so b where either is NaN or both are zeros; min(a, b): a < b ? a : b
  *   vsum vtop                   the lanes folded by halves, lane j with j + 8 first: with add; with max
  *   greater equal at_least      masks; false where NaN; integers unsigned

@@ -100,6 +100,24 @@ CNN__INLINE float cnn__vtop(cnn__vec a) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+#define CNN__REGISTER 8
+typedef __m256 cnn__reg;
+CNN__INLINE cnn__reg cnn__rload(const float *p) { return _mm256_loadu_ps(p); }
+CNN__INLINE cnn__reg cnn__rget(const float *p, int64_t n) {
+  return __builtin_constant_p(n) && n == CNN__REGISTER ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, cnn__first(n).lo);
+}
+CNN__INLINE void cnn__rput(float *p, int64_t n, cnn__reg a) {
+  if (n == CNN__REGISTER)
+    _mm256_storeu_ps(p, a);
+  else
+    cnn__vstore_n(p, n, (cnn__vec){a, a});
+}
+CNN__INLINE cnn__reg cnn__rset(float a) { return _mm256_set1_ps(a); }
+CNN__INLINE cnn__reg cnn__rfma(cnn__reg a, cnn__reg b, cnn__reg c) { return _mm256_fmadd_ps(a, b, c); }
+CNN__INLINE cnn__reg cnn__rcut(cnn__reg least, cnn__reg a) {
+  return _mm256_andnot_ps(_mm256_cmp_ps(least, a, _CMP_GT_OQ), a);
+}
+
 CNN__INLINE cnn__mask cnn__vgreater(cnn__vec a, cnn__vec b) {
   return (cnn__mask){_mm256_cmp_ps(a.lo, b.lo, _CMP_GT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_GT_OQ)};
 }

@@ -49,6 +49,17 @@ CNN__INLINE float cnn__vtop(cnn__vec a) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+#define CNN__REGISTER 16
+typedef __m512 cnn__reg;
+CNN__INLINE cnn__reg cnn__rload(const float *p) { return _mm512_loadu_ps(p); }
+CNN__INLINE cnn__reg cnn__rget(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(cnn__mask_first(n), p); }
+CNN__INLINE void cnn__rput(float *p, int64_t n, cnn__reg a) { _mm512_mask_storeu_ps(p, cnn__mask_first(n), a); }
+CNN__INLINE cnn__reg cnn__rset(float a) { return _mm512_set1_ps(a); }
+CNN__INLINE cnn__reg cnn__rfma(cnn__reg a, cnn__reg b, cnn__reg c) { return _mm512_fmadd_ps(a, b, c); }
+CNN__INLINE cnn__reg cnn__rcut(cnn__reg least, cnn__reg a) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(least, a, _CMP_GT_OQ), a, _mm512_setzero_ps());
+}
+
 CNN__INLINE cnn__mask cnn__vgreater(cnn__vec a, cnn__vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 CNN__INLINE cnn__mask cnn__vequal(cnn__vec a, cnn__vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 CNN__INLINE cnn__vec cnn__vselect(cnn__mask m, cnn__vec a, cnn__vec b) { return _mm512_mask_blend_ps(m, b, a); }
