@@ -58,11 +58,16 @@ static int64_t plan_columns(const sweep *s, int64_t m, int64_t t, int64_t width,
   return m;
 }
 
-/* The tile of `width` pixels, or the pair of them. */
+/* The tile of `width` pixels, the pair of them, or the half. */
 static void run_tile(const cnn__tile *tile, int64_t width) {
 #if CNN__PAIR > 1
   if (tile->second) {
     CNN__NAME(pairs)[width](tile);
+    return;
+  }
+#else
+  if (tile->lanes <= CNN__LANES / 2) {
+    CNN__NAME(halves)[width](tile);
     return;
   }
 #endif
@@ -124,7 +129,7 @@ static void sweep_place(const sweep *s, const place *at) {
                     .y_pixel = s->x.out_step * s->out, .lanes = at->lanes, .second = at->second,
                     .relu = at->relu};
   for (int64_t t = 0, width; t < s->x.count; t += width) {
-    width = cnn__tile_width(s->x.count, t);
+    width = cnn__tile_cut(s->x.count, t, at->lanes <= CNN__LANES / 2 ? CNN__WIDEST : CNN__TILE);
     int32_t whole = plan_columns(s, 0, t, width, at->channels, &p) == s->x.taps;
     tile.column_count = p.count;
     for (int64_t row = at->row0; row < at->row1; row++) {

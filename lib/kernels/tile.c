@@ -49,12 +49,18 @@ static __attribute__((noinline)) void part(const cnn__tile *t, const cnn__column
   float *from = sums + column->lo * CNN__LANES;
   cnn__tile narrow = {.x = x, .w = w, .x_pixel = t->x_pixel, .columns = &whole, .rows = 1, .column_count = 1,
                       .init = from, .init_pixel = CNN__LANES, .y = from, .y_pixel = CNN__LANES, .lanes = lanes};
+#if CNN__PAIR == 1
+  if (lanes < CNN__LANES) {
+    CNN__NAME(halves)[whole.hi](&narrow);
+    return;
+  }
+#endif
   CNN__NAME(tiles)[whole.hi](&narrow);
 }
 
 CNN__INLINE void run_part(const int width, const int most, const cnn__tile *t, const cnn__column *column, const float *x,
                           const float *w, cnn__vec *acc) {
-  float sums[CNN__TILE * CNN__LANES];
+  float sums[CNN__WIDEST * CNN__LANES];
   CNN__UNROLL
   for (int p = 0; p < width; p++)
     cnn__vput_most(most, sums + p * CNN__LANES, most, acc[p]);
@@ -109,7 +115,7 @@ CNN__INLINE void end(const int width, const int most, const cnn__tile *t, int64_
 
 /* `most` of the lanes count: what is computed for others is nothing where a vector is made of halves. */
 CNN__INLINE void tile(const int width, const int pair, const int most, const cnn__tile *t) {
-  cnn__vec acc[CNN__TILE], acc2[CNN__TILE];
+  cnn__vec acc[CNN__WIDEST], acc2[CNN__TILE];
   begin(width, t, 0, pair ? CNN__LANES : t->lanes, acc);
   if (pair)
     begin(width, t, CNN__LANES, t->lanes, acc2);
@@ -124,8 +130,10 @@ CNN__INLINE void tile(const int width, const int pair, const int most, const cnn
   static void tile_##width(const cnn__tile *t) { tile(width, 0, CNN__LANES, t); } \
   static void pair_##width(const cnn__tile *t) { tile(width, 1, CNN__LANES, t); }
 #else
+#define HALF(width) \
+  static __attribute__((noinline)) void half_##width(const cnn__tile *t) { tile(width, 0, CNN__LANES / 2, t); }
 #define TILE(width) \
-  static __attribute__((noinline)) void half_##width(const cnn__tile *t) { tile(width, 0, CNN__LANES / 2, t); } \
+  HALF(width) \
   static void tile_##width(const cnn__tile *t) { \
     if (t->lanes <= CNN__LANES / 2) \
       half_##width(t); \
@@ -160,5 +168,16 @@ cnn__tile_fn *const CNN__NAME(tiles)[CNN__TILE + 1] = {
 #if CNN__VECTORS >= 16
 cnn__tile_fn *const CNN__NAME(pairs)[CNN__TILE + 1] = {
   NULL, pair_1, pair_2, pair_3, pair_4, pair_5, pair_6, pair_7, pair_8, pair_9, pair_10, pair_11, pair_12, pair_13, pair_14,
+};
+#else
+HALF(7)
+HALF(8)
+HALF(9)
+HALF(10)
+HALF(11)
+HALF(12)
+
+cnn__tile_fn *const CNN__NAME(halves)[CNN__WIDEST + 1] = {
+  NULL, half_1, half_2, half_3, half_4, half_5, half_6, half_7, half_8, half_9, half_10, half_11, half_12,
 };
 #endif

@@ -77,15 +77,20 @@ extern cnn__tile_fn *const CNN__NAME(tiles)[CNN__TILE + 1];
  * AVX-512 only; a vector of AVX2 is a pair of registers anyway. */
 #if CNN__VECTORS >= 16
 #define CNN__PAIR 2
+#define CNN__WIDEST CNN__TILE
 extern cnn__tile_fn *const CNN__NAME(pairs)[CNN__TILE + 1];
 #else
+/* And tiles twice as wide of at most eight output channels: a register each, of which six would be too few chains. */
 #define CNN__PAIR 1
+#define CNN__WIDEST (2 * CNN__TILE)
+extern cnn__tile_fn *const CNN__NAME(halves)[CNN__WIDEST + 1];
 #endif
 
-/* How a row of n pixels is cut: into tiles as equal as possible. */
-static inline int64_t cnn__tile_width(int64_t n, int64_t at) {
-  int64_t tiles = (n - at + CNN__TILE - 1) / CNN__TILE;
+/* How a row of n pixels is cut: into tiles as equal as possible, of at most so many. */
+static inline int64_t cnn__tile_cut(int64_t n, int64_t at, int64_t most) {
+  int64_t tiles = (n - at + most - 1) / most;
   return (n - at + tiles - 1) / tiles;
 }
+static inline int64_t cnn__tile_width(int64_t n, int64_t at) { return cnn__tile_cut(n, at, CNN__TILE); }
 
 #endif
