@@ -6,6 +6,14 @@
 #include "kernels/conv_slide.h"
 #include "kernels/tile.h"
 
+/* Masks cost nothing where a register holds all lanes. */
+#if CNN__REGISTER == CNN__LANES
+#define GET cnn__vload_n
+#define PUT cnn__vstore_n
+#else
+#define GET cnn__vget
+#define PUT cnn__vput
+#endif
 #define WIDTH (CNN__VECTORS >= 16 ? 8 : 4) /* positions at once */
 
 typedef struct sweep {
@@ -37,7 +45,7 @@ CNN__INLINE cnn__vec four_groups(const spot *s, const float *w) {
 }
 
 CNN__INLINE void run(const int width, const spot *s) {
-  cnn__vec acc[8], zero = cnn__vset(0.0f), start = s->bias ? cnn__vget(s->bias, s->lanes) : zero;
+  cnn__vec acc[8], zero = cnn__vset(0.0f), start = s->bias ? GET(s->bias, s->lanes) : zero;
   CNN__UNROLL
   for (int p = 0; p < width; p++)
     acc[p] = start;
@@ -50,7 +58,7 @@ CNN__INLINE void run(const int width, const spot *s) {
         const float *at = x;
         CNN__UNROLL
         for (int p = 0; p < width; p++, at += s->x_pixel) {
-          acc[p] = cnn__vfma(cnn__vspread(cnn__vget(at, s->lanes), j), weights, acc[p]);
+          acc[p] = cnn__vfma(cnn__vspread(GET(at, s->lanes), j), weights, acc[p]);
         }
       }
     }
@@ -59,18 +67,20 @@ CNN__INLINE void run(const int width, const spot *s) {
   for (int p = 0; p < width; p++) {
     if (s->relu)
       acc[p] = cnn__vselect(cnn__vgreater(zero, acc[p]), zero, acc[p]);
-    cnn__vput(s->y + p * s->y_pixel, s->lanes, acc[p]);
+    PUT(s->y + p * s->y_pixel, s->lanes, acc[p]);
   }
 }
 
 CNN__INLINE void lanes(const int width, const spot *s) {
+#if CNN__REGISTER < CNN__LANES
   if (s->lanes == CNN__LANES) {
     spot whole = *s;
     whole.lanes = CNN__LANES;
     run(width, &whole);
-  } else {
-    run(width, s);
+    return;
   }
+#endif
+  run(width, s);
 }
 static void quads_1(const spot *s) { lanes(1, s); }
 static void quads_wide(const spot *s) { lanes(WIDTH, s); }

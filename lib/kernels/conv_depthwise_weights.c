@@ -8,7 +8,7 @@
 /* Positions. Where a register holds half a cache line, the other half must find it in the first cache. */
 #define STRETCH(columns) (CNN__REGISTER == CNN__LANES || (columns) <= WIDE ? 64 : 16)
 #define UNROLLED 4 /* positions */
-#define MOST_TAPS 7
+#define MOST_TAPS 5 /* of a row at once; a row of four goes as three and one */
 
 /* Some taps, and some positions of one output row. */
 typedef struct taps {
@@ -136,20 +136,16 @@ WIDE_TAPS(1, 0)
 WIDE_TAPS(2, 0)
 WIDE_TAPS(3, 0)
 WIDE_TAPS(3, 1)
-TAPS(1, 4, 0)
 TAPS(1, 5, 0)
 TAPS(1, 5, 1)
-TAPS(1, 6, 0)
-TAPS(1, 7, 0)
-TAPS(1, 7, 1)
 TAPS(2, 5, 0)
 TAPS(2, 5, 1)
 
 static taps_fn *const apart[MOST_TAPS + 1] = {
-  NULL, taps_1_1_0, taps_1_2_0, taps_1_3_0, taps_1_4_0, taps_1_5_0, taps_1_6_0, taps_1_7_0,
+  NULL, taps_1_1_0, taps_1_2_0, taps_1_3_0, NULL, taps_1_5_0,
 };
 static taps_fn *const sliding[MOST_TAPS + 1] = {
-  NULL, taps_1_1_0, taps_1_2_0, taps_1_3_1, taps_1_4_0, taps_1_5_1, taps_1_6_0, taps_1_7_1,
+  NULL, taps_1_1_0, taps_1_2_0, taps_1_3_1, NULL, taps_1_5_1,
 };
 
 /* The form for so many kernel rows of a width, and the rows that it takes. */
@@ -192,7 +188,7 @@ void CNN__NAME(depthwise_backward_weights)(const cnn__conv *g, int64_t n, const 
     taps t = {.x = x + (image * g->h + i * g->sh - g->pt + m0 * g->dh) * g->w * g->c, .columns = g->w, .stride = g->sw,
               .apart = g->dw, .x_row = g->dh * g->w * g->c, .dw_row = g->kw * g->c, .c = g->c};
     for (int64_t kx = 0, columns; kx < g->kw; kx += columns) {
-      columns = cnn__at_most(g->kw - kx, MOST_TAPS);
+      columns = g->kw - kx >= MOST_TAPS ? MOST_TAPS : cnn__at_most(g->kw - kx, WIDE);
       for (int64_t j = 0; j < g->ow; j += t.count) {
         t.dw = dw + (m0 * g->kw + kx) * g->c;
         t.dy = dy + (row * g->ow + j) * g->c;

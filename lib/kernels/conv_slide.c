@@ -100,17 +100,18 @@ static void any_form(const cnn__slide *s) {
   }
 #endif
 #define FORMS(taps, stride) FORM(taps, stride, 0) FORM(taps, stride, 1)
-FORMS(1, 1)
-FORMS(2, 1)
+FORM(1, 1, 0)
+FORM(2, 1, 0)
 FORMS(3, 1)
 FORMS(5, 1)
-FORMS(7, 1)
+FORM(7, 1, 0)
 FORMS(3, 2)
 FORMS(5, 2)
 
 #define BOTH(taps, stride) {slide_##taps##_##stride##_0, slide_##taps##_##stride##_1}
+#define ONE(taps, stride) {slide_##taps##_##stride##_0, slide_##taps##_##stride##_0}
 static cnn__slide_fn *const forms[MOST_STRIDE][MOST_TAPS + 1][2] = {
-  {{NULL}, BOTH(1, 1), BOTH(2, 1), BOTH(3, 1), {NULL}, BOTH(5, 1), {NULL}, BOTH(7, 1)},
+  {{NULL}, ONE(1, 1), ONE(2, 1), BOTH(3, 1), {NULL}, BOTH(5, 1), {NULL}, ONE(7, 1)},
   {{NULL}, {NULL}, {NULL}, BOTH(3, 2), {NULL}, BOTH(5, 2)},
 };
 

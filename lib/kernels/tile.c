@@ -106,11 +106,33 @@ CNN__INLINE void begin(const int width, const cnn__tile *t, int64_t channel, int
     acc[p] = cnn__vload_n(init + p * step, lanes);
 }
 
+#if CNN__PAIR == 1
+/* Where not all lanes count. */
+static __attribute__((noinline)) void put(const cnn__tile *t, int width, const float *sums) {
+  for (int p = 0; p < width; p++)
+    cnn__vstore_n(t->y + p * t->y_pixel, t->lanes, cnn__vload(sums + p * CNN__LANES));
+}
+#endif
+
 CNN__INLINE void end(const int width, const int most, const cnn__tile *t, int64_t channel, int64_t lanes, cnn__vec *acc) {
   cnn__vec zero = cnn__vset(0.0f), least = cnn__vset(t->relu ? 0.0f : -INFINITY);
   CNN__UNROLL
   for (int p = 0; p < width; p++)
-    cnn__vput_most(most, t->y + p * t->y_pixel + channel, lanes, cnn__vselect(cnn__vgreater(least, acc[p]), zero, acc[p]));
+    acc[p] = cnn__vselect(cnn__vgreater(least, acc[p]), zero, acc[p]);
+#if CNN__PAIR == 1
+  if (lanes < most) {
+    float sums[CNN__WIDEST * CNN__LANES];
+    CNN__UNROLL
+    for (int p = 0; p < width; p++)
+      cnn__vput_most(most, sums + p * CNN__LANES, most, acc[p]);
+    put(t, width, sums);
+    return;
+  }
+  lanes = most;
+#endif
+  CNN__UNROLL
+  for (int p = 0; p < width; p++)
+    cnn__vput_most(most, t->y + p * t->y_pixel + channel, lanes, acc[p]);
 }
 
 /* `most` of the lanes count: what is computed for others is nothing where a vector is made of halves. */
@@ -174,10 +196,8 @@ HALF(7)
 HALF(8)
 HALF(9)
 HALF(10)
-HALF(11)
-HALF(12)
 
 cnn__tile_fn *const CNN__NAME(halves)[CNN__WIDEST + 1] = {
-  NULL, half_1, half_2, half_3, half_4, half_5, half_6, half_7, half_8, half_9, half_10, half_11, half_12,
+  NULL, half_1, half_2, half_3, half_4, half_5, half_6, half_7, half_8, half_9, half_10,
 };
 #endif

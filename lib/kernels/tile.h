@@ -80,9 +80,9 @@ extern cnn__tile_fn *const CNN__NAME(tiles)[CNN__TILE + 1];
 #define CNN__WIDEST CNN__TILE
 extern cnn__tile_fn *const CNN__NAME(pairs)[CNN__TILE + 1];
 #else
-/* And tiles twice as wide of at most eight output channels: a register each, of which six would be too few chains. */
+/* And wider tiles of at most eight output channels: a register each, of which six would be too few chains. */
 #define CNN__PAIR 1
-#define CNN__WIDEST (2 * CNN__TILE)
+#define CNN__WIDEST 10
 extern cnn__tile_fn *const CNN__NAME(halves)[CNN__WIDEST + 1];
 #endif
 
