@@ -7,7 +7,7 @@
 
 /* Forms that are unrolled. */
 #define MOST_STRIDE 2
-#define MOST_TAPS 7
+#define MOST_TAPS 5
 
 /* One row of taps. */
 CNN__INLINE void slide_row(const int taps, const int stride, const int64_t first, const int64_t last, const float *x,
@@ -104,15 +104,13 @@ FORM(1, 1, 0)
 FORM(2, 1, 0)
 FORMS(3, 1)
 FORMS(5, 1)
-FORM(7, 1, 0)
 FORMS(3, 2)
-FORMS(5, 2)
 
 #define BOTH(taps, stride) {slide_##taps##_##stride##_0, slide_##taps##_##stride##_1}
 #define ONE(taps, stride) {slide_##taps##_##stride##_0, slide_##taps##_##stride##_0}
 static cnn__slide_fn *const forms[MOST_STRIDE][MOST_TAPS + 1][2] = {
-  {{NULL}, ONE(1, 1), ONE(2, 1), BOTH(3, 1), {NULL}, BOTH(5, 1), {NULL}, ONE(7, 1)},
-  {{NULL}, {NULL}, {NULL}, BOTH(3, 2), {NULL}, BOTH(5, 2)},
+  {{NULL}, ONE(1, 1), ONE(2, 1), BOTH(3, 1), {NULL}, BOTH(5, 1)},
+  {{NULL}, {NULL}, {NULL}, BOTH(3, 2)},
 };
 
 cnn__slide_fn *CNN__NAME(slide)(const cnn__slide *s, int32_t inside) {
