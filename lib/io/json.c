@@ -8,24 +8,12 @@
 #include <string.h>
 
 cnn_status cnn__json_scan(const char *bytes, size_t length, const char *what) {
-  int64_t depth = 0, values = 0;
-  int32_t in_string = 0;
-  for (size_t i = 0; i < length; i++) {
-    char c = bytes[i];
-    if (in_string) {
-      i += c == '\\';
-      in_string = c != '"';
-      continue;
-    }
-    in_string = c == '"';
-    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-    values += c == '{' || c == '[' || c == ',';
-    if (depth > CNN__JSON_DEPTH)
-      return cnn__fail(CNN_EFORMAT, "%s: nested deeper than %d at byte %zu", what, CNN__JSON_DEPTH, i);
-    if (values > CNN__JSON_VALUES)
-      return cnn__fail(CNN_EFORMAT, "%s: more than %d values", what, CNN__JSON_VALUES);
+  size_t at = 0;
+  switch (cnn__json_bounds(bytes, length, CNN__JSON_DEPTH, CNN__JSON_VALUES, &at)) {
+  case CNN__JSON_DEEP: return cnn__fail(CNN_EFORMAT, "%s: nested deeper than %d at byte %zu", what, CNN__JSON_DEPTH, at);
+  case CNN__JSON_MANY: return cnn__fail(CNN_EFORMAT, "%s: more than %d values", what, CNN__JSON_VALUES);
+  default: return CNN_OK;
   }
-  return CNN_OK;
 }
 
 json_t *cnn__json_parse(const char *bytes, size_t length, const char *what) {

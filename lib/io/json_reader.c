@@ -232,6 +232,27 @@ int32_t cnn__json_number(double *out, const char *text) {
 
 /* ---- values ---- */
 
+int32_t cnn__json_bounds(const char *bytes, size_t length, int64_t depth, int64_t values, size_t *at) {
+  int32_t in_string = 0;
+  for (size_t i = 0; i < length; i++) {
+    const char c = bytes[i];
+    *at = i;
+    if (in_string) {
+      i += c == '\\';
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    depth -= (c == '{' || c == '[') - (c == '}' || c == ']');
+    values -= c == '{' || c == '[' || c == ',';
+    if (depth < 0)
+      return CNN__JSON_DEEP;
+    if (values < 0)
+      return CNN__JSON_MANY;
+  }
+  return CNN__JSON_BOUNDED;
+}
+
 static json_t *value(reader *r);
 
 static json_t *word(reader *r) {

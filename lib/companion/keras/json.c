@@ -12,24 +12,12 @@ cnn_status keras__no_memory(const char *what) { return cnn_error_set(CNN_ENOMEM,
 /* ---- reading ---- */
 
 static cnn_status scan(const char *bytes, size_t length, const char *what) {
-  int64_t depth = 0, values = 0;
-  int32_t in_string = 0;
-  for (size_t i = 0; i < length; i++) {
-    char c = bytes[i];
-    if (in_string) {
-      i += c == '\\';
-      in_string = c != '"';
-      continue;
-    }
-    in_string = c == '"';
-    depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-    values += c == '{' || c == '[' || c == ',';
-    if (depth > KERAS__JSON_DEPTH)
-      return cnn_error_set(CNN_EFORMAT, "%s: nested deeper than %d at byte %zu", what, KERAS__JSON_DEPTH, i);
-    if (values > KERAS__JSON_VALUES)
-      return cnn_error_set(CNN_EFORMAT, "%s: more than %d values", what, KERAS__JSON_VALUES);
+  size_t at = 0;
+  switch (cnn__json_bounds(bytes, length, KERAS__JSON_DEPTH, KERAS__JSON_VALUES, &at)) {
+  case CNN__JSON_DEEP: return cnn_error_set(CNN_EFORMAT, "%s: nested deeper than %d at byte %zu", what, KERAS__JSON_DEPTH, at);
+  case CNN__JSON_MANY: return cnn_error_set(CNN_EFORMAT, "%s: more than %d values", what, KERAS__JSON_VALUES);
+  default: return CNN_OK;
   }
-  return CNN_OK;
 }
 
 cnn_status keras__json_parse(json_t **out, const char *bytes, size_t length, const char *what) {
