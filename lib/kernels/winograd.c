@@ -12,29 +12,12 @@ typedef struct plan {
   int64_t m_point;
 } plan;
 
-/* Where the four rows of a tile's inputs start, and what a pixel is worth there: 0 outside the image. */
-typedef struct rows {
-  const float *at[4];
-  int64_t pixel[4];
-} rows;
-
-static rows rows_of(const cnn__winograd *s, const float *image, int64_t row) {
-  static const float zeros[CNN__LANES];
-  rows r;
-  for (int64_t i = 0; i < 4; i++) {
-    int32_t inside = row + i >= 0 && row + i < s->h;
-    r.at[i] = inside ? image + (row + i) * s->w * s->c : zeros;
-    r.pixel[i] = inside ? s->c : 0;
-  }
-  return r;
-}
-
 typedef struct column {
   cnn__vec t[4];
 } column;
 
 /* A column of inputs, transformed down. */
-CNN__INLINE column load_column(const rows *r, int64_t at, int64_t width, int64_t lanes) {
+CNN__INLINE column load_column(const cnn__rows *r, int64_t at, int64_t width, int64_t lanes) {
   column c;
   cnn__vec d[4];
   if (at < 0 || at >= width) {
@@ -52,7 +35,7 @@ CNN__INLINE column load_column(const rows *r, int64_t at, int64_t width, int64_t
 }
 
 /* The tiles of a stretch for up to sixteen channels; neighbours share two columns. */
-CNN__INLINE void transform_lanes(const cnn__chunk *p, const cnn__stretch *t, const rows *r, int64_t lanes, float *v) {
+CNN__INLINE void transform_lanes(const cnn__chunk *p, const cnn__stretch *t, const cnn__rows *r, int64_t lanes, float *v) {
   int64_t at = 2 * t->column - p->s->pl, width = p->s->w;
   column a = load_column(r, at, width, lanes), b = load_column(r, at + 1, width, lanes);
   for (int64_t k = 0; k < t->count; k++, v += CNN__CBLOCK) {
@@ -75,7 +58,7 @@ void CNN__NAME(winograd_inputs)(const cnn__chunk *p, const float *x) {
   const cnn__winograd *s = p->s;
   for (int64_t at = 0; at < p->tiles;) {
     cnn__stretch t = cnn__stretch_at(p, at);
-    rows r = rows_of(s, x + t.image * s->h * s->w * s->c, 2 * t.row - s->pt);
+    cnn__rows r = cnn__rows_of(s, x + t.image * s->h * s->w * s->c, 2 * t.row - s->pt, 4);
     for (int64_t q = 0; q < s->c; q += CNN__LANES) {
       float *v = p->v + q / CNN__CBLOCK * p->v_block + at * CNN__CBLOCK + q % CNN__CBLOCK;
       if (s->c - q >= CNN__LANES) {

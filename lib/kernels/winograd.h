@@ -34,6 +34,37 @@ static inline int64_t cnn__next_chunk(int64_t left, int64_t most) {
 /* Tiles that go through all points together. */
 int64_t cnn__winograd_chunk(const cnn__winograd *s);
 
+/* The taps of a kernel for sixteen of its output channels from q on, zero beyond them, and the input channel p. */
+static inline void cnn__kernel_taps(float taps[9][CNN__LANES], const cnn__conv *g, const float *w, int64_t p, int64_t q) {
+  for (int64_t tap = 0; tap < 9; tap++)
+    for (int64_t l = 0; l < CNN__LANES; l++)
+      taps[tap][l] = l < g->f - q ? w[(tap * g->c + p) * g->f + q + l] : 0;
+}
+
+/* The same backward: turned round, for sixteen input channels from p on and the output channel q. */
+static inline void cnn__kernel_taps_t(float taps[9][CNN__LANES], const cnn__conv *g, const float *w, int64_t p, int64_t q) {
+  for (int64_t tap = 0; tap < 9; tap++)
+    for (int64_t l = 0; l < CNN__LANES; l++)
+      taps[8 - tap][l] = l < g->c - p ? w[(tap * g->c + p + l) * g->f + q] : 0;
+}
+
+/* Where the rows of a tile's inputs start, and what a pixel is worth there: 0 outside the image. */
+typedef struct cnn__rows {
+  const float *at[6];
+  int64_t pixel[6];
+} cnn__rows;
+
+static inline cnn__rows cnn__rows_of(const cnn__winograd *s, const float *image, int64_t row, int64_t count) {
+  static const float zeros[CNN__LANES];
+  cnn__rows r;
+  for (int64_t i = 0; i < count; i++) {
+    int32_t inside = row + i >= 0 && row + i < s->h;
+    r.at[i] = inside ? image + (row + i) * s->w * s->c : zeros;
+    r.pixel[i] = inside ? s->c : 0;
+  }
+  return r;
+}
+
 #ifdef CNN__LEVEL
 /* conv_pack and conv_pack_t of such a geometry; written by the reference alone. */
 void CNN__NAME(winograd_pack)(const cnn__conv *g, const float *w, float *packed);

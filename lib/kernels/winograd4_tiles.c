@@ -33,23 +33,6 @@ void CNN__NAME(winograd4_chunk)(const cnn__winograd *s, int64_t first, int64_t t
 /* Fewer than sixteen lanes: rare, and long where there are no masks. */
 __attribute__((noinline)) static cnn__vec get_some(const float *p, int64_t lanes) { return cnn__vload_n(p, lanes); }
 
-/* Where the rows of a tile's inputs start, and what a pixel is worth there: 0 outside the image. */
-typedef struct rows {
-  const float *at[6];
-  int64_t pixel[6];
-} rows;
-
-static rows rows_of(const cnn__winograd *s, const float *image, int64_t row) {
-  static const float zeros[CNN__LANES];
-  rows r;
-  for (int64_t i = 0; i < 6; i++) {
-    int32_t inside = row + i >= 0 && row + i < s->h;
-    r.at[i] = inside ? image + (row + i) * s->w * s->c : zeros;
-    r.pixel[i] = inside ? s->c : 0;
-  }
-  return r;
-}
-
 /* Six inputs along an axis, or four, to as many points. */
 CNN__INLINE void to_points(const int points, const cnn__vec d[6], cnn__vec t[6]) {
   cnn__vec a = cnn__vset(CNN__A), minus_a = cnn__vset(-CNN__A), a2 = cnn__vset(-CNN__A2), a2b2 = cnn__vset(CNN__A2B2);
@@ -77,7 +60,7 @@ CNN__INLINE void to_points(const int points, const cnn__vec d[6], cnn__vec t[6])
 #define COLUMN (6 * CNN__LANES) /* floats of a column in the room */
 
 /* The columns that a stretch's tiles read, transformed down. */
-CNN__INLINE void transform_down(const int points, const cnn__chunk4 *c, const cnn__stretch4 *s, const rows *r, int64_t lanes) {
+CNN__INLINE void transform_down(const int points, const cnn__chunk4 *c, const cnn__stretch4 *s, const cnn__rows *r, int64_t lanes) {
   int64_t at = 4 * s->column - c->s->pl, columns = 4 * s->count + (s->small_column ? 0 : 2);
   float *to = c->room;
   for (int64_t end = at + columns; at < end; at++, to += COLUMN) {
@@ -112,7 +95,7 @@ CNN__INLINE void transform_tile(const int points, const cnn__chunk4 *c, const cn
   }
 }
 
-static void transform_stretch(const cnn__chunk4 *c, const cnn__stretch4 *s, const rows *r, int64_t lanes, float *v) {
+static void transform_stretch(const cnn__chunk4 *c, const cnn__stretch4 *s, const cnn__rows *r, int64_t lanes, float *v) {
   if (s->small_row)
     transform_down(4, c, s, r, lanes);
   else
@@ -127,7 +110,7 @@ static void transform_stretch(const cnn__chunk4 *c, const cnn__stretch4 *s, cons
 void CNN__NAME(winograd4_inputs)(const cnn__chunk4 *c, const float *x) {
   const cnn__winograd *s = c->s;
   for (const cnn__stretch4 *t = c->part; t < c->part + c->parts; t++) {
-    rows r = rows_of(s, x + t->image * s->h * s->w * s->c, 4 * t->row - s->pt);
+    cnn__rows r = cnn__rows_of(s, x + t->image * s->h * s->w * s->c, 4 * t->row - s->pt, 6);
     for (int64_t q = 0; q < s->c; q += CNN__LANES) {
       float *v = c->v + q / CNN__CBLOCK * c->v_block + q % CNN__CBLOCK;
       int64_t lanes = cnn__at_most(s->c - q, CNN__LANES);

@@ -35,10 +35,8 @@ static void transform_kernel(float w[9][CNN__LANES], float *u, int64_t step) {
 void CNN__NAME(winograd4_pack)(const cnn__conv *g, const float *w, float *packed) {
   for (int64_t q = 0; q < g->f; q += CNN__LANES, packed += CNN__POINTS4 * g->c * CNN__LANES)
     for (int64_t p = 0; p < g->c; p++) {
-      float taps[9][CNN__LANES] = {{0}};
-      for (int64_t tap = 0; tap < 9; tap++)
-        for (int64_t l = 0; l < cnn__at_most(g->f - q, CNN__LANES); l++)
-          taps[tap][l] = w[(tap * g->c + p) * g->f + q + l];
+      float taps[9][CNN__LANES];
+      cnn__kernel_taps(taps, g, w, p, q);
       transform_kernel(taps, packed + p * CNN__LANES, g->c * CNN__LANES);
     }
 }
@@ -46,10 +44,8 @@ void CNN__NAME(winograd4_pack)(const cnn__conv *g, const float *w, float *packed
 void CNN__NAME(winograd4_pack_t)(const cnn__conv *g, const float *w, float *packed) {
   for (int64_t p = 0; p < g->c; p += CNN__LANES, packed += CNN__POINTS4 * g->f * CNN__LANES)
     for (int64_t q = 0; q < g->f; q++) {
-      float taps[9][CNN__LANES] = {{0}};
-      for (int64_t tap = 0; tap < 9; tap++)
-        for (int64_t l = 0; l < cnn__at_most(g->c - p, CNN__LANES); l++)
-          taps[8 - tap][l] = w[(tap * g->c + p + l) * g->f + q];
+      float taps[9][CNN__LANES];
+      cnn__kernel_taps_t(taps, g, w, p, q);
       transform_kernel(taps, packed + q * CNN__LANES, g->f * CNN__LANES);
     }
 }
