@@ -6,6 +6,7 @@ import pathlib
 import signal
 from typing import Any
 
+import numpy as np
 import pytest
 
 import cnn
@@ -104,3 +105,12 @@ def test_a_model_made_again_in_the_same_process(tmp_path: pathlib.Path) -> None:
     keras.backend.clear_session()
     resumed = fitted(backup(tmp_path), keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch)))
     assert resumed == whole and seen and seen[0] > 0
+
+
+def test_how_often_it_saves(tmp_path: pathlib.Path) -> None:
+    for often in (True, False, 0, -1, 2.0, "batch"):
+        with pytest.raises(ValueError, match="save_freq"):
+            keras.callbacks.BackupAndRestore(tmp_path, save_freq=often)
+    with pytest.raises(ValueError, match="backup_dir is empty"):
+        keras.callbacks.BackupAndRestore("")
+    assert keras.callbacks.BackupAndRestore(tmp_path, save_freq=np.int64(3)).save_freq == 3

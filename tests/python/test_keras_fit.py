@@ -133,7 +133,7 @@ def test_generators_go_on_and_sequences_begin_anew() -> None:
     asked.clear()
     parts = Parts()
     assert model.fit(parts, epochs=2, shuffle=False, verbose=0).params["steps"] == 6
-    assert asked == [0, 1, 2, 3, 4, 5] * 2 and parts.passes == 1
+    assert asked == [0, 1, 2, 3, 4, 5] * 2 and parts.passes == 3
     asked.clear()
     model.fit(parts, verbose=0)
     assert sorted(asked) == [0, 1, 2, 3, 4, 5]

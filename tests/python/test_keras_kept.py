@@ -45,12 +45,6 @@ def test_training_goes_on_with_the_first_batches_of_a_generator_that_has_ended()
         np.testing.assert_array_equal(one, other)
 
 
-def test_validation_by_a_generator_that_has_ended_goes_on() -> None:
-    with pytest.warns(UserWarning, match="no more batches"):
-        history = model().fit(X, Y, epochs=3, verbose=0, validation_data=batches(3), validation_steps=2)
-    assert len(history.history["val_loss"]) == 3
-
-
 def test_a_generator_of_nothing_is_an_error() -> None:
     with pytest.raises(cnn.DataError):
         model().fit(batches(0), steps_per_epoch=2, verbose=0)
@@ -97,12 +91,13 @@ def test_the_same_metric_with_and_without_weights() -> None:
     (["accuracy", "accuracy", "acc"], None, ["acc", "accuracy", "accuracy_1", "loss"], 5),
     ([keras.metrics.TopKCategoricalAccuracy(1), keras.metrics.TopKCategoricalAccuracy(2)], None,
      ["loss", "top_k_categorical_accuracy", "top_k_categorical_accuracy_1"], 4),
-    (["accuracy"], ["accuracy", "accuracy"], ["accuracy", "loss", "weighted_accuracy", "weighted_accuracy_1"], 6)])
+    (["accuracy"], ["accuracy", "accuracy"], ["accuracy", "loss", "weighted_accuracy", "weighted_accuracy_1"], 6),
+    (["mae"], ["mse", "mae"], ["loss", "mae", "mse", "weighted_mae"], 5)])
 def test_names_of_the_same_metric(names: Any, weighted: Any, wanted: list[str], listed: int) -> None:
     """As Keras 3.15 names them, and as many figures as its list has."""
     made = model(metrics=names, weighted_metrics=weighted)
     history = made.fit(X, Y, verbose=0, validation_split=0.5)
-    assert sorted(history.history) == sorted([*wanted, *[f"val_{name}" for name in wanted]])
+    assert list(history.history) == sorted([*wanted, *[f"val_{name}" for name in wanted]])
     assert sorted(made.evaluate(X, Y, verbose=0, return_dict=True)) == wanted
     assert len(made.evaluate(X, Y, verbose=0)) == listed
     if weighted is None and len(names) == 2:
@@ -110,7 +105,52 @@ def test_names_of_the_same_metric(names: Any, weighted: Any, wanted: list[str], 
         assert one < two  # k is 1 and 2
 
 
+@pytest.mark.parametrize("names,wanted,listed", [
+    (["accuracy", keras.metrics.CategoricalAccuracy("accuracy_1"), "accuracy"], ["accuracy", "accuracy_1", "loss"], 4),
+    ([keras.metrics.CategoricalAccuracy(name) for name in ("a", "a_1", "a", "a")], ["a", "a_1", "a_2", "loss"], 6),
+    ([keras.metrics.CategoricalAccuracy(name) for name in ("a", "a", "a_1", "a_1")], ["a", "a_1", "a_1_1", "loss"], 6)])
+def test_of_two_metrics_that_come_to_one_name_the_last_is_kept(names: Any, wanted: list[str], listed: int) -> None:
+    """As in Keras, which does not say so."""
+    with pytest.warns(UserWarning, match="come to the name 'a.*_1'; .* the last is kept"):
+        made = model(metrics=names)
+    assert list(made.fit(X, Y, verbose=0).history) == wanted
+    assert len(made.evaluate(X, Y, verbose=0)) == listed
+    top = keras.metrics.TopKCategoricalAccuracy
+    with pytest.warns(UserWarning, match="'top_1'"):
+        made = model(metrics=[top(1, "top"), top(1, "top"), top(3, "top_1")])
+    assert made.evaluate(X, Y, verbose=0, return_dict=True)["top_1"] == 1.0
+
+
 # ---- an optimizer that has trained ----
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_a_copy_of_an_optimizer_has_its_settings_and_has_not_trained(copied: Any) -> None:
+    made = model(optimizer=keras.optimizers.AdamW(0.25, weight_decay=0.125))
+    made.optimizer.exclude_from_weight_decay(var_names=["bias"])
+    fitted(made)
+    made.optimizer.learning_rate = 0.5
+    again = copied(made.optimizer)
+    assert type(again) is keras.optimizers.AdamW and again is not made.optimizer
+    assert (float(again.learning_rate), again.weight_decay, again.iterations, again.built) == (0.5, 0.125, 0, False)
+    assert again._excluded == ("bias",)
+    for other in (made, model()):
+        other.compile(copied(again), "categorical_crossentropy")
+        fitted(other)
+        assert other.optimizer.iterations == 4
+    assert made.optimizer is not again and again.iterations == 0
+
+
+def test_what_a_model_has_from_compile_and_from_fit_on() -> None:
+    made = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    for name in ("optimizer", "stop_training", "history"):
+        assert not hasattr(made, name)
+    assert (made.loss, made.metrics, made.compiled) == (None, [], False)
+    with pytest.raises(AttributeError, match="optimizer.*compile"):
+        made.optimizer
+    made.compile("sgd", "mse")
+    assert made.stop_training is False and made.optimizer.iterations == 0 and not hasattr(made, "history")
+
+
 
 def fitted(made: Any, epochs: int = 2) -> Any:
     return made.fit(X, Y, epochs=epochs, batch_size=4, shuffle=False, verbose=0).history["loss"]
@@ -246,63 +286,7 @@ def test_copies_of_what_is_not_built() -> None:
     assert copy.deepcopy(added)([x, x]).shape == (None, 3)
 
 
-# ---- batches by number; the end of training ----
-
-class Thirds(keras.utils.PyDataset):
-    """Batches of three."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.told: list[Any] = []
-
-    def __getitem__(self, index: int) -> Any:
-        self.told.append(index)
-        return X[index:index + 3], Y[index:index + 3]
-
-    def on_epoch_begin(self) -> None:
-        self.told.append("begin")
-
-    def on_epoch_end(self) -> None:
-        self.told.append("end")
-
-
-class Counted(Thirds):
-    def __len__(self) -> int:
-        return 3
-
-
-class Numbered(Thirds):
-    @property
-    def num_batches(self) -> Any:
-        return 3
-
-
-@pytest.mark.parametrize("kind", [Counted, Numbered])
-def test_a_data_set_of_batches_by_number(kind: Any) -> None:
-    data = kind()
-    assert keras.utils.Sequence is keras.utils.PyDataset and len(data) == data.num_batches == 3 and data.workers == 1
-    made = model()
-    made.fit(data, epochs=2, shuffle=False, verbose=0, validation_data=kind())
-    assert [thing for thing in data.told if thing in ("begin", "end")] == ["begin", "end", "begin"]
-    assert [thing for thing in data.told if thing not in ("begin", "end")][-6:] == [0, 1, 2] * 2
-    by_hand = model()
-    for index in (0, 1, 2) * 2:
-        by_hand.train_on_batch(X[index:index + 3], Y[index:index + 3])
-    assert all(np.array_equal(*pair) for pair in zip(made.get_weights(), by_hand.get_weights()))
-    assert made.predict(kind(), verbose=0).shape == (9, 3) and len(list(data)) == 3
-
-
-def test_a_data_set_by_number_that_cannot_be_had() -> None:
-    class Endless(Numbered):
-        num_batches = None
-
-    with pytest.raises(NotImplementedError, match="num_batches"):
-        len(Thirds())
-    with pytest.raises(cnn.UnsupportedError, match="without end; give fit a generator"):
-        model().fit(Endless(), verbose=0)
-    with pytest.raises(cnn.UnsupportedError, match="workers=4"):
-        Counted(workers=4)
-
+# ---- the end of training ----
 
 def test_the_end_of_training_hears_the_models_own_figures() -> None:
     told: dict[str, Any] = {}

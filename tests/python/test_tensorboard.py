@@ -181,8 +181,10 @@ def test_arguments_are_those_of_keras(tmp_path: pathlib.Path) -> None:
                             ({"embeddings_metadata": "m"}, "no embedding layers")):
         with pytest.raises(cnn.UnsupportedError, match=sentence):
             keras.callbacks.TensorBoard(tmp_path, **given)
-    with pytest.raises(ValueError, match="update_freq"):
-        keras.callbacks.TensorBoard(tmp_path, update_freq="often")
+    for often in ("often", 0, False, True, -1, 2.0):
+        with pytest.raises(ValueError, match="update_freq=.* must be 'epoch', 'batch' or a whole number of 1 or more"):
+            keras.callbacks.TensorBoard(tmp_path, update_freq=often)
+    assert keras.callbacks.TensorBoard(tmp_path, update_freq=np.int64(2)).update_freq == 2
     with pytest.raises(cnn.UnsupportedError, match="nearest is cnn.TensorBoard"):
         board.summary
     with pytest.raises(cnn.UnsupportedError, match="validation_data"):

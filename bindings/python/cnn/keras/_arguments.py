@@ -37,11 +37,11 @@ def channels_last(where: str, value: object) -> str:
     return "channels_last"
 
 
-def whole(where: str, name: str, value: object) -> int:
-    """A whole number of 1 or more."""
+def whole(where: str, name: str, value: object, other: str = "") -> int:
+    """A whole number of 1 or more; `other` tells what else may stand there."""
     number = _index(value)
     if number is None or number < 1:
-        raise ValueError(f"{where}: {name}={value!r} must be a whole number of 1 or more")
+        raise ValueError(f"{where}: {name}={value!r} must be {other}a whole number of 1 or more")
     return number
 
 

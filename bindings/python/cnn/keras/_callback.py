@@ -148,8 +148,8 @@ class Forward(core.Callback):
                 setattr(self, event, functools.partial(self._tell, event, getattr(callback, hooks[0])))
 
     def _tell(self, name: str, hook: Callable[..., None], event: cnn.Event) -> None:
-        before = dict(event.logs)
-        logs = {figure: before[figure] for figure in before if name != "train_end" or self._own(figure)}
+        before = in_order(event.logs, self._callback.model)
+        logs = {figure: before[figure] for figure in before if name != "train_end" or _own(figure, self._callback.model)}
         number = self._NUMBERED.get(name)
         hook(*([] if number is None else [getattr(event, number)]), logs)
         for figure, value in logs.items():
@@ -158,6 +158,12 @@ class Forward(core.Callback):
         if getattr(self._callback.model, "stop_training", False):
             event.stop()
 
-    def _own(self, figure: str) -> bool:
-        """Is it the model's, and not what a callback has added to those of an epoch?"""
-        return (figure[4:] if figure.startswith("val_") else figure) in ("loss", *self._callback.model._compiled.names)
+
+def _own(figure: str, model: Any) -> bool:
+    """Is it the model's, and not what a callback has added to those of an epoch?"""
+    return (figure[4:] if figure.startswith("val_") else figure) in ("loss", *model._compiled.names)
+
+
+def in_order(logs: Logs, model: Any) -> dict[str, float]:
+    """Figures as Keras has them: the model's own, of training and validation, by the alphabet, then what callbacks added."""
+    return {name: logs[name] for name in sorted(logs, key=lambda name: name if _own(name, model) else "\uffff")}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import warnings
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Optional, Sequence
 
@@ -106,55 +107,118 @@ def batch(item: Any, wanted: Wanted) -> tuple[Any, ...]:
 
 
 class Batches:
-    """What a generator, a Sequence or a flow gives, batch by batch. An iterator goes on where it stands, and gives its
-    first two batches again in passes that begin after its end, as in Keras; anything else begins anew with each pass."""
+    """What a generator, a Sequence or a flow gives, batch by batch.
 
-    def __init__(self, source: Any, wanted: Wanted, shuffle: bool = False) -> None:
-        self._source, self._wanted, self._shuffle = source, wanted, shuffle
+    Parameters
+    ----------
+    shuffle : bool
+        Batches that are had by number come in an order drawn for each round of them.
+    goes_on : bool
+        A pass begins where the one before has ended, as in Keras's fit with steps_per_epoch, and a generator goes on where
+        it stands; else each pass begins anew, and one of a generator, which cannot, with its first two batches, after which
+        it goes on, as Keras's do. A generator that has ended gives its first two once more in any case.
+    """
+
+    def __init__(self, source: Any, wanted: Wanted, shuffle: bool = False, goes_on: bool = False) -> None:
+        self._source, self._wanted, self._shuffle, self._goes_on = source, wanted, shuffle, goes_on
+        self._told = None if isinstance(source, Flow) else source
         self._passes = 0
+        self._order: Optional[Iterator[int]] = None
         self._first: list[Any] = []
+
+    def reset(self) -> None:
+        """Tell the source that what it gave before is over."""
+        getattr(self._told, "on_epoch_end", _nothing)()
+
+    end = reset
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         self._passes += 1
-        if self._passes > 1 and hasattr(self._source, "on_epoch_end") and not isinstance(self._source, Flow):
-            self._source.on_epoch_end()
-        if hasattr(self._source, "on_epoch_begin"):
-            self._source.on_epoch_begin()
+        getattr(self._told, "on_epoch_begin", _nothing)()
         return (batch(item, self._wanted) for item in self._items())
 
     def _items(self) -> Iterable[Any]:
         if isinstance(self._source, Flow):
             walk: Any = self._source
             return itertools.islice(iter(walk), len(walk))
-        if hasattr(self._source, "__getitem__") and hasattr(self._source, "__len__"):
-            count = len(self._source)
-            order = np.random.permutation(count).tolist() if self._shuffle else range(count)
-            return (self._source[number] for number in order)
+        if _numbered(self._source):
+            return self._by_number()
         items: Iterable[Any] = iter(self._source)
-        return self._going_on(items) if items is self._source else items
+        return self._of_iterator(items) if items is self._source else items
 
-    def _going_on(self, items: Iterable[Any]) -> Iterator[Any]:
+    def _by_number(self) -> Iterator[Any]:
+        """One round of all; two where the first is the rest of a round that was begun before."""
+        rest = self._order if self._goes_on else None
+        while True:
+            if rest is None:
+                self._order = self._drawn()
+            assert self._order is not None
+            for number in self._order:
+                yield self._source[number]
+            self._order = None
+            if rest is None:
+                return
+            rest = None
+
+    def _drawn(self) -> Iterator[int]:
+        count = _count(self._source)
+        if count is None:
+            return itertools.count()
+        order = list(range(count))
+        if self._shuffle:
+            random.shuffle(order)
+        return iter(order)
+
+    def _of_iterator(self, items: Iterable[Any]) -> Iterator[Any]:
+        again = list(self._first) if self._passes > 1 else []
+        if not self._goes_on:
+            yield from again
         count = 0
         for count, item in enumerate(items, 1):
             if len(self._first) < 2:
                 self._first.append(item)
             yield item
-        if not count and self._first:
+        if not count and again:
             warnings.warn("the generator has no more batches: this pass has its first two once more; let it give "
                           "steps_per_epoch * epochs batches, or go on without end", stacklevel=2)
-            yield from self._first
+            if self._goes_on:
+                yield from again
 
 
 class CountedBatches(Batches):
     """The same of what knows how many batches a pass has."""
 
     def __len__(self) -> int:
-        return len(self._source)
+        return _count(self._source) or 0
 
 
-def batches(source: Any, wanted: Wanted, shuffle: bool = False) -> Batches:
+def batches(source: Any, wanted: Wanted, shuffle: bool = False, goes_on: bool = False) -> Batches:
     """Batches in Keras's meaning of what a user passed."""
-    return (CountedBatches if hasattr(source, "__len__") else Batches)(source, wanted, shuffle)
+    kind = Batches if _count(source) is None else CountedBatches
+    return kind(source, wanted, shuffle, goes_on)
+
+
+def _nothing() -> None:
+    """In the place of a method that a source has not."""
+
+
+def _numbered(source: Any) -> bool:
+    """Are its batches had by number?"""
+    from .utils.py_dataset import PyDataset
+
+    return isinstance(source, PyDataset) or hasattr(source, "__getitem__") and hasattr(source, "__len__")
+
+
+def _count(source: Any) -> Optional[int]:
+    """How many batches it has; None where nobody knows, or they have no end."""
+    from .utils.py_dataset import PyDataset
+
+    if isinstance(source, PyDataset):
+        return source.num_batches
+    try:
+        return len(source) if hasattr(source, "__len__") else None
+    except (TypeError, NotImplementedError):  # loaders of streams have the method and refuse
+        return None
 
 
 def peeked(source: Any, context: cnn.Context) -> tuple[Any, Sequence[int]]:
@@ -165,7 +229,7 @@ def peeked(source: Any, context: cnn.Context) -> tuple[Any, Sequence[int]]:
         return source, source._batches(context).dataset.input_shape
     if not gives_batches(source):
         return source, inputs(source).shape[1:]
-    if hasattr(source, "__getitem__") and hasattr(source, "__len__"):
+    if _numbered(source):
         return source, _shape(source[0])
     iterator = iter(source)
     first = next(iterator)

@@ -8,10 +8,11 @@ from typing import Any, Mapping, Optional
 import numpy as np
 
 from .. import _text
+from .. import callback as core
 from ..augmenter import Augmenter
 from ..dataset import Dataset
 from ._arguments import only, refuse
-from ._data import Wanted, batches, dataset, inputs, is_arrays
+from ._data import Batches, Wanted, batches, dataset, inputs, is_arrays
 from ._protocol import Flow
 
 _STANDARD = ("rescale", "samplewise_center", "samplewise_std_normalization", "featurewise_center",
@@ -23,7 +24,7 @@ class Supply:
     """The samples of evaluate or predict, closed when the call is over."""
 
     def __init__(self, x: Any, y: Any, sample_weight: Any, batch_size: Optional[int], wanted: Wanted, what: str,
-                 shuffle: bool = False) -> None:
+                 shuffle: bool = False, goes_on: bool = False) -> None:
         self._stack = ExitStack()
         self.batch_size = batch_size
         self.samples: Optional[int] = None
@@ -32,7 +33,7 @@ class Supply:
             raise ValueError(f"{what}: x is None; give arrays, or what gives batches")
         if not is_arrays(x):
             _alone(x, y, sample_weight, batch_size, what)
-            self.data: Any = x if isinstance(x, Dataset) else batches(x, wanted, shuffle)
+            self.data: Any = x if isinstance(x, Dataset) else batches(x, wanted, shuffle, goes_on)
             if isinstance(x, Flow):
                 self._leave_flow(x, wanted, what)
         elif what == "predict":
@@ -49,6 +50,16 @@ class Supply:
         made = flow._batches(wanted.context)
         if not draws(made.augmenter) and (what == "evaluate" or not made.shuffle):
             self.data, self.augmenter, self.batch_size = made.dataset, made.augmenter, made.batch_size
+
+    def reset(self) -> None:
+        """Tell the source of batches, if it is one that listens, that it is begun afresh."""
+        if isinstance(self.data, Batches):
+            self.data.reset()
+
+    def end(self) -> None:
+        """Tell it that the pass is over."""
+        if isinstance(self.data, Batches):
+            self.data.end()
 
     def __enter__(self) -> Supply:
         return self
@@ -92,7 +103,7 @@ class Plan:
             _alone(x, y, sample_weight, batch_size, "fit")
             self._take_flow()
             return
-        supply = Supply(x, y, sample_weight, batch_size, wanted, "fit", bool(shuffle))
+        supply = Supply(x, y, sample_weight, batch_size, wanted, "fit", bool(shuffle), goes_on=True)
         self._stack.enter_context(supply)
         self.data, self.samples = supply.data, supply.samples
         self.options["batch_size"] = batch_size
@@ -160,11 +171,47 @@ class Plan:
         self.options["validation_batch_size"] = None
         return batches(flow, self._wanted)
 
+    def turns(self, model: Any) -> list[Turns]:
+        """What is told of passes that end. Training begins afresh."""
+        sources = [source if isinstance(source, Batches) else None for source in (self.data, self.options.get("validation"))]
+        if sources[0] is not None:
+            sources[0].reset()
+        return [] if sources == [None, None] else [Turns(model, *sources)]
+
     def __enter__(self) -> Plan:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
+
+
+class Turns(core.Callback):
+    """Tells sources of batches that a pass is over, before any callback of the user hears of it, and a validation's that it
+    is begun afresh; training's only where nobody ended it within an epoch, as in Keras."""
+
+    def __init__(self, model: Any, training: Optional[Batches], validation: Optional[Batches]) -> None:
+        self._model, self._training, self._validation = model, training, validation
+        self._open = True
+
+    def epoch_begin(self, event: core.Event) -> None:
+        self._open = True
+
+    def test_begin(self, event: core.Event) -> None:
+        self._end_training()
+        if self._validation is not None:
+            self._validation.reset()
+
+    def test_end(self, event: core.Event) -> None:
+        if self._validation is not None:
+            self._validation.end()
+
+    def epoch_end(self, event: core.Event) -> None:
+        self._end_training()
+
+    def _end_training(self) -> None:
+        if self._open and self._training is not None and not self._model.stop_training:
+            self._training.end()
+        self._open = False
 
 
 def standardises(augmenter: Optional[Augmenter]) -> bool:

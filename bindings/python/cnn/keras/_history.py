@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import callback as core
-from ._callback import Callback
+from ._callback import Callback, in_order
 
 if TYPE_CHECKING:
     import cnn
@@ -54,6 +54,6 @@ class Recorder(core.Callback):
         self._history, self._model = history, model
 
     def epoch_end(self, event: core.Event) -> None:
-        self._history.on_epoch_end(event.epoch, event.logs)
+        self._history.on_epoch_end(event.epoch, in_order(event.logs, self._model))
         if self._model.stop_training:
             event.stop()

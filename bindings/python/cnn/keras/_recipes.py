@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence, Union
@@ -63,13 +64,20 @@ class Compiled:
                                                                                           self._weighted)]
         own_names = [metric.name for metric in (*metrics, *weighted)]
         names = _told_apart(own_names, len(metrics))
+        last = {name: number for number, name in enumerate(names)}
         renamed = [_renamed(metric, name) for metric, name in zip((*metrics, *weighted), names)]
+        kept = [last[name] == number for number, name in enumerate(names)]
+        if not all(kept):
+            lost = names[kept.index(False)]
+            warnings.warn(f"compile: two metrics come to the name '{lost}'; of these the last is kept, as in Keras. Name "
+                          "each by name=", stacklevel=4)
         weights = trained(layers)
         keep = self._goes_on(core, weights)
         self._keep_rate()
-        core.compile(self.optimizer._make(context), loss, metrics=renamed[:len(metrics)],
-                     weighted_metrics=renamed[len(metrics):], keep_state=keep)
-        self.adopt(core, loss.type, names, weights)
+        core.compile(self.optimizer._make(context), loss, keep_state=keep,
+                     metrics=list(itertools.compress(renamed[:len(metrics)], kept)),
+                     weighted_metrics=list(itertools.compress(renamed[len(metrics):], kept[len(metrics):])))
+        self.adopt(core, loss.type, list(itertools.compress(names, kept)), weights)
         self._own_names = own_names
 
     def _goes_on(self, core: cnn.Model, weights: Weights) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import tensorboard
 from . import _lacking
-from ._arguments import refuse
+from ._arguments import refuse, whole
 from ._builtin import Builtin
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class TensorBoard(Builtin):
 
     def _set_up(self) -> None:
         self.log_dir = os.fspath(self.log_dir)
-        self.update_freq = 1 if self.update_freq == "batch" else self.update_freq
+        if self.update_freq != "epoch":
+            given = 1 if self.update_freq == "batch" else self.update_freq
+            self.update_freq = whole("TensorBoard", "update_freq", given, "'epoch', 'batch' or ")
         super()._set_up()
 
     def _core(self, context: cnn.Context) -> Any:

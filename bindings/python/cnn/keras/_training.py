@@ -30,25 +30,25 @@ class Trainer:
     Attributes
     ----------
     optimizer
-        That of `compile`; its `learning_rate` may be read and set.
+        That of `compile`; its `learning_rate` may be read and set. Before, there is no such attribute, as in Keras.
     loss
         That of `compile`.
     stop_training : bool
-        A callback sets it to end training.
+        A callback sets it to end training. There from `compile` on.
     history : History
-        Of the last `fit`, also of one that failed.
+        Of the last `fit`, also of one that failed. There from the first `fit` on.
     """
 
     _core: Optional[cnn.Model]
     name: str
+    stop_training: bool
+    history: History
 
     def _prepare(self) -> None:
         self._compiled: Optional[Compiled] = None
         self._trained: Optional[list[bool]] = None
         self._steps = 0
         self._shown: dict[str, float] = {}
-        self.stop_training = False
-        self.history: Optional[History] = None
 
     @property
     def layers(self) -> list[Layer]:
@@ -90,6 +90,7 @@ class Trainer:
         only("compile", "jit_compile", jit_compile, ("auto", False, None), "there is no just-in-time compiler")
         only("compile", "auto_scale_loss", auto_scale_loss, (True, False), "losses are float32 and need no scaling")
         self._compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
+        self.stop_training = False
         self._recompile()
 
     def _recompile(self) -> None:
@@ -117,8 +118,10 @@ class Trainer:
 
     @property
     def optimizer(self) -> Any:
-        """The optimizer of `compile`; None before."""
-        return self._compiled.optimizer if self._compiled else None
+        """The optimizer of `compile`."""
+        if self._compiled is None:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute 'optimizer': call `compile()` first")
+        return self._compiled.optimizer
 
     @property
     def loss(self) -> Any:
@@ -243,6 +246,7 @@ class Trainer:
         steps = plan.steps(steps_per_epoch)
         self.stop_training = False
         self.history = history = History()
+        turns = plan.turns(self)
         hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": epochs, "steps": steps})
         history.set_model(self)
         history.set_params(dict(hooks.params))
@@ -251,8 +255,8 @@ class Trainer:
             hooks.call("on_train_end")
             return history
         with plan:
-            whole = core.fit(plan.data, callbacks=hooks.made(core._context, history), epochs=epochs,
-                             initial_epoch=initial_epoch,
+            whole = core.fit(plan.data, callbacks=[*turns, *hooks.made(core._context, history)],
+                             epochs=epochs, initial_epoch=initial_epoch,
                              steps_per_epoch=steps_per_epoch, verbose=_verbosity(verbose), **plan.options)
         history._go_on_from(whole)
         hooks.finished()
@@ -284,10 +288,12 @@ class Trainer:
         core, x = self._model_for(x)
         hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": 1, "steps": steps})
         hooks.refuse_batches("test", "evaluate")
-        hooks.call("on_test_begin")
         with _fit.Supply(x, y, sample_weight, batch_size, self._wanted(core), "evaluate") as supply:
+            supply.reset()
+            hooks.call("on_test_begin")
             figures: dict[str, float] = core.evaluate(supply.data, batch_size=supply.batch_size, steps=steps,
                                                       augmenter=supply.augmenter, verbose=_verbosity(verbose))
+            supply.end()
         hooks.call("on_test_end", dict(figures))
         self._shown = dict(figures)
         return compiled.figures(figures, return_dict)
@@ -312,10 +318,11 @@ class Trainer:
         core, x = self._model_for(x)
         hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": 1, "steps": steps})
         hooks.refuse_batches("predict", "predict")
-        hooks.call("on_predict_begin")
         with _fit.Supply(x, None, None, batch_size, self._wanted(core), "predict") as supply:
+            hooks.call("on_predict_begin")
             outputs = core.predict(supply.data, batch_size=supply.batch_size, steps=steps, augmenter=supply.augmenter,
                                    verbose=_verbosity(verbose))
+            supply.end()
         hooks.call("on_predict_end")
         return np.asarray(outputs)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Optional
 
 from .. import builtin
 from . import _files, _lacking
+from ._arguments import whole
 from ._builtin import HOOKS, Builtin
 from ._callback import Callback
 from ._history import History
@@ -232,8 +233,10 @@ class BackupAndRestore(Builtin):
         return os.path.join(os.fspath(self.backup_dir), "checkpoint" + _files.SUFFIX)
 
     def _set_up(self) -> None:
-        if self.save_freq != "epoch" and not (isinstance(self.save_freq, int) and self.save_freq > 0):
-            raise ValueError(f"BackupAndRestore: save_freq={self.save_freq!r} must be 'epoch' or a number of batches")
+        if not os.fspath(self.backup_dir):
+            raise ValueError("BackupAndRestore: backup_dir is empty; name a folder")
+        if self.save_freq != "epoch":
+            self.save_freq = whole("BackupAndRestore", "save_freq", self.save_freq, "'epoch' or ")
         super()._set_up()
 
     def _core(self, context: cnn.Context) -> Any:

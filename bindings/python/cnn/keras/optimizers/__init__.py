@@ -149,12 +149,23 @@ class Optimizer(Settings, Lacking):
         """From now on rate and steps are this model's."""
         self._model = model
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or what is pickled, has the arguments and the rate and has not trained, as in Keras."""
+        return (_again, (type(self), self.get_config(), self._excluded))
+
     def get_config(self) -> dict[str, Any]:
         """The arguments by name; a schedule as it is."""
         config = super().get_config()
         if isinstance(config["learning_rate"], Rate):
             config["learning_rate"] = float(config["learning_rate"])
         return config
+
+
+def _again(kind: type[Optimizer], config: Mapping[str, Any], excluded: tuple[str, ...]) -> Optimizer:
+    """An optimizer of what another was made of."""
+    made = kind.from_config(config)
+    made._excluded = excluded
+    return made
 
 
 class Adam(Optimizer):

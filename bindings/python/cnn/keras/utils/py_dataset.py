@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Iterator, Optional
 
-from .._arguments import only, refuse
+from .._arguments import only
 
 
 class PyDataset:
     """Batches that a subclass gives by number: `__getitem__` and `__len__` (or `num_batches`). `fit` goes over them in an
-    order drawn anew for each epoch, unless shuffle=False.
+    order drawn anew for each round of all, unless shuffle=False; with steps_per_epoch an epoch goes on where the one before ended.
 
     Parameters
     ----------
@@ -45,27 +46,22 @@ class PyDataset:
         """A batch: x, (x, y) or (x, y, sample_weight)."""
         raise NotImplementedError(f"{type(self).__name__} needs a __getitem__(index)")
 
-    def __len__(self) -> int:
-        count = self.num_batches
-        if count is None:
-            refuse(f"{type(self).__name__}: num_batches is None, without end; give fit a generator")
-        return count
-
     def __iter__(self) -> Iterator[Any]:
-        return (self[number] for number in range(len(self)))
+        count = self.num_batches
+        return (self[number] for number in (itertools.count() if count is None else range(count)))
 
     @property
     def num_batches(self) -> Optional[int]:
-        """How many batches there are."""
-        if type(self).__len__ is PyDataset.__len__:
-            raise NotImplementedError(f"{type(self).__name__} needs a __len__() or a property num_batches")
-        return len(self)
+        """How many batches there are; None: without end, which wants steps_per_epoch."""
+        if hasattr(self, "__len__"):
+            return len(self)
+        raise NotImplementedError(f"{type(self).__name__} needs a __len__() or a property num_batches")
 
     def on_epoch_begin(self) -> None:
-        """Called before the batches of an epoch."""
+        """Called before the batches of an epoch, a validation, `evaluate` or `predict`."""
 
     def on_epoch_end(self) -> None:
-        """Called between two epochs."""
+        """Called after them, and before the first epoch, a validation or `evaluate`, as in Keras."""
 
 
 Sequence = PyDataset
