@@ -105,9 +105,9 @@ static int64_t winograd_floats(const cnn__winograd *s) {
   return CNN__POINTS * (tiles * (blocks(s) * CNN__CBLOCK + CNN__LANES) + 2 * CNN__LANES);
 }
 
-/* The same, and the room of a stretch. */
+/* The same, of two times sixteen output channels, and the room of a stretch. */
 static int64_t winograd4_floats(const cnn__winograd *s) {
-  return CNN__POINTS4 * (CNN__CHUNK4 * (blocks(s) * CNN__CBLOCK + CNN__LANES) + 2 * CNN__LANES) + CNN__ROOM4;
+  return CNN__POINTS4 * (CNN__CHUNK4 * (blocks(s) * CNN__CBLOCK + 2 * CNN__LANES) + 3 * CNN__LANES) + CNN__ROOM4;
 }
 
 static int64_t few_floats(const cnn__conv *g, int64_t rows) {

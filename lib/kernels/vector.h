@@ -52,6 +52,13 @@ CNN__INLINE void cnn__fetch(const void *p, int64_t bytes) {
   __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)bytes));
 }
 
+/* A value that is used more than once stays in a register: GCC would load it anew for each use. */
+#if CNN__VECTORS >= 32
+#define CNN__HOLD(a) __asm__("" : "+v"(a))
+#else
+#define CNN__HOLD(a) (void)(a)
+#endif
+
 /* lanes(i, n, ...) for elements [i, i + n): sixteen at a time, then what is left of `count`. */
 #define CNN__ALONG(count, lanes, ...)                      \
   do {                                                     \

@@ -77,8 +77,9 @@ void CNN__NAME(winograd_inputs)(const cnn__chunk *p, const float *x) {
 static void multiply(const plan *p, const float *u, cnn__vec bias) {
   for (int64_t point = 0; point < CNN__POINTS; point++, u += p->c.s->c * CNN__LANES) {
     cnn__point at = {.c = p->c.s->c, .tiles = p->c.tiles, .v = p->c.v + point * p->c.v_point, .u = u,
-                     .v_block = p->c.v_block, .m = p->m + point * p->m_point};
-    CNN__NAME(winograd_products)(&at, point == CNN__CENTRE ? bias : cnn__vset(0.0f));
+                     .v_block = p->c.v_block, .m = p->m + point * p->m_point,
+                     .init = {point == CNN__CENTRE ? bias : cnn__vset(0.0f)}};
+    CNN__NAME(winograd_products)(&at, 1);
   }
 }
 

@@ -6,23 +6,29 @@
 #include "kernels/winograd4_tiles.h"
 #include "kernels/winograd_products.h"
 
+#include <math.h>
+
 /* Fewer than sixteen lanes: rare, and long where there are no masks. */
 __attribute__((noinline)) static void put_some(float *p, int64_t lanes, cnn__vec a) { cnn__vstore_n(p, lanes, a); }
+
+/* Floats from the products at one point to those at the next, and of sixteen output channels to those of the next. */
+#define M_POINT ((CNN__CHUNK4 | 1) * CNN__LANES)
+#define M_SLICE (CNN__POINTS4 * M_POINT)
 
 typedef struct plan {
   cnn__chunk4 c;
   float *m;
-  int64_t m_point;
 } plan;
 
-/* All points of the chunk for sixteen output channels. */
-static void multiply(const plan *p, const float *u) {
+/* All points of the chunk for one or two times sixteen output channels. */
+static void multiply(const plan *p, const float *u, int64_t slices) {
   for (int i = 0; i < 6; i++)
     for (int j = 0; j < 6; j++, u += p->c.s->c * CNN__LANES) {
       int64_t point = 6 * i + j;
       cnn__point at = {.c = p->c.s->c, .tiles = p->c.tiles[cnn__kind(i, j)], .v = p->c.v + point * p->c.v_point, .u = u,
-                       .v_block = p->c.v_block, .m = p->m + point * p->m_point};
-      CNN__NAME(winograd_products)(&at, cnn__vset(0.0f));
+                       .v_block = p->c.v_block, .m = p->m + point * M_POINT, .u_slice = CNN__POINTS4 * p->c.s->c * CNN__LANES,
+                       .m_slice = M_SLICE, .init = {cnn__vset(0.0f), cnn__vset(0.0f)}};
+      CNN__NAME(winograd_products)(&at, slices);
     }
 }
 
@@ -43,78 +49,100 @@ CNN__INLINE void to_outputs(const int points, const cnn__vec m[6], cnn__vec y[4]
 
 /* What the outputs of a tile need besides its products. */
 typedef struct target {
-  cnn__vec bias;
-  int32_t relu;
+  cnn__vec bias, least; /* what is below least becomes it */
   int64_t rows, columns; /* of the tile that the image has */
   int64_t lanes;
+  int64_t pixel, line; /* floats from one to the next */
   float *y;
 } target;
 
-/* Row i of a tile's outputs from its points across. */
-CNN__INLINE void write_row(const int points, const plan *p, const target *to, int64_t i, const cnn__vec t[6]) {
+/* Row i of a tile's outputs from its points across; `whole`: nothing of it sticks out. */
+CNN__INLINE void write_row(const int points, const int whole, const target *to, int64_t i, const cnn__vec t[6]) {
   const int outputs = points - 2;
-  cnn__vec out[4], zero = cnn__vset(0.0f);
-  float *y = to->y + i * p->c.s->ow * p->c.s->f;
+  cnn__vec out[4];
+  float *y = to->y + i * to->line;
   to_outputs(points, t, out);
   CNN__UNROLL
-  for (int j = 0; j < outputs; j++, y += p->c.s->f) {
-    cnn__vec value = cnn__vadd(out[j], to->bias);
-    if (to->relu)
-      value = cnn__vselect(cnn__vgreater(zero, value), zero, value);
-    if (j < to->columns && to->lanes == CNN__LANES)
+  for (int j = 0; j < outputs; j++, y += to->pixel) {
+    cnn__vec value = cnn__vmax(to->least, cnn__vadd(out[j], to->bias));
+    if (whole || (j < to->columns && to->lanes == CNN__LANES))
       cnn__vstore(y, value);
     else if (j < to->columns)
       put_some(y, to->lanes, value);
   }
 }
 
-/* The columns of a tile's products, which are in the rows of their kinds, to those of its outputs. */
-CNN__INLINE void combine_columns(const int points, const plan *p, int32_t across, const float *const m[CNN__KINDS],
-                                 cnn__vec t[4][6]) {
-  const int outputs = points - 2;
-  for (int j = 0; j < across; j++) {
-    cnn__vec products[6], column[4];
-    CNN__UNROLL
-    for (int i = 0; i < points; i++)
-      products[i] = cnn__vload(m[cnn__kind(i, j)] + (6 * i + j) * p->m_point);
-    to_outputs(points, products, column);
-    CNN__UNROLL
-    for (int i = 0; i < outputs; i++)
-      t[i][j] = column[i];
+/* Column j of a tile's products, which are in the rows of their kinds, to that of its outputs. */
+CNN__INLINE void combine_column(const int points, int j, const float *const m[CNN__KINDS], cnn__vec t[4][6]) {
+  cnn__vec products[6], column[4];
+  CNN__UNROLL
+  for (int i = 0; i < points; i++) {
+    products[i] = cnn__vload(m[cnn__kind(i, j)] + (6 * i + j) * M_POINT);
+    CNN__HOLD(products[i]);
   }
+  to_outputs(points, products, column);
+  CNN__UNROLL
+  for (int i = 0; i < points - 2; i++)
+    t[i][j] = column[i];
 }
 
-/* One tile's outputs; small: it is one of two outputs down, across. */
-static void write_tile(const plan *p, int32_t small_row, int32_t small_column, const float *const m[CNN__KINDS],
-                       const target *to) {
+/* What writes a tile that lies inside; NULL: there is nothing better than for others. */
+typedef void straight_fn(const float *const m[CNN__KINDS], const target *to);
+
+#if CNN__VECTORS >= 32
+/* All of it in registers: where they are fewer, loops are as fast. */
+CNN__INLINE void straight(const int down, const int across, const float *const m[CNN__KINDS], const target *to) {
   cnn__vec t[4][6];
-  if (small_row)
-    combine_columns(4, p, small_column ? 4 : 6, m, t);
-  else
-    combine_columns(6, p, small_column ? 4 : 6, m, t);
-  for (int64_t i = 0; i < (small_row ? 2 : 4) && i < to->rows; i++)
-    if (small_column)
-      write_row(4, p, to, i, t[i]);
+  CNN__UNROLL
+  for (int j = 0; j < across; j++)
+    combine_column(down, j, m, t);
+  CNN__UNROLL
+  for (int i = 0; i < down - 2; i++)
+    write_row(across, 1, to, i, t[i]);
+}
+
+static void straight_6_6(const float *const m[CNN__KINDS], const target *to) { straight(6, 6, m, to); }
+static void straight_6_4(const float *const m[CNN__KINDS], const target *to) { straight(6, 4, m, to); }
+static void straight_4_6(const float *const m[CNN__KINDS], const target *to) { straight(4, 6, m, to); }
+
+static straight_fn *const straights[2][2] = {{straight_6_6, straight_6_4}, {straight_4_6, NULL}};
+#else
+static straight_fn *const straights[2][2];
+#endif
+
+/* One tile's outputs; small: it is one of two outputs down, across. */
+static void write_tile(int32_t small_row, int32_t small_column, const float *const m[CNN__KINDS], const target *to) {
+  cnn__vec t[4][6];
+  int across = small_column ? 4 : 6, rows = small_row ? 2 : 4;
+  for (int j = 0; j < across; j++)
+    if (small_row)
+      combine_column(4, j, m, t);
     else
-      write_row(6, p, to, i, t[i]);
+      combine_column(6, j, m, t);
+  for (int64_t i = 0; i < rows && i < to->rows; i++)
+    if (small_column)
+      write_row(4, 0, to, i, t[i]);
+    else
+      write_row(6, 0, to, i, t[i]);
 }
 
 /* The target is filled here field by field: a copy would wait for all stores before it. */
-static void write_stretch(const plan *p, const cnn__stretch4 *s, int64_t lanes, cnn__vec bias, int32_t relu, float *y) {
+static void write_stretch(const plan *p, const cnn__stretch4 *s, const float *products, target *to, float *y) {
   const cnn__winograd *w = p->c.s;
   int64_t row = 4 * s->row, left = 4 * s->column;
-  target to;
-  to.bias = bias;
-  to.relu = relu;
-  to.lanes = lanes;
-  to.rows = w->oh - row;
-  to.y = y + ((s->image * w->oh + row) * w->ow + left) * w->f;
-  for (int64_t k = 0; k < s->count; k++, left += 4, to.y += 4 * w->f) {
+  to->rows = w->oh - row;
+  to->y = y + (s->image * w->oh + row) * to->line + left * to->pixel;
+  for (int64_t k = 0; k < s->count; k++, left += 4, to->y += 4 * to->pixel) {
+    int32_t small_column = s->small_column && k + 1 == s->count;
     const float *m[CNN__KINDS];
     for (int kind = 0; kind < CNN__KINDS; kind++)
-      m[kind] = p->m + (s->at[kind] + k) * CNN__LANES;
-    to.columns = w->ow - left;
-    write_tile(p, s->small_row, s->small_column && k + 1 == s->count, m, &to);
+      m[kind] = products + (s->at[kind] + k) * CNN__LANES;
+    to->columns = w->ow - left;
+    straight_fn *inside = straights[s->small_row][small_column];
+    if (inside && to->lanes == CNN__LANES && to->rows >= (s->small_row ? 2 : 4) && to->columns >= (small_column ? 2 : 4))
+      inside(m, to);
+    else
+      write_tile(s->small_row, small_column, m, to);
   }
 }
 
@@ -125,17 +153,23 @@ void CNN__NAME(winograd4)(const cnn__winograd *s, int64_t n, const float *x, con
   for (int64_t first = 0, tiles; first < total; first += tiles) {
     tiles = cnn__next_chunk(total - first, CNN__CHUNK4);
     CNN__NAME(winograd4_chunk)(s, first, tiles, &p.c);
-    p.m_point = (tiles | 1) * CNN__LANES;
     p.m = scratch;
-    p.c.room = p.m + CNN__POINTS4 * p.m_point;
+    p.c.room = p.m + CNN__PRODUCT_SLICES * M_SLICE;
     p.c.v = p.c.room + CNN__ROOM4;
     CNN__NAME(winograd4_inputs)(&p.c, x);
-    for (int64_t q = 0; q < s->f; q += CNN__LANES) {
-      int64_t lanes = cnn__at_most(s->f - q, CNN__LANES);
-      multiply(&p, packed + q * CNN__POINTS4 * s->c);
-      cnn__vec start = bias ? cnn__vget(bias + q, lanes) : cnn__vset(0.0f);
-      for (int64_t i = 0; i < p.c.parts; i++)
-        write_stretch(&p, &p.c.part[i], lanes, start, relu, y + q);
+    for (int64_t q = 0, slices; q < s->f; q += slices * CNN__LANES) {
+      slices = s->f - q > CNN__LANES ? CNN__PRODUCT_SLICES : 1;
+      multiply(&p, packed + q * CNN__POINTS4 * s->c, slices);
+      for (int64_t k = 0, at = q; k < slices; k++, at += CNN__LANES) {
+        target to;
+        to.lanes = cnn__at_most(s->f - at, CNN__LANES);
+        to.bias = bias ? cnn__vget(bias + at, to.lanes) : cnn__vset(0.0f);
+        to.least = cnn__vset(relu ? 0.0f : -INFINITY);
+        to.pixel = s->f;
+        to.line = s->ow * s->f;
+        for (int64_t i = 0; i < p.c.parts; i++)
+          write_stretch(&p, &p.c.part[i], p.m + k * M_SLICE, &to, y + at);
+      }
     }
   }
 }

@@ -67,10 +67,12 @@ CNN__INLINE void transform_down(const int points, const cnn__chunk4 *c, const cn
     cnn__vec d[6], t[6];
     int32_t inside = at >= 0 && at < c->s->w;
     CNN__UNROLL
-    for (int i = 0; i < points; i++)
+    for (int i = 0; i < points; i++) {
       d[i] = !inside              ? cnn__vset(0.0f)
              : lanes == CNN__LANES ? cnn__vload(r->at[i] + at * r->pixel[i])
                                    : get_some(r->at[i] + at * r->pixel[i], lanes);
+      CNN__HOLD(d[i]);
+    }
     to_points(points, d, t);
     CNN__UNROLL
     for (int i = 0; i < points; i++)
@@ -86,8 +88,10 @@ CNN__INLINE void transform_tile(const int points, const cnn__chunk4 *c, const cn
     float *below = v + (s->at[cnn__kind(i, 0)] + k) * CNN__CBLOCK, *beyond = v + (s->at[cnn__kind(i, 4)] + k) * CNN__CBLOCK;
     cnn__vec d[6], t[6];
     CNN__UNROLL
-    for (int j = 0; j < points; j++)
+    for (int j = 0; j < points; j++) {
       d[j] = cnn__vload(from + j * COLUMN);
+      CNN__HOLD(d[j]);
+    }
     to_points(points, d, t);
     CNN__UNROLL
     for (int j = 0; j < points; j++)

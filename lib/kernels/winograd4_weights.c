@@ -61,8 +61,10 @@ CNN__INLINE void transform_down(const int points, const plan *p, const cnn__stre
   for (; at < end; at++, dy += s->f, to += COLUMN) {
     cnn__vec d[4], points_of[6];
     CNN__UNROLL
-    for (int i = 0; i < outputs; i++)
+    for (int i = 0; i < outputs; i++) {
       d[i] = i < rows && at < s->ow ? (lanes == CNN__LANES ? cnn__vload(dy + i * s->ow * s->f) : get_some(dy + i * s->ow * s->f, lanes)) : cnn__vset(0.0f);
+      CNN__HOLD(d[i]);
+    }
     to_points(points, d, points_of);
     CNN__UNROLL
     for (int i = 0; i < points; i++)
@@ -79,8 +81,10 @@ CNN__INLINE void transform_tile(const int points, const plan *p, const cnn__stre
     float *below = d + (s->at[cnn__kind(i, 0)] + k) * CNN__LANES, *beyond = d + (s->at[cnn__kind(i, 4)] + k) * CNN__LANES;
     cnn__vec given[4], t[6];
     CNN__UNROLL
-    for (int j = 0; j < outputs; j++)
+    for (int j = 0; j < outputs; j++) {
       given[j] = cnn__vload(from + j * COLUMN);
+      CNN__HOLD(given[j]);
+    }
     to_points(points, given, t);
     CNN__UNROLL
     for (int j = 0; j < points; j++)
@@ -141,8 +145,10 @@ CNN__INLINE void write_taps(const plan *p, const float *m, int64_t lanes, int32_
   for (int j = 0; j < columns; j++) {
     cnn__vec column[6];
     CNN__UNROLL
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 6; i++) {
       column[i] = cnn__vload(m + (6 * i + j) * CNN__SUMS4);
+      CNN__HOLD(column[i]);
+    }
     down[j] = taps_of(column);
   }
   for (int i = 0; i < rows; i++) {

@@ -12,46 +12,54 @@
 #define WIDE CNN__TILE
 #endif
 
-/* The chains of `width` tiles. */
-CNN__INLINE void product(const int width, const cnn__point *p, const float *v, cnn__vec init, float *m) {
-  const float *u = p->u;
+/* The chains of `width` tiles and of one or two vectors of outputs. */
+CNN__INLINE void product(const int width, const int slices, const cnn__point *p, int64_t tile) {
+  const float *u = p->u, *other = u + (slices - 1) * p->u_slice, *v = p->v + tile * CNN__CBLOCK;
+  float *m = p->m + tile * CNN__LANES;
   cnn__vec acc[WIDE];
   CNN__UNROLL
-  for (int t = 0; t < width; t++)
-    acc[t] = init;
+  for (int e = 0; e < width * slices; e++)
+    acc[e] = p->init[e % slices];
   for (int64_t left = p->c; left > 0; left -= CNN__CBLOCK, v += p->v_block) {
     const float *x = v;
     for (int64_t count = cnn__at_most(left, CNN__CBLOCK); count > 0; count--) {
-      cnn__vec weights = cnn__vload(u);
+      cnn__vec first = cnn__vload(u), second = slices > 1 ? cnn__vload(other) : first;
       CNN__UNROLL
-      for (int t = 0; t < width; t++)
-        acc[t] = cnn__vfma(cnn__vset(x[t * CNN__CBLOCK]), weights, acc[t]);
+      for (int t = 0; t < width; t++) {
+        cnn__vec input = cnn__vset(x[t * CNN__CBLOCK]);
+        acc[t * slices] = cnn__vfma(input, first, acc[t * slices]);
+        if (slices > 1)
+          acc[t * slices + 1] = cnn__vfma(input, second, acc[t * slices + 1]);
+      }
       x++;
       u += CNN__LANES;
+      other += CNN__LANES;
       CNN__HIDE(x);
       CNN__HIDE(u);
+      CNN__HIDE(other);
     }
   }
   CNN__UNROLL
-  for (int t = 0; t < width; t++)
-    cnn__vstore(m + t * CNN__LANES, acc[t]);
+  for (int e = 0; e < width * slices; e++)
+    cnn__vstore(m + e % slices * p->m_slice + e / slices * CNN__LANES, acc[e]);
 }
 
-typedef void product_fn(const cnn__point *p, const float *v, cnn__vec init, float *m);
+typedef void product_fn(const cnn__point *p, int64_t tile);
 
-#define PRODUCT(width)                                                                          \
-  static void product_##width(const cnn__point *p, const float *v, cnn__vec init, float *m) {  \
-    product(width, p, v, init, m);                                                             \
-  }
-PRODUCT(1)
-PRODUCT(2)
-PRODUCT(3)
-PRODUCT(4)
-PRODUCT(5)
-PRODUCT(6)
+#define PRODUCT(width) \
+  static void product_##width(const cnn__point *p, int64_t tile) { product(width, 1, p, tile); }
+#define PAIR(width) \
+  PRODUCT(width) \
+  static void products_##width(const cnn__point *p, int64_t tile) { product(width, CNN__PRODUCT_SLICES, p, tile); }
+PAIR(1)
+PAIR(2)
+PAIR(3)
+PAIR(4)
+PAIR(5)
+PAIR(6)
 #if WIDE > 6
-PRODUCT(7)
-PRODUCT(8)
+PAIR(7)
+PAIR(8)
 PRODUCT(9)
 PRODUCT(10)
 PRODUCT(11)
@@ -62,17 +70,21 @@ PRODUCT(15)
 PRODUCT(16)
 #endif
 
-static product_fn *const products[WIDE + 1] = {
-  NULL, product_1, product_2, product_3, product_4, product_5, product_6,
+static product_fn *const products[2][WIDE + 1] = {
 #if WIDE > 6
-  product_7, product_8, product_9, product_10, product_11, product_12, product_13, product_14, product_15, product_16,
+  {NULL, product_1, product_2, product_3, product_4, product_5, product_6, product_7, product_8, product_9, product_10,
+   product_11, product_12, product_13, product_14, product_15, product_16},
+  {NULL, products_1, products_2, products_3, products_4, products_5, products_6, products_7, products_8},
+#else
+  {NULL, product_1, product_2, product_3, product_4, product_5, product_6},
+  {NULL, products_1, products_2, products_3, products_4, products_5, products_6},
 #endif
 };
 
-void CNN__NAME(winograd_products)(const cnn__point *p, cnn__vec init) {
+void CNN__NAME(winograd_products)(const cnn__point *p, int64_t slices) {
   for (int64_t t = 0, width; t < p->tiles; t += width) {
-    width = cnn__next_chunk(p->tiles - t, WIDE);
-    products[width](p, p->v + t * CNN__CBLOCK, init, p->m + t * CNN__LANES);
+    width = cnn__next_chunk(p->tiles - t, slices > 1 ? WIDE / 2 : WIDE);
+    products[slices > 1][width](p, t);
   }
 }
 

@@ -5,15 +5,19 @@
 #include "kernels/vector.h"
 
 /* m [tile][16] = the chains of each tile over all input channels c, from init, of v [block of CNN__CBLOCK channels, v_block
- * apart][tile][CNN__CBLOCK] times u [channel][16]. */
+ * apart][tile][CNN__CBLOCK] times u [channel][16]; of one vector of outputs or of two, whose u and m lie so far apart. */
 typedef struct cnn__point {
   int64_t c, tiles;
   const float *v, *u;
   int64_t v_block;
   float *m;
+  int64_t u_slice, m_slice;
+  cnn__vec init[2];
 } cnn__point;
 
-void CNN__NAME(winograd_products)(const cnn__point *p, cnn__vec init);
+#define CNN__PRODUCT_SLICES (CNN__VECTORS >= 32 ? 2 : 1) /* most of them: each input is loaded once for two */
+
+void CNN__NAME(winograd_products)(const cnn__point *p, int64_t slices);
 
 #if CNN__VECTORS >= 16
 #define CNN__SUM_INPUTS 8 /* most of a tile of sums, times two vectors of outputs */
