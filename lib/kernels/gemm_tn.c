@@ -4,177 +4,23 @@
  * are would find each sample on a page of its own, and samples whose distance is a power of two in the same few lines
  * of the caches. A strip of the result stays in registers for a shard and in the first cache for the tree of a block;
  * the trees of blocks are joined in slots. */
-#include "kernels/tile.h"
+#include "kernels/conv_layout.h"
+#include "kernels/gemm_tn.h"
 
 void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 
-/* A strip: rows of the result times vectors of sixteen columns, all in registers, twice where there are CHAINS for two
- * shards: half of the sums need then not go through memory. Where a single shard is all, WIDE vectors beside each other. */
-#if CNN__VECTORS >= 16
-#define ROWS 6
-#define VECTORS 2
-#define CHAINS 2
-#define WIDE 4
-#else
-#define ROWS 6
-#define VECTORS 1
-#define CHAINS 1
-#define WIDE 2
-#endif
+/* Rows and vectors of a strip; where a single shard is all, WIDE vectors beside each other. */
+#define ROWS CNN__STRIP_ROWS
+#define WIDTH CNN__STRIP_WIDTH
+#define VECTORS CNN__STRIP_VECTORS
+#define WIDE (2 * VECTORS)
 
-#define WIDTH (VECTORS * CNN__LANES)
-#define BLOCK 128 /* samples: a power of two of shards */
-#define LEVELS 5  /* of the binary counter: a block has sixteen shards */
-#define GROUP 96  /* rows of the result that share a block */
+#define BLOCK CNN__STRIP_SAMPLES
+#define GROUP 96               /* rows of the result that share a block */
 #define COLUMNS 192            /* likewise, at most */
+#define NARROW 10              /* columns that are too few for a vector */
 #define SLOTS (GROUP * 96 * 4) /* floats for the trees of blocks: four levels of 96 columns, or others */
 #define FAR (1 << 18)          /* floats of samples from which on they come from beyond the second cache */
-
-typedef struct strip {
-  const float *a, *b; /* of the first sample, the next lda and ldb behind */
-  int64_t lda, ldb, m;
-  float *to;
-  int64_t row, lanes;
-  const float *ahead; /* what will be read next: fetched meanwhile, ahead_step for each sample */
-  int64_t ahead_step;
-} strip;
-
-static int64_t at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
-
-CNN__INLINE void add_up(const int rows, const int vectors, cnn__vec acc[ROWS][VECTORS], cnn__vec more[ROWS][VECTORS]) {
-  CNN__UNROLL
-  for (int e = 0; e < rows * vectors; e++)
-    acc[e / vectors][e % vectors] = cnn__vadd(acc[e / vectors][e % vectors], more[e / vectors][e % vectors]);
-}
-
-/* acc += what lies in the slot, which comes first. */
-CNN__INLINE void fold(const int rows, const int vectors, const float *slot, cnn__vec acc[ROWS][VECTORS]) {
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++) {
-    CNN__UNROLL
-    for (int v = 0; v < vectors; v++)
-      acc[p][v] = cnn__vadd(cnn__vload(slot + (p * vectors + v) * CNN__LANES), acc[p][v]);
-  }
-}
-
-CNN__INLINE void keep(const int rows, const int vectors, float *slot, cnn__vec acc[ROWS][VECTORS]) {
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++) {
-    CNN__UNROLL
-    for (int v = 0; v < vectors; v++)
-      cnn__vstore(slot + (p * vectors + v) * CNN__LANES, acc[p][v]);
-  }
-}
-
-CNN__INLINE void clear(const int rows, const int vectors, cnn__vec acc[ROWS][VECTORS]) {
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++) {
-    CNN__UNROLL
-    for (int v = 0; v < vectors; v++)
-      acc[p][v] = cnn__vset(0.0f);
-  }
-}
-
-CNN__INLINE void put(const int rows, const int vectors, const strip *s, cnn__vec acc[ROWS][VECTORS]) {
-  const int last = vectors - 1;
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++) {
-    float *to = s->to + p * s->row;
-    CNN__UNROLL
-    for (int v = 0; v < last; v++)
-      cnn__vstore(to + v * CNN__LANES, acc[p][v]);
-    cnn__vput(to + last * CNN__LANES, s->lanes - last * CNN__LANES, acc[p][last]);
-  }
-}
-
-/* acc[0] += `count` samples; of two chains acc[1] += as many from CNN__SHARD samples on, side by side. */
-CNN__INLINE void chain(const int chains, const int rows, const int vectors, strip *s, int64_t count,
-                       cnn__vec acc[CHAINS][ROWS][VECTORS]) {
-  const float *a = s->a, *b = s->b, *ahead = s->ahead;
-  const int64_t far_a = CNN__SHARD * s->lda, far_b = CNN__SHARD * s->ldb, far_ahead = CNN__SHARD * s->ahead_step;
-  do {
-    cnn__vec columns[CHAINS][VECTORS];
-    CNN__UNROLL
-    for (int e = 0; e < chains * vectors; e++) {
-      columns[e / vectors][e % vectors] = cnn__vload(b + e / vectors * far_b + e % vectors * CNN__LANES);
-      if (e % vectors == 0)
-        __builtin_prefetch(ahead + e / vectors * far_ahead, 0, 2);
-    }
-    CNN__UNROLL
-    for (int p = 0; p < rows; p++) {
-      CNN__UNROLL
-      for (int c = 0; c < chains; c++) {
-        cnn__vec value = cnn__vset(a[c * far_a + p]);
-        CNN__UNROLL
-        for (int v = 0; v < vectors; v++)
-          acc[c][p][v] = cnn__vfma(value, columns[c][v], acc[c][p][v]);
-      }
-    }
-    a += s->lda;
-    b += s->ldb;
-    ahead += s->ahead_step;
-    CNN__HIDE(a);
-    CNN__HIDE(b);
-  } while (--count);
-  s->a = a + (chains - 1) * far_a, s->b = b + (chains - 1) * far_b, s->ahead = ahead + (chains - 1) * far_ahead;
-}
-
-/* See the reference: the stack is a binary counter, here of whole strips. The last shard is not put on it, but goes
- * through all that lies there. Two shards at once are a digit of the next place. */
-CNN__INLINE void sums(const int rows, const int vectors, const strip *whole) {
-  _Alignas(64) float stack[LEVELS * ROWS * WIDTH], *top = stack;
-  cnn__vec acc[CHAINS][ROWS][VECTORS];
-  strip s = *whole;
-  for (int64_t shard = 0, left = s.m;;) {
-    int64_t two = CHAINS > 1 && left >= 2 * CNN__SHARD, bits = shard >> two, count = at_most(left, CNN__SHARD);
-    clear(rows, vectors, acc[0]);
-    if (two) {
-      clear(rows, vectors, acc[CHAINS - 1]);
-      chain(CHAINS, rows, vectors, &s, count, acc);
-      add_up(rows, vectors, acc[0], acc[CHAINS - 1]);
-    } else {
-      chain(1, rows, vectors, &s, count, acc);
-    }
-    left -= count << two;
-    shard += 1 + two;
-    for (; left ? bits & 1 : top != stack; bits >>= 1) {
-      top -= ROWS * WIDTH;
-      CNN__HIDE(top); /* else the loop is unrolled for as many levels as the stack has */
-      fold(rows, vectors, top, acc[0]);
-    }
-    if (!left)
-      break;
-    keep(rows, vectors, top, acc[0]);
-    top += ROWS * WIDTH;
-  }
-  put(rows, vectors, &s, acc[0]);
-}
-
-/* Strips of fewer rows are made of these. */
-#define STRIP(rows, vectors) \
-  static void strip_##rows##_##vectors(const strip *s) { sums(rows, vectors, s); }
-STRIP(1, 1)
-STRIP(2, 1)
-STRIP(4, 1)
-STRIP(6, 1)
-#if VECTORS > 1
-STRIP(1, 2)
-STRIP(2, 2)
-STRIP(4, 2)
-STRIP(6, 2)
-#endif
-
-static const struct {
-  int64_t rows;
-  void (*of[VECTORS])(const strip *s); /* of one vector, of two */
-} strips[] = {
-#if VECTORS == 1
-  {6, {strip_6_1}}, {4, {strip_4_1}}, {2, {strip_2_1}}, {1, {strip_1_1}},
-#else
-  {6, {strip_6_1, strip_6_2}}, {4, {strip_4_1, strip_4_2}},
-  {2, {strip_2_1, strip_2_2}}, {1, {strip_1_1, strip_1_2}},
-#endif
-};
 
 /* How far what the caller touches next has been fetched. */
 typedef struct cursor {
@@ -199,11 +45,11 @@ static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, f
   for (int64_t i = 0; i < m; i++, from += step, to += panel)
     for (int64_t first = 0; first < width; first += panel)
       for (int64_t l = first; l < width && l < first + panel; l += CNN__LANES)
-        cnn__vstore(to + first * BLOCK + l - first, cnn__vget(from + l, at_most(width - l, CNN__LANES)));
+        cnn__vstore(to + first * BLOCK + l - first, cnn__vget(from + l, cnn__at_most(width - l, CNN__LANES)));
 }
 
 /* Up to m lines in a row of what the caller touches next. */
-static void look_further(const product *d, strip *s) {
+static void look_further(const product *d, cnn__strip *s) {
   cursor *next = d->next;
   if (!next->soon || next->array == CNN__SOON || !next->soon->at[next->array])
     return;
@@ -218,7 +64,7 @@ static void look_further(const product *d, strip *s) {
 
 /* What strip number `number` at column j fetches meanwhile: of each sample sixteen of the columns that come next, or of the
  * next block's rows, or what comes after all of this. */
-static void look_ahead(const product *d, int64_t j, int64_t number, strip *s) {
+static void look_ahead(const product *d, int64_t j, int64_t number, cnn__strip *s) {
   int64_t more = d->after >= d->m, next = d->far ? j : j + WIDTH < d->n ? j + WIDTH : 0;
   int64_t samples = d->far || !next ? d->m : 0, column = next + number * CNN__LANES;
   int64_t line = j / WIDTH * CNN__LANES * 2 + (number - VECTORS) * CNN__LANES;
@@ -235,14 +81,14 @@ static void look_ahead(const product *d, int64_t j, int64_t number, strip *s) {
   }
 }
 
-/* The sums of at most BLOCK samples and COLUMNS columns. Laid out is what several strips read, and columns that would need a
+/* The sums of at most BLOCK samples and COLUMNS columns. Laid out is what more than two strips read, and columns that would need a
  * mask: a strip's when its turn comes or, where they come from far away, those of a sample all at once. */
 static void block_sums(const product *d, float *dw, int64_t row) {
   _Alignas(64) float a[BLOCK * GROUP], b[BLOCK * COLUMNS];
-  int32_t rows_apart = d->n > 2 * WIDTH, columns_apart = d->rows > ROWS || d->n % CNN__LANES;
+  int32_t rows_apart = d->n > 2 * WIDTH, columns_apart = d->rows > 2 * ROWS || d->n % CNN__LANES;
   const float *first = rows_apart ? a : d->a;
   const int64_t together = (d->rows + CNN__LANES - 1) / CNN__LANES * CNN__LANES;
-  strip s = {.lda = rows_apart ? together : d->lda, .ldb = columns_apart ? WIDTH : d->ldb, .m = d->m, .row = row};
+  cnn__strip s = {.lda = rows_apart ? together : d->lda, .ldb = columns_apart ? WIDTH : d->ldb, .m = d->m, .row = row};
   if (rows_apart)
     lay_out(d->a, d->lda, d->m, d->rows, a, together);
   if (columns_apart && d->far)
@@ -250,17 +96,17 @@ static void block_sums(const product *d, float *dw, int64_t row) {
   for (int64_t j = 0; j < d->n; j += WIDTH) {
     int32_t size = 0;
     const float *columns = columns_apart ? b + (d->far ? j * BLOCK : 0) : d->b + j;
-    s.lanes = at_most(d->n - j, WIDTH);
+    s.lanes = cnn__at_most(d->n - j, WIDTH);
     if (columns_apart && !d->far)
       lay_out(d->b + j, d->ldb, d->m, s.lanes, b, WIDTH);
-    for (int64_t p = 0, number = 0; p < d->rows; p += strips[size].rows, number++) {
-      while (strips[size].rows > d->rows - p)
+    for (int64_t p = 0, number = 0; p < d->rows; p += CNN__NAME(strip_forms)[size].rows, number++) {
+      while (CNN__NAME(strip_forms)[size].rows > d->rows - p)
         size++;
       s.a = first + p;
       s.b = columns;
       s.to = dw + p * row + j;
       look_ahead(d, j, number, &s);
-      strips[size].of[s.lanes > CNN__LANES](&s);
+      CNN__NAME(strip_forms)[size].of[s.lanes > CNN__LANES](&s);
     }
   }
 }
@@ -268,7 +114,7 @@ static void block_sums(const product *d, float *dw, int64_t row) {
 static void add(const product *d, const float *from, int64_t columns, float *dw, int64_t row) {
   for (int64_t p = 0; p < d->rows; p++, dw += row, from += columns)
     for (int64_t j = 0; j < d->n; j += CNN__LANES) {
-      int64_t lanes = at_most(d->n - j, CNN__LANES);
+      int64_t lanes = cnn__at_most(d->n - j, CNN__LANES);
       cnn__vput(dw + j, lanes, cnn__vadd(cnn__vget(dw + j, lanes), cnn__vget(from + j, lanes)));
     }
 }
@@ -299,10 +145,10 @@ static int64_t columns_of(int64_t m) {
   for (int64_t blocks = (m - 1) / BLOCK; blocks; blocks /= 2)
     levels++;
   int64_t columns = levels ? SLOTS / (GROUP * levels) / WIDTH * WIDTH : COLUMNS;
-  return columns < CNN__LANES ? CNN__LANES : at_most(columns, COLUMNS);
+  return columns < CNN__LANES ? CNN__LANES : cnn__at_most(columns, COLUMNS);
 }
 
-static void in_blocks(const product *d, float *dw) {
+static void in_blocks(const product *d, float *dw, int64_t row) {
   _Alignas(64) float slots[SLOTS];
   int64_t columns = columns_of(d->m);
   for (int64_t p = 0; p < d->rows; p += GROUP)
@@ -310,10 +156,36 @@ static void in_blocks(const product *d, float *dw) {
       product part = *d;
       part.a += p;
       part.b += j;
-      part.rows = at_most(d->rows - p, GROUP);
-      part.n = at_most(d->n - j, columns);
-      tree_sums(&part, dw + p * d->n + j, d->n, slots, columns);
+      part.rows = cnn__at_most(d->rows - p, GROUP);
+      part.n = cnn__at_most(d->n - j, columns);
+      tree_sums(&part, dw + p * row + j, row, slots, columns);
     }
+}
+
+/* The last few columns, which would leave lanes of each vector empty: rows and columns change places. */
+static void across(const product *d, float *dw, int64_t row) {
+  _Alignas(64) float sums[NARROW * GROUP];
+  for (int64_t p = 0; p < d->rows; p += GROUP) {
+    product part = *d;
+    part.a = d->b, part.lda = d->ldb, part.rows = d->n;
+    part.b = d->a + p, part.ldb = d->lda, part.n = cnn__at_most(d->rows - p, GROUP);
+    in_blocks(&part, sums, GROUP);
+    for (int64_t q = 0; q < part.n; q++)
+      for (int64_t j = 0; j < d->n; j++)
+        dw[(p + q) * row + j] = sums[j * GROUP + q];
+  }
+}
+
+static void several(const product *d, float *dw) {
+  int64_t narrow = d->n % CNN__LANES;
+  product whole = *d, rest = *d;
+  rest.n = narrow <= NARROW ? narrow : 0;
+  whole.n -= rest.n;
+  rest.b += whole.n;
+  if (whole.n)
+    in_blocks(&whole, dw, d->n);
+  if (rest.n)
+    across(&rest, dw + whole.n, d->n);
 }
 
 /* ---- a single shard: there is nothing to join, and what takes time is writing the result ---- */
@@ -357,7 +229,7 @@ static void single(const product *d, float *dw) {
   part.n -= wide;
   for (int64_t p = 0; p < d->rows && part.n; p += GROUP) {
     part.a = d->a + p;
-    part.rows = at_most(d->rows - p, GROUP);
+    part.rows = cnn__at_most(d->rows - p, GROUP);
     block_sums(&part, dw + p * d->n + wide, d->n);
   }
 }
@@ -375,7 +247,7 @@ static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const 
   } else if (m <= CNN__SHARD) {
     single(&d, dw);
   } else {
-    in_blocks(&d, dw);
+    several(&d, dw);
   }
 }
 
