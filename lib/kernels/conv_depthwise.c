@@ -23,6 +23,7 @@ typedef struct sweep {
   const float *w, *bias; /* bias may be NULL */
   int32_t relu;
   int64_t tap, slice;    /* floats of a tap, and of a kernel: of sixteen channels, or of one group of four */
+  int32_t far;           /* see cnn__conv_far */
 } sweep;
 
 /* Some positions of one row that see the same taps, and four of their groups. */
@@ -85,6 +86,14 @@ CNN__INLINE void lanes(const int width, const spot *s) {
 static void quads_1(const spot *s) { lanes(1, s); }
 static void quads_wide(const spot *s) { lanes(WIDTH, s); }
 
+/* While a tile of a row is computed: the cache lines that the same tile of the next row reads, from x on, and writes, the
+ * next ones behind y. They lie a pixel apart, which is too far for the processor to foresee them. */
+CNN__INLINE void fetch_ahead(const sweep *s, const float *x, const float *y, int64_t positions) {
+  for (int64_t row = 0; row < s->y.in_step; row++)
+    cnn__fetch_strided(x + row * s->x.in * s->c, positions * s->x.in_step, s->c);
+  cnn__fetch_strided(y + s->y.out_step * s->out_w * s->c, positions, s->x.out_step * s->c);
+}
+
 /* All groups of `width` positions from t on. */
 static void positions(const sweep *s, spot at, int64_t t, int64_t width) {
   int64_t m0, m1;
@@ -96,6 +105,8 @@ static void positions(const sweep *s, spot at, int64_t t, int64_t width) {
   for (int64_t q = 0; q < s->c; q += CNN__LANES) {
     at.lanes = cnn__at_most(s->c - q, CNN__LANES);
     at.bias = s->bias ? s->bias + q : NULL;
+    if (s->far)
+      fetch_ahead(s, at.x + at.rows * at.x_row, at.y, width);
     (width > 1 ? quads_wide : quads_1)(&at);
     at.x += CNN__LANES;
     at.y += CNN__LANES;
@@ -120,6 +131,8 @@ static void slide_row(const sweep *s, const spot *at) {
       r.lanes = cnn__at_most(s->c - q, CNN__REGISTER);
       r.bias = s->bias ? s->bias + q : NULL;
       r.w = at->w + s->x.tap * s->tap + q / CNN__LANES * s->slice + q % CNN__LANES;
+      if (s->far && q % CNN__LANES == 0)
+        fetch_ahead(s, r.x + at->rows * at->x_row + r.column * s->c, r.y, r.positions);
       forms[inside](&r);
     }
   }
@@ -160,7 +173,7 @@ void CNN__NAME(depthwise_forward)(const cnn__conv *g, int64_t n, const float *x,
   sweep s = {.y = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
              .x = cnn__forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .c = g->c,
              .out_h = g->oh, .out_w = g->ow, .w = packed, .bias = bias, .relu = relu, .tap = tap_floats(g),
-             .slice = g->kh * g->kw * tap_floats(g)};
+             .slice = g->kh * g->kw * tap_floats(g), .far = cnn__conv_far(g, n)};
   for (int64_t row = 0; row < n * g->oh; row++)
     run_row(&s, row / g->oh, row % g->oh, x, y);
 }
@@ -171,7 +184,7 @@ void CNN__NAME(depthwise_backward_data)(const cnn__conv *g, int64_t n, const flo
       sweep s = {.y = cnn__backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, i % g->sh),
                  .x = cnn__backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kh = g->kh, .kw = g->kw,
                  .c = g->c, .out_h = g->h, .out_w = g->w, .w = packed_t, .tap = tap_floats(g),
-                 .slice = g->kh * g->kw * tap_floats(g)};
+                 .slice = g->kh * g->kw * tap_floats(g), .far = cnn__conv_far(g, n)};
       run_row(&s, row / g->h, i / g->sh, dy, dx);
     }
 }

@@ -7,6 +7,7 @@
 #define WIDE 3 /* most taps of a row for which sixteen channels go at once, in one register or in two */
 /* Positions. Where a register holds half a cache line, the other half must find it in the first cache. */
 #define STRETCH(columns) (CNN__REGISTER == CNN__LANES || (columns) <= WIDE ? 64 : 16)
+#define FETCHED 16 /* the same where as many are fetched meanwhile */
 #define UNROLLED 4 /* positions */
 #define MOST_TAPS 5 /* of a row at once; a row of four goes as three and one */
 
@@ -18,6 +19,7 @@ typedef struct taps {
   int64_t count;           /* positions */
   int64_t stride, apart;   /* columns from position to position, from tap to tap */
   int64_t x_row, dw_row, c, lanes;
+  int64_t next, down; /* positions and rows of the image from one row to the next, where that is fetched in time; else 0 */
 } taps;
 
 /* `count` positions, each the next one's neighbour, as the taps are: a value is loaded once for all of them. `halves`:
@@ -161,12 +163,21 @@ static taps_fn *form_of(const taps *t, int64_t rows, int64_t columns, int64_t *t
   return (slides ? sliding : apart)[columns];
 }
 
+/* The cache lines of the same channels at the same positions of the next row, where new rows of the image start at x. */
+CNN__INLINE void fetch_ahead(const taps *t, const float *x) {
+  for (int64_t row = 0; row < t->down; row++)
+    cnn__fetch_strided(x + row * t->columns * t->c, t->count * t->stride, t->c);
+  cnn__fetch_strided(t->dy + t->next * t->c, t->count, t->c);
+}
+
 /* Some positions of a row, for all channels. */
 static void add_channels(const taps *at, int64_t rows, int64_t columns) {
   taps t = *at;
   for (int64_t q = 0; q < t.c; q += t.lanes) {
     t.lanes = cnn__at_most(t.c - q, columns <= WIDE && t.c - q >= CNN__LANES ? CNN__LANES : CNN__REGISTER);
     t.dy = at->dy + q;
+    if (t.next && q % CNN__LANES == 0)
+      fetch_ahead(&t, at->x + rows * t.x_row + t.column * t.c + q);
     for (int64_t ky = 0, taken; ky < rows; ky += taken) {
       t.x = at->x + ky * t.x_row + q;
       t.dw = at->dw + ky * t.dw_row + q;
@@ -186,14 +197,15 @@ void CNN__NAME(depthwise_backward_weights)(const cnn__conv *g, int64_t n, const 
     if (m0 >= m1)
       continue;
     taps t = {.x = x + (image * g->h + i * g->sh - g->pt + m0 * g->dh) * g->w * g->c, .columns = g->w, .stride = g->sw,
-              .apart = g->dw, .x_row = g->dh * g->w * g->c, .dw_row = g->kw * g->c, .c = g->c};
+              .apart = g->dw, .x_row = g->dh * g->w * g->c, .dw_row = g->kw * g->c, .c = g->c,
+              .next = cnn__conv_far(g, n) ? g->ow : 0, .down = g->sh};
     for (int64_t kx = 0, columns; kx < g->kw; kx += columns) {
       columns = g->kw - kx >= MOST_TAPS ? MOST_TAPS : cnn__at_most(g->kw - kx, WIDE);
       for (int64_t j = 0; j < g->ow; j += t.count) {
         t.dw = dw + (m0 * g->kw + kx) * g->c;
         t.dy = dy + (row * g->ow + j) * g->c;
         t.column = j * g->sw - g->pl + kx * g->dw;
-        t.count = cnn__at_most(g->ow - j, STRETCH(columns));
+        t.count = cnn__at_most(g->ow - j, t.next ? FETCHED : STRETCH(columns));
         add_channels(&t, m1 - m0, columns);
       }
     }

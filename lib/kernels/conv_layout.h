@@ -4,6 +4,8 @@
 
 #include "kernels/kernel.h"
 
+#define CNN__FAR ((int64_t)1 << 20) /* floats of a call's arrays that the third cache may not hold */
+
 static inline int64_t cnn__at_most(int64_t value, int64_t limit) { return value < limit ? value : limit; }
 
 static inline int64_t cnn__at_least(int64_t value, int64_t limit) { return value > limit ? value : limit; }
@@ -14,6 +16,11 @@ static inline int32_t cnn__conv_depthwise(const cnn__conv *g) { return g->groups
 /* Groups of four channels, in and out: four groups then go side by side. */
 static inline int32_t cnn__conv_quads(const cnn__conv *g) {
   return g->groups > 1 && g->c == 4 * g->groups && g->f == 4 * g->groups;
+}
+
+/* The arrays of n images come from memory: what is read and written soon is then worth asking for. */
+static inline int32_t cnn__conv_far(const cnn__conv *g, int64_t n) {
+  return n * (g->h * g->w * g->c + g->oh * g->ow * g->f) > CNN__FAR;
 }
 
 /* Few input channels, and an outside: see the geometry in kernel.h. Taps that lie apart could reach so far outside that
