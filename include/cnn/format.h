@@ -49,6 +49,10 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_container_set_tensor(cnn_container *contai
 /** A tensor, borrowed until it is replaced or the container goes; NULL: there is none. Threads: const. Since 0.1. */
 CNN_API const cnn_tensor *cnn_container_tensor(const cnn_container *container, const char *name);
 
+/** Where a format's load fills this container: max_bytes of the caller's options, which also bounds what the format unpacks. 0: he set no limit, or
+ * nothing is being loaded. Threads: const. Since 0.1. */
+CNN_API int64_t cnn_container_max_bytes(const cnn_container *container);
+
 /** How many tensors there are; the name of one, in the file's order, borrowed; NULL: index out of range. Threads: const. Since 0.1. */
 CNN_API int32_t cnn_container_tensor_count(const cnn_container *container);
 CNN_API const char *cnn_container_tensor_name(const cnn_container *container, int32_t index);
@@ -86,7 +90,7 @@ typedef struct cnn_file_format {
                              decides: ".weights.h5" before ".h5". May be NULL where nothing is written */
   /** 1: a file with these bytes (all of it) is of this form. NULL: is only written. */
   int32_t (*sniff)(const void *bytes, size_t count);
-  /** Take the bytes, which are hostile, into `out`, which is empty. like: NULL; or what the model is ("config" and weights, not its
+  /** Take the bytes, which are hostile, into `out`, which is empty; a form that packs its data unpacks no more than cnn_container_max_bytes(out). like: NULL; or what the model is ("config" and weights, not its
    * optimizer's state) that wants this file's weights under its own names, for cnn_model_load_weights: then notes need not be given. */
   cnn_status (*load)(cnn_container *out, cnn_context *context, const void *bytes, size_t count, const cnn_container *like);
   /** The file, piece by piece into the sink; the file on the disk is only touched after all of it was given. What options leave out is not

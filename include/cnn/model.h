@@ -125,7 +125,7 @@ CNN_API CNN_MUST_CHECK cnn_status cnn_model_save_memory(const cnn_model *model, 
 
 typedef struct cnn_load_opts {
   size_t size;
-  int64_t max_bytes;       /**< refuse larger files; 0: 1 GiB */
+  int64_t max_bytes;       /**< refuse larger files, and those that unpack to more (.keras, compressed .h5); 0: 1 GiB, and the form's own limits */
   int32_t no_optimizer;    /**< leave the model uncompiled */
   int32_t reserved;
 } cnn_load_opts;

@@ -43,6 +43,8 @@ void cnn_container_free(cnn_container *c) {
   cnn__context_drop(context);
 }
 
+int64_t cnn_container_max_bytes(const cnn_container *c) { return c ? c->max_bytes : 0; }
+
 /* ---- notes ---- */
 
 static cnn__note *find_note(const cnn_container *c, const char *key) {

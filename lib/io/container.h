@@ -79,6 +79,7 @@ struct cnn_container {
   unsigned char *owned;       /* the same, where it was read from a path */
   int64_t byte_count;
   int64_t data_start;
+  int64_t max_bytes;          /* of who loads; 0: he says nothing */
 };
 
 /* The file alone, not looked at: a regular one, or memory, of at most max_bytes (0: CNN__MAX_FILE). CNN_EIO, CNN_EFORMAT the size,

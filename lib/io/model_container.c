@@ -93,12 +93,14 @@ cnn_status cnn__container_part(cnn_container **out, cnn_context *context, const 
 /* ---- loading ---- */
 
 /* The file in another form, and then what is in it. */
-static cnn_status convert(cnn_container **c, const cnn_file_format *format, const cnn_model *wanting) {
+static cnn_status convert(cnn_container **c, const cnn_file_format *format, int64_t max_bytes, const cnn_model *wanting) {
   const cnn_save_opts stateless = {.no_optimizer = 1};
   cnn_container *file = *c, *made = NULL, *like = NULL;
   cnn_status status = wanting ? cnn__model_container(&like, wanting, &stateless) : CNN_OK;
   if (status == CNN_OK)
     status = cnn_container_new(&made, file->context);
+  if (status == CNN_OK)
+    made->max_bytes = max_bytes;
   if (status == CNN_OK)
     status = cnn__format_load(format, made, file->context, file->bytes, (size_t)file->byte_count, like);
   if (status == CNN_OK)
@@ -110,13 +112,13 @@ static cnn_status convert(cnn_container **c, const cnn_file_format *format, cons
 }
 
 /* Where a file of this library does not begin so, it is damaged, and said to be. */
-static cnn_status take_apart(cnn_container **c, const cnn_model *wanting) {
+static cnn_status take_apart(cnn_container **c, int64_t max_bytes, const cnn_model *wanting) {
   const size_t count = (size_t)(*c)->byte_count;
   if (cnn__container_is_own(*c))
     return cnn__container_parse(*c);
   const cnn_file_format *format = cnn__format_by_content((*c)->context, (*c)->bytes, count);
   if (format)
-    return convert(c, format, wanting);
+    return convert(c, format, max_bytes, wanting);
   CNN__TRY(cnn__format_missing((*c)->bytes, count));
   return cnn__container_parse(*c);
 }
@@ -127,7 +129,7 @@ cnn_status cnn__container_load(cnn_container **out, cnn_context *context, const 
   *out = NULL;
   cnn_status status = cnn__container_open(&c, context, origin, max_bytes);
   if (status == CNN_OK)
-    status = take_apart(&c, wanting);
+    status = take_apart(&c, max_bytes, wanting);
   if (status < 0) {
     cnn_container_free(c);
     return cnn__blame_file("", cnn__origin_name(origin), wanting ? CNN_ESHAPE : CNN_OK); /* of the wanting model */

@@ -745,6 +745,7 @@ PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "cnn_checkpoint_resumed_epoch": (c_int64, (c_void_p,)),
     "cnn_container_free": (None, (c_void_p,)),
     "cnn_container_load": (c_int32, (POINTER(c_void_p), c_void_p, c_char_p, POINTER(cnn_load_opts))),
+    "cnn_container_max_bytes": (c_int64, (c_void_p,)),
     "cnn_container_new": (c_int32, (POINTER(c_void_p), c_void_p)),
     "cnn_container_note": (c_char_p, (c_void_p, c_char_p)),
     "cnn_container_note_count": (c_int32, (c_void_p,)),

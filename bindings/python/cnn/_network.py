@@ -329,7 +329,7 @@ class Network(Handle):
         optimizer : bool
             False: leave the model uncompiled.
         max_bytes : int, optional
-            Refuse larger files; None: 1 GiB.
+            Refuse larger files, and those that unpack to more; None: 1 GiB, and the form's own limits.
 
         Raises
         ------

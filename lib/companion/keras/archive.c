@@ -13,7 +13,8 @@ enum {
 
 struct keras__archive {
   zip_t *zip;
-  size_t count; /* bytes of all of it */
+  size_t count;     /* bytes of all of it */
+  uint64_t allowed; /* bytes of members yet to be unpacked */
 };
 
 /* ---- opening ---- */
@@ -123,7 +124,7 @@ cnn_status keras__archive_open(keras__archive **out, const void *bytes, size_t c
     free(made);
     return status;
   }
-  *made = (keras__archive){zip, count};
+  *made = (keras__archive){zip, count, UINT64_MAX};
   *out = made;
   return CNN_OK;
 }
@@ -133,6 +134,8 @@ void keras__archive_close(keras__archive *archive) {
     zip_discard(archive->zip);
   free(archive);
 }
+
+void keras__archive_allow(keras__archive *archive, uint64_t bytes) { archive->allowed = bytes; }
 
 /* ---- a member ---- */
 
@@ -146,6 +149,9 @@ static cnn_status check_size(const zip_stat_t *about, const keras__archive *arch
   if (about->size > most)
     return cnn_error_set(CNN_EUNSUPPORTED, "the archive's member '%.96s' has %llu bytes, at most %llu are read", about->name,
                          (unsigned long long)about->size, (unsigned long long)most);
+  if (about->size > archive->allowed)
+    return cnn_error_set(CNN_EFORMAT, "the archive's member '%.96s' unpacks to %llu bytes, more than the %llu left of max_bytes", about->name,
+                         (unsigned long long)about->size, (unsigned long long)archive->allowed);
   if (about->size > about->comp_size * DENSEST + (1 << 20))
     return cnn_error_set(CNN_EFORMAT, "the archive's member '%.96s' says that its %llu bytes become %llu, more than any model's", about->name,
                          (unsigned long long)about->comp_size, (unsigned long long)about->size);
@@ -191,6 +197,7 @@ cnn_status keras__archive_member(char **out, size_t *count, keras__archive *arch
     free(bytes);
     return status;
   }
+  archive->allowed -= about.size;
   bytes[about.size] = 0;
   *out = bytes;
   *count = about.size;

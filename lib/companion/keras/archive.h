@@ -15,8 +15,12 @@ int32_t keras__archive_sniff(const void *bytes, size_t count);
 cnn_status keras__archive_open(keras__archive **out, const void *bytes, size_t count);
 void keras__archive_close(keras__archive *archive);
 
+/* From now on members unpack to no more than this, all together. */
+void keras__archive_allow(keras__archive *archive, uint64_t bytes);
+
 /* A member's bytes, which the caller frees with free(). Its declared size is held against `most` and the packed size before memory is asked
- * for, its real size and checksum against the declared ones. Errors: CNN_EFORMAT there is none, it is damaged; CNN_EUNSUPPORTED too large. */
+ * for, its real size and checksum against the declared ones. Errors: CNN_EFORMAT there is none, it is damaged, it is
+ * more than keras__archive_allow allows; CNN_EUNSUPPORTED too large. */
 cnn_status keras__archive_member(char **out, size_t *count, keras__archive *archive, const char *name, uint64_t most);
 
 /* What is to be written. */

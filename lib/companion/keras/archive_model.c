@@ -66,7 +66,10 @@ static cnn_status read_weights(const reading *r) {
 
 cnn_status keras__archive_load(cnn_container *out, cnn_context *context, const void *bytes, size_t count, const cnn_container *like) {
   reading r = {.out = out, .context = context};
+  const int64_t most = cnn_container_max_bytes(out);
   cnn_status status = keras__archive_open(&r.archive, bytes, count);
+  if (status == CNN_OK && most > 0)
+    keras__archive_allow(r.archive, (uint64_t)most);
   if (status == CNN_OK)
     status = like ? describe_like(&r, like) : describe(&r);
   if (status == CNN_OK)

@@ -126,7 +126,7 @@ cnn_status keras__h5_tensor(cnn_tensor **out, cnn_context *context, keras__h5 *f
   if (status == CNN_OK && d.space.count)
     status = elements(&bytes, &owned, file, &d);
   if (status == CNN_OK && d.space.count * sizeof(float) > file->left)
-    status = cnn_error_set(CNN_EFORMAT, "'%s' and what stands before it take more memory than a file of %llu bytes is given", what,
+    status = cnn_error_set(CNN_EFORMAT, "'%s' and what stands before it take more memory than is allowed for a file of %llu bytes", what,
                            (unsigned long long)file->count);
   if (status == CNN_OK)
     status = cnn_tensor_new(&tensor, context, CNN_F32, d.space.rank, d.space.extent, NULL);

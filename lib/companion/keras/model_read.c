@@ -288,6 +288,15 @@ static cnn_status describe(reading *r, const cnn_container *like) {
 
 /* ---- the two calls ---- */
 
+/* Its data unpack to no more than who loads allows. */
+static cnn_status begin(reading *r, const void *bytes, size_t count) {
+  const uint64_t most = (uint64_t)cnn_container_max_bytes(r->out);
+  cnn_status status = keras__h5_open(&r->file, bytes, count);
+  if (status == CNN_OK && most && most < r->file.left)
+    r->file.left = most;
+  return status;
+}
+
 static void finish(reading *r) {
   keras__weights_free(&r->weights);
   json_decref(r->keras);
@@ -297,7 +306,7 @@ static void finish(reading *r) {
 
 cnn_status keras__h5_load(cnn_container *out, cnn_context *context, const void *bytes, size_t count, const cnn_container *like) {
   reading r = {.out = out, .context = context};
-  cnn_status status = keras__h5_open(&r.file, bytes, count);
+  cnn_status status = begin(&r, bytes, count);
   if (status == CNN_OK)
     status = describe(&r, like);
   if (status == CNN_OK && r.keras)
@@ -315,7 +324,7 @@ cnn_status keras__weights_read(cnn_container *out, cnn_context *context, const v
   uint64_t group;
   reading r = {.out = out, .context = context, .keras = json_incref((json_t *)(uintptr_t)keras), .ours = json_incref((json_t *)(uintptr_t)ours),
                .compile = json_incref((json_t *)(uintptr_t)compile)};
-  cnn_status status = keras__h5_open(&r.file, bytes, count);
+  cnn_status status = begin(&r, bytes, count);
   if (status == CNN_OK)
     status = keras__weights_of(&r.weights, keras, ours);
   if (status == CNN_OK)

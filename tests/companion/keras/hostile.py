@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 import zlib
 
 import h5py
@@ -224,10 +225,10 @@ def limited():
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
 
 
-def resave(source, target):
+def resave(source, target, *more):
     """Sanitizers need address space of their own."""
     sanitized = len(sys.argv) > 3 and sys.argv[3] == "sanitized"
-    return subprocess.run([str(RESAVE), str(source), str(target)], capture_output=True, text=True, timeout=60,
+    return subprocess.run([str(RESAVE), str(source), str(target), *map(str, more)], capture_output=True, text=True, timeout=60,
                           preexec_fn=None if sanitized else limited)
 
 
@@ -236,6 +237,49 @@ def refused(source, word, name):
     text = done.stderr
     that(done.returncode == 1 and text.count("\n") == 1, f"{name}: {done.returncode} {text}")
     that(text.startswith(("CNN_EFORMAT", "CNN_EUNSUPPORTED", "CNN_ESHAPE")) and word in text, f"{name}: {text}")
+
+
+def bounded(source, unpacked, word):
+    """max_bytes bounds what is unpacked as well as the file: just enough is enough, and one byte less is said."""
+    size, target = source.stat().st_size, source.with_suffix(".out.h5")
+    that(size < unpacked - 1, f"{source.name}: {size} bytes unpack to no more than {unpacked}")
+    for most in (0, unpacked):
+        done = resave(source, target, "whole", most)
+        that(done.returncode == 0, f"{source.name}: max_bytes={most}: {done.stderr}")
+    for most, said in ((unpacked - 1, word), (size, word), (size - 1, "allowed")):
+        done = resave(source, target, "whole", most)
+        that(done.returncode == 1 and done.stderr.startswith("CNN_EFORMAT") and said in done.stderr, f"{source.name}: max_bytes={most}: {done.stderr}")
+
+
+def packed(path):
+    """The model with its larger arrays as zeros, deflated; returns the bytes of all its floats."""
+    sizes = []
+
+    def take(name, old):
+        if isinstance(old, h5py.Group):
+            made = new.create_group(name)
+        elif old.size > 1000:
+            made = new.create_dataset(name, old.shape, "f4", numpy.zeros_like(old), chunks=old.shape, compression="gzip")
+        else:
+            made = new.create_dataset(name, data=old[()])
+        made.attrs.update(old.attrs)
+        sizes.append(4 * old.size if isinstance(old, h5py.Dataset) and old.dtype.kind == "f" else 0)
+
+    with h5py.File(MODEL) as file, h5py.File(path, "w") as new:
+        new.attrs.update(file.attrs)
+        file.visititems(take)
+    return sum(sizes)
+
+
+def bounds(folder):
+    """Of an archive that is deflated, where Keras stores, and of deflated data sets."""
+    archive, file = folder / "bounds.keras", folder / "bounds.h5"
+    with zipfile.ZipFile(MODEL.with_suffix(".keras")) as stored, zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as deflated:
+        for name in stored.namelist():
+            deflated.writestr(name, stored.read(name))
+        unpacked = sum(len(stored.read(name)) for name in ("config.json", "model.weights.h5"))
+    bounded(archive, unpacked, "left of max_bytes")
+    bounded(file, packed(file), "than is allowed")
 
 
 def main():
@@ -273,6 +317,7 @@ def main():
         with h5py.File(out / "empty.h5", "w"):
             pass
         refused(out / "empty.h5", "none of Keras's", "empty")
+        bounds(out)
     print("\n".join(failures))
     print(f"{100 * (checks - len(failures)) // checks}%: Checks: {checks}, Failures: {len(failures)}, Errors: 0")
     return 1 if failures else 0

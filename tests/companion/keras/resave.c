@@ -1,9 +1,11 @@
-/* resave: a model's file into another form, for tests that look at what was written. resave IN OUT [whole|stateless|weights] */
+/* resave: a model's file into another form, for tests that look at what was written. resave IN OUT [whole|stateless|weights
+ * [MAX_BYTES]] */
 #include "cnn/cnn.h"
 #include "cnn/format.h"
 #include "cnn/keras.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int main(int argc, char **argv) {
@@ -13,11 +15,12 @@ int main(int argc, char **argv) {
   if (argc < 3)
     return 2;
   const char *what = argc > 3 ? argv[3] : "whole";
+  const long long max_bytes = argc > 4 ? atoll(argv[4]) : 0;
   cnn_status status = cnn_context_new(&context, NULL);
   if (status == CNN_OK)
     status = cnn_keras_register(context);
   if (status == CNN_OK)
-    status = cnn_container_load(&file, context, argv[1], NULL);
+    status = cnn_container_load(&file, context, argv[1], cnn_load_opts(.max_bytes = max_bytes));
   if (status == CNN_OK && cnn_container_note(file, "config")) /* as cnn_model_load: all of it fits together */
     status = cnn_model_from_container(&model, context, file, NULL);
   if (status == CNN_OK)

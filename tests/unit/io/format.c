@@ -218,8 +218,10 @@ static int32_t sniff_all(const void *bytes, size_t count) {
   (void)bytes;
   return count > 0;
 }
+static int64_t told; /* max_bytes as the format hears it */
 static cnn_status load_nothing(cnn_container *out, cnn_context *c, const void *bytes, size_t count, const cnn_container *like) {
-  (void)out, (void)c, (void)bytes, (void)count, (void)like;
+  told = cnn_container_max_bytes(out);
+  (void)c, (void)bytes, (void)count, (void)like;
   return cnn_error_set(CNN_EFORMAT, "greedy");
 }
 
@@ -238,6 +240,10 @@ START_TEST(who_reads_and_writes) {
   small_model_save(m, "m", NULL);
   ck_assert_int_eq(cnn_format_register(context, &greedy), CNN_OK);
   ck_failed(cnn_model_load(&copy, context, scratch_path("m.toy"), NULL), CNN_EFORMAT, "/m.toy': greedy");
+  ck_assert_int_eq(told, 0);
+  ck_failed(cnn_model_load(&copy, context, scratch_path("m.toy"), cnn_load_opts(.max_bytes = 1 << 20)), CNN_EFORMAT, "/m.toy': greedy");
+  ck_assert_int_eq(told, 1 << 20);
+  ck_assert_int_eq(cnn_container_max_bytes(NULL), 0);
   copy = small_model_load(context, "m", NULL);
   ck_same_model(m, copy);
   cnn_model_free(copy);
