@@ -38,7 +38,7 @@ static cnn_status describe(reading *r) {
   status = keras__json_parse(&r->keras, text, count, CONFIG);
   free(text);
   if (status == CNN_OK)
-    status = keras__note_model(&r->ours, r->out, r->keras);
+    status = keras__note_model(&r->ours, r->out, r->context, r->keras);
   const json_t *training = json_object_get(r->keras, "compile_config");
   if (status == CNN_OK && json_object_size(training))
     status = keras__note_training(&r->compile, r->out, r->context, training);

@@ -5,7 +5,7 @@
 #ifndef CNN_KERAS_CONFIG_H
 #define CNN_KERAS_CONFIG_H
 
-#include "cnn/base.h"
+#include "cnn/context.h"
 
 #include <jansson.h>
 
@@ -14,8 +14,12 @@
 enum { KERAS__ARCHIVE, KERAS__LEGACY };
 
 /* A Sequential or Functional model ({"class_name", "config", ...}; more members are passed over) into "config". Errors: CNN_EFORMAT what is no such description, a
- * graph that does not hold together; CNN_EUNSUPPORTED a layer, option or value that libcnn has not, named with its layer. */
+ * graph that does not hold together; CNN_EUNSUPPORTED a layer, option or value that libcnn has not, named with its layer. Initialisers that it has not become Keras's
+ * defaults: a file holds the weights. */
 cnn_status keras__config_read(json_t **ours, const json_t *keras);
+
+/* Warns of what was read of it, but is not as Keras has it: initialisers that libcnn has not. Errors: CNN_ENOMEM. */
+cnn_status keras__config_warn(cnn_context *context, const json_t *keras);
 
 /* "config" as Keras describes it: Sequential where the model is a chain, else Functional. The layers stand in Keras's own order, which is the order
  * of weights in its files. Without compile_config. Errors: CNN_EUNSUPPORTED what Keras has not (layers of one's own, gelu's approximation as a layer);

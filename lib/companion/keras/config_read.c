@@ -309,6 +309,21 @@ cnn_status keras__config_read(json_t **ours, const json_t *keras) {
   return status < 0 ? cnn_error_set(status, "Keras's model: %s", cnn_error_text()) : CNN_OK;
 }
 
+cnn_status keras__config_warn(cnn_context *context, const json_t *keras) {
+  const json_t *config = json_object_get(keras, "config"), *object;
+  const json_t *list = json_is_array(config) ? config : json_object_get(config, "layers");
+  cnn_status status = CNN_OK;
+  for (size_t i = 0; status == CNN_OK && (object = json_array_get(list, i)) != NULL; i++) {
+    char of[OF];
+    entry e = {0};
+    status = describe(&e, object, (int32_t)i);
+    title(of, &e);
+    if (status == CNN_OK)
+      status = keras__fields_warn(context, e.config, e.row->fields, of);
+  }
+  return status;
+}
+
 const char *keras__class_name(const json_t *our_layer) {
   const char *type = json_string_value(json_object_get(our_layer, "type"));
   const keras__layer *row = type ? keras__layer_of_type(type, json_object_get(our_layer, "attributes")) : NULL;

@@ -41,19 +41,23 @@ static cnn_status read_value(json_t *ours, const json_t *value, const keras__fie
   return json_object_set_new(ours, field->ours, made) < 0 ? keras__no_memory(place->of) : CNN_OK;
 }
 
+static const json_t *value_of(const json_t *keras, const keras__field *field) {
+  const json_t *value = json_object_get(keras, field->keras);
+  return !value && field->also ? json_object_get(keras, field->also) : value;
+}
+
 static cnn_status read_field(json_t *ours, const json_t *keras, const keras__field *field, const char *of) {
   const keras__place place = {of, field->keras};
-  const json_t *value = json_object_get(keras, field->keras);
-  if (!value && field->also)
-    value = json_object_get(keras, field->also);
-  if (value)
-    return read_value(ours, value, field, &place);
+  const json_t *value = value_of(keras, field);
+  cnn_status status = value ? read_value(ours, value, field, &place) : CNN_OK;
+  if (value && !(status == CNN_EUNSUPPORTED && field->kind == &keras__initializer))
+    return status;
   if (!field->ours)
     return CNN_OK;
   if (!field->standard)
     return cnn_error_set(CNN_EFORMAT, "%s: %s is missing", of, field->keras);
   json_t *standard = keras__json_of(field->standard);
-  cnn_status status = standard ? read_value(ours, standard, field, &place) : keras__no_memory(of);
+  status = standard ? read_value(ours, standard, field, &place) : keras__no_memory(of);
   json_decref(standard);
   return status;
 }
@@ -85,6 +89,20 @@ cnn_status keras__fields_read(json_t *ours, const json_t *keras, const keras__fi
       return status;
   }
   return check_unknown(keras, fields, of);
+}
+
+cnn_status keras__fields_warn(cnn_context *context, const json_t *keras, const keras__field *fields, const char *of) {
+  cnn_status status = CNN_OK;
+  for (const keras__field *field = fields; field->kind && status == CNN_OK; field++) {
+    json_t *made = NULL;
+    const json_t *value = field->kind == &keras__initializer ? value_of(keras, field) : NULL;
+    if (value && (status = field->kind->read(&made, value, &(keras__place){of, field->keras})) == CNN_EUNSUPPORTED) {
+      cnn_context_warn(context, "%s; the weights are those of the file, and Keras's default stands in its place", cnn_error_text());
+      status = CNN_OK;
+    }
+    json_decref(made);
+  }
+  return status;
 }
 
 /* ---- to Keras ---- */

@@ -3,6 +3,7 @@
 #ifndef CNN_KERAS_FIELDS_H
 #define CNN_KERAS_FIELDS_H
 
+#include "cnn/context.h"
 #include "cnn/tensor.h"
 #include "companion/keras/json.h"
 
@@ -32,6 +33,8 @@ typedef struct keras__field {
 
 /* Options into `ours`, an object. of: "layer 'conv1' (Conv2D)". Errors: CNN_EFORMAT, CNN_EUNSUPPORTED. */
 cnn_status keras__fields_read(json_t *ours, const json_t *keras, const keras__field *fields, const char *of);
+/* Warns of each value that keras__fields_read has taken the standard for. Errors: CNN_ENOMEM. */
+cnn_status keras__fields_warn(cnn_context *context, const json_t *keras, const keras__field *fields, const char *of);
 cnn_status keras__fields_write(json_t *keras, const json_t *ours, const keras__field *fields, const char *of);
 
 enum { KERAS__TEXT = 512 }; /* of a value of ours as text, as the core takes it */
@@ -54,7 +57,7 @@ extern const keras__kind keras__name;            /* any text but "" */
 extern const keras__kind keras__padding;
 extern const keras__kind keras__activation;
 extern const keras__kind keras__reduction;
-extern const keras__kind keras__initializer;
+extern const keras__kind keras__initializer;      /* how weights began, which a file holds as they are: of one that libcnn has not it is the standard */
 extern const keras__kind keras__regularizer;
 /* Keras's alone */
 extern const keras__kind keras__dtype;           /* float32, as text or as a policy */

@@ -282,7 +282,7 @@ static cnn_status describe(reading *r, const cnn_container *like) {
   cnn_status status = attribute(&r->keras, r, "model_config");
   if (status < 0 || !r->keras)
     return status;
-  status = keras__note_model(&r->ours, r->out, r->keras);
+  status = keras__note_model(&r->ours, r->out, r->context, r->keras);
   return status == CNN_OK ? describe_training(r) : status;
 }
 

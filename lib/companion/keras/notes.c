@@ -17,8 +17,10 @@ static cnn_status set_json(cnn_container *out, const char *key, const json_t *va
   return status;
 }
 
-cnn_status keras__note_model(json_t **ours, cnn_container *out, const json_t *keras) {
+cnn_status keras__note_model(json_t **ours, cnn_container *out, cnn_context *context, const json_t *keras) {
   cnn_status status = keras__config_read(ours, keras);
+  if (status == CNN_OK)
+    status = keras__config_warn(context, keras);
   return status < 0 ? status : set_json(out, "config", *ours);
 }
 

@@ -5,8 +5,8 @@
 #include <cnn/format.h>
 #include <jansson.h>
 
-/* "config" of Keras's description; *ours is it too. */
-cnn_status keras__note_model(json_t **ours, cnn_container *out, const json_t *keras);
+/* "config" of Keras's description; *ours is it too. Warns of initialisers that libcnn has not. */
+cnn_status keras__note_model(json_t **ours, cnn_container *out, cnn_context *context, const json_t *keras);
 
 /* "compile" and "learning_rate"; *compile is the first of them too. Training that libcnn cannot express is no reason to refuse a model: then *compile is
  * NULL, and there is a warning. */

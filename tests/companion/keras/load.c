@@ -115,6 +115,44 @@ START_TEST(the_notebooks_model) {
 }
 END_TEST
 
+/* The bytes of a file where every `from` is `to`, which is as long. */
+static char *reworded(const char *path, size_t *count, const char *from, const char *to) {
+  char *bytes = malloc(1 << 20);
+  FILE *file = fopen(path, "rb");
+  ck_assert_ptr_nonnull(file);
+  *count = fread(bytes, 1, 1 << 20, file);
+  fclose(file);
+  int found = 0;
+  for (size_t i = 0, length = strlen(from); i + length <= *count; i++)
+    if (memcmp(bytes + i, from, length) == 0) {
+      memcpy(bytes + i, to, length);
+      found++;
+    }
+  ck_assert_int_gt(found, 0);
+  return bytes;
+}
+
+/* One's own, or one of Keras's that libcnn has not: the weights are in the file. */
+START_TEST(initializers_that_are_not_known) {
+  static const char *const words[] = {"GlorotUniform", "GlorotUnicorn"}, *const modules[] = {"\"keras.initializers\"", "\"ours.initializers_\""};
+  for (int i = 0; i < 2; i++) {
+    size_t count;
+    cnn_context *context = keras_context();
+    cnn_model *model;
+    char *bytes = reworded(FILES "small/keras3.h5", &count, i ? modules[0] : words[0], i ? modules[1] : words[1]), named[64];
+    ck_assert_msg(cnn_model_load_memory(&model, context, bytes, count, NULL) == CNN_OK, "%s", cnn_error_text());
+    ck_assert_msg(strstr(warned, i ? "ours.initializers_" : "GlorotUnicorn") && strstr(warned, "the weights are those of the file"), "%s", warned);
+    compare_predictions(context, model, FEW, "interop", "small/keras3_expected");
+    ck_assert_int_gt(cnn_model_iterations(model), 0);
+    ck_assert_int_eq(cnn_layer_attribute_text(cnn_model_layer(model, "conv1"), "kernel_initializer", named, sizeof named), CNN_OK);
+    ck_assert_str_eq(named, "glorot_uniform");
+    free(bytes);
+    cnn_model_free(model);
+    cnn_context_free(context);
+  }
+}
+END_TEST
+
 /* The i-th variable of the optimizer, as the file with what is expected has it: "optimizer.3.adam.sequential_conv1_kernel_velocity". */
 static const reference_tensor *variable(const reference *r, int32_t index) {
   char start[32];
@@ -209,5 +247,5 @@ START_TEST(weights_of_another_model) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("load", 120, models_predict_as_keras, the_notebooks_model, state_of_the_optimizer, a_model_before_its_first_step, weights_alone, weights_of_another_model);
+  return RUN_SUITE("load", 120, models_predict_as_keras, the_notebooks_model, initializers_that_are_not_known, state_of_the_optimizer, a_model_before_its_first_step, weights_alone, weights_of_another_model);
 }
