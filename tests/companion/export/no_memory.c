@@ -1,5 +1,5 @@
-/* Where any one of the allocations of saving fails, the answer is CNN_ENOMEM and the file is as it was, or what is written is whole. The program's
- * own malloc, in front of glibc's, makes them fail; sanitizers have one of their own. */
+/* Where any one of the allocations of saving fails, the answer is CNN_ENOMEM and the file is as it was, or what is written is whole. */
+#include "failing_malloc.h"
 #include "suite.h"
 
 #include <cnn/cnn.h>
@@ -9,20 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static int64_t allocations, failing = -1; /* which one fails; -1: none */
-
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *old, size_t bytes);
-
-static int32_t refused(void) { return allocations++ == failing; }
-
-#define SEEN __attribute__((visibility("default"))) /* by the shared libraries too */
-
-SEEN void *malloc(size_t bytes) { return refused() ? NULL : __libc_malloc(bytes); }
-SEEN void *calloc(size_t count, size_t bytes) { return refused() ? NULL : __libc_calloc(count, bytes); }
-SEEN void *realloc(void *old, size_t bytes) { return refused() ? NULL : __libc_realloc(old, bytes); }
 
 enum { ROOM = 1 << 16 };
 
@@ -61,11 +47,11 @@ static void ck_saving(const cnn_model *m, const char *path, int kind) {
   int64_t failed = 0;
   for (int64_t n = 0;; n++) {
     write_old(path);
-    allocations = 0;
-    failing = n;
+    failing_malloc.calls = 0;
+    failing_malloc.failing = n;
     cnn_status status = save(m, path, kind);
-    const int64_t made = allocations;
-    failing = -1;
+    const int64_t made = failing_malloc.calls;
+    failing_malloc.failing = -1;
     const size_t now = contents(path, seen);
     if (status == CNN_OK)
       ck_assert_msg(now == count && !memcmp(seen, whole, count), "%s: CNN_OK and %zu bytes of %zu when allocation %lld fails", kinds[kind], now, count, (long long)n);
