@@ -93,18 +93,22 @@ def check_second_signal(checks, folder):
 
 
 def check_resume(checks, whole, folder):
-    """Stopped by SIGTERM and by SIGKILL, it goes on to the same weights, history and report; a different run is refused."""
+    """Stopped by SIGTERM, by SIGKILL and by a second signal, which ends it at once, it goes on to the same weights, history and report; a different run is refused."""
     command = [TRAIN, *SHORT, "--output", folder, "--checkpoint", folder / "run", "--resume", "--json"]
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGINT):
         process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 400
         line = ""
         while "Epoch 1/2" not in line and "Resuming" not in line and time.monotonic() < deadline and process.poll() is None:
             line = process.stderr.readline()
         process.send_signal(number)
+        if number == signal.SIGINT:
+            time.sleep(0.01)
+            process.send_signal(number)
         _, err = process.communicate(timeout=400)
         if process.returncode != 0:  # it may have been at its end already
-            checks.equal(process.returncode, 143 if number == signal.SIGTERM else -9, f"stopped by signal {number}")
+            wanted = {signal.SIGTERM: (143,), signal.SIGKILL: (-9,), signal.SIGINT: (-signal.SIGINT, 130)}[number]
+            checks.that(process.returncode in wanted, f"stopped by signal {number}", process.returncode)
     out, err, code = run(*command, "--threads", 1)
     report = json.loads(out)
     checks.equal(code, 0, "--resume: to the end")

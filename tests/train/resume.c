@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EPOCHS 4
@@ -262,33 +263,70 @@ START_TEST(asked_to_stop) {
 }
 END_TEST
 
-/* The process is killed, not the call: by a signal that nothing can catch, while the thread may be writing. */
+/* What a killed process was writing. */
+static void remove_leftovers(void) {
+  char command[128];
+  snprintf(command, sizeof command, "rm -f %s/.run.*.tmp", folder);
+  ck_assert_int_eq(system(command), 0);
+}
+
+/* A process that trains for so long once it is made, from where the one before was; 1: it was killed before its end, by a signal that nothing can catch. */
+static int32_t killed_after(unsigned microseconds, int32_t threads) {
+  int status, begun[2];
+  char byte;
+  ck_assert_int_eq(pipe(begun), 0);
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    training t;
+    open_training(&t, threads);
+    close(begun[1]);
+    t.checkpoint = (cnn_checkpoint_opts){.size = sizeof t.checkpoint, .every_steps = 1, .resume = 1};
+    _exit(train(&t) == CNN_OK ? 0 : 1);
+  }
+  close(begun[1]);
+  ck_assert_int_eq(read(begun[0], &byte, 1), 0);
+  close(begun[0]);
+  usleep(microseconds);
+  kill(child, SIGKILL);
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "what a killed process left is not gone on from");
+  return WIFSIGNALED(status);
+}
+
+static unsigned microseconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (unsigned)now.tv_sec * 1000000u + (unsigned)(now.tv_nsec / 1000);
+}
+
+/* The process is killed, not the call, while the thread may be writing. A run that comes to its end makes room for the next one, so that each kill is one of a
+ * training. */
 START_TEST(killed) {
   open_folder();
+  unsigned seed = 1, began = microseconds_now();
   outcome whole = never_stopped(0);
-  unsigned seed = 1;
+  const unsigned longest = (microseconds_now() - began) / 3; /* some live long enough for many steps, most do not */
   const char *wanted = getenv("CNN_TEST_KILLS"); /* more of them where there is time */
   const int kills = wanted ? atoi(wanted) : 20;
-  for (int i = 0; i < kills; i++) {
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-      training t;
-      open_training(&t, 1 + i % 2);
-      t.checkpoint = (cnn_checkpoint_opts){.size = sizeof t.checkpoint, .every_steps = 1, .resume = 1};
-      (void)train(&t);
-      _exit(0);
-    }
+  int runs = 0;
+  for (int i = 0; i < kills;) {
     seed = seed * 1103515245u + 12345u;
-    usleep(1000 + seed / 65536u % 16000);
-    kill(child, SIGKILL);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    if (killed_after(seed / 65536u % 1000 * (longest / 1000), 1 + i % 2)) {
+      i++;
+      continue;
+    }
+    outcome o = goes_on(2, 0, -1); /* at its end: what it left says how it ended */
+    same(&whole, &o);
+    remove_leftovers();
+    close_folder();
+    open_folder();
+    runs++;
   }
   outcome o = goes_on(2, 0, -1);
   same(&whole, &o);
-  char command[128];
-  snprintf(command, sizeof command, "rm -f %s/.run.*.tmp", folder); /* what a killed process was writing */
-  ck_assert_int_eq(system(command), 0);
+  printf("killed: %d times in %d runs, within %u us each\n", kills, runs + 1, longest);
+  remove_leftovers();
   close_folder();
 }
 END_TEST
