@@ -316,8 +316,10 @@ static void *reads(void *user) {
   int64_t *seen = user;
   while (!over) {
     cnn_model *model = NULL;
-    if (access(path, F_OK) < 0)
+    if (access(path, F_OK) < 0) {
+      *seen = *seen ? -1000000 : 0; /* once it is there it stays */
       continue;
+    }
     if (cnn_model_load(&model, f.context, path, NULL) < 0)
       *seen = -1000000;
     ++*seen;
