@@ -103,7 +103,7 @@ def _overlap(a: Any, b: Any) -> bool:
 def _slack() -> float:
     """Pixels: newer ones than matplotlib 3.6 set the smallest letters up to a fourteenth wider."""
     import matplotlib
-    return 1.0 if matplotlib.__version__.startswith("3.6.") else 4.0
+    return 1.0 if matplotlib.__version__.startswith("3.6.") else 1.5
 
 
 def check_texts(figure: Any, smallest: float = 4.0) -> int:

@@ -1,7 +1,7 @@
 """Pictures of what a network has learnt: kernels, activations, saliency, reliability, embedding."""
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Callable, Dict, Iterator
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -227,6 +227,42 @@ def test_what_are_no_features(features: Any, labels: Any, wanted: str) -> None:
     with pytest.raises((ValueError, TypeError), match="embedding '.*" + wanted):
         cnn.plot.embedding(features, labels)
     assert not plt.get_fignums()
+
+
+# ---- large letters, small figures ----
+
+NAMES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+DRAW: Dict[str, Callable[..., Any]] = {
+    "kernels": lambda **more: cnn.plot.first_layer_kernels(RANDOM.normal(size=(3, 3, 1, 8)), **more),
+    "kernel": lambda **more: cnn.plot.first_layer_kernels(RANDOM.normal(size=(3, 3, 1, 1)), **more),
+    "maps": lambda **more: cnn.plot.activation_maps(RANDOM.normal(size=(7, 7, 5)), image=IMAGES[0], **more),
+    "saliency": lambda **more: cnn.plot.saliency(IMAGES[:3], IMAGES[:3], labels=LABELS[:3], predictions=SHARES[:3],
+                                                 class_names=NAMES, **more),
+    "reliability": lambda **more: cnn.plot.reliability(LABELS, SHARES, **more),
+    "embedding": lambda **more: cnn.plot.embedding(np.eye(10)[LABELS[:200]], LABELS[:200], class_names=NAMES, **more),
+}
+SETTINGS: Dict[str, Dict[str, Any]] = {
+    "large": {"font.size": 24}, "labels": {"axes.labelsize": 24, "xtick.labelsize": 20, "ytick.labelsize": 20, "legend.fontsize": 20},
+    "pads": {"axes.titlepad": 20, "axes.labelpad": 15}, "tight": {"figure.autolayout": True},
+}
+
+
+@pytest.mark.parametrize("setting", list(SETTINGS))
+@pytest.mark.parametrize("name", list(DRAW))
+def test_texts_fit_in_large_letters(name: str, setting: str) -> None:
+    with plt.rc_context(SETTINGS[setting]):
+        made = DRAW[name]()
+        pictures.check_texts(getattr(made, "figure", made))
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+@pytest.mark.parametrize("name", sorted(set(DRAW) - {"embedding"}))
+def test_texts_fit_in_a_small_figure(name: str, layout: Any) -> None:
+    """Which gets a layout where none was chosen for it."""
+    figure = plt.figure(figsize=(5, 3), layout=layout)
+    assert DRAW[name](ax=figure) is figure
+    pictures.check_texts(figure)
+    assert figure.get_layout_engine() is not None
 
 
 # ---- of a model ----

@@ -90,7 +90,7 @@ def test_style_colours(draw: Callable[..., Any]) -> None:
     assert matplotlib.colors.to_hex(getattr(made, "figure", made).get_facecolor()) == "#123456"
 
 
-@pytest.mark.parametrize("sheet", ["ggplot", "dark_background", "Solarize_Light2"])
+@pytest.mark.parametrize("sheet", ["ggplot", "dark_background", "Solarize_Light2", "classic"])
 def test_texts_fit_under_style_sheets(draw: Callable[..., Any], sheet: str) -> None:
     with plt.style.context(sheet):
         made = draw()

@@ -32,9 +32,11 @@ _DARK = {**dict.fromkeys(_INK, '#e6e6e6'), **dict.fromkeys(_PAPER, '#16181d'), '
          'legend.edgecolor': '#8a8f98'}
 STYLES: Mapping[str, Mapping[str, Any]] = {'light': _LIGHT, 'dark': _DARK}
 
-TITLE = {'fontsize': 14, 'fontweight': 'bold'}
+TITLE: Dict[str, Any] = {'fontsize': 14, 'fontweight': 'bold'}
 TITLE_ROOM = 16.0  # points beside a figure's title, at both sides together
 MARGIN = 0.08      # inches around everything
+SCALE = 0.8        # height of a scale of colours by that of the panels beside it
+_AROUND = 60.0     # points above and below the panels, for titles
 SMALLEST = 0.7     # of a text's size: what is longer even so is cut
 
 
@@ -136,7 +138,7 @@ def panel(what: str, *, ax: Any, size: Tuple[float, float], style: Style) -> Ite
 
 @contextlib.contextmanager
 def panels(what: str, count: int, *, ax: Any, columns: int, cell: Tuple[float, float], title: Optional[str],
-           style: Style, ratios: Optional[Sequence[float]] = None) -> Iterator[Panels]:
+           style: Style, ratios: Optional[Sequence[float]] = None, scale: str = '') -> Iterator[Panels]:
     """`count` panels in rows of `columns`, each of `cell` inches.
 
     Parameters
@@ -144,22 +146,57 @@ def panels(what: str, count: int, *, ax: Any, columns: int, cell: Tuple[float, f
     ax : None for a new figure; a Figure or SubFigure to fill; or Axes (an array or sequence, or one) to draw on.
     title : of the figure; none is set over axes that were given.
     ratios : of the columns' widths.
+    scale : what will be written along a scale (`add_scale`): a new figure is high enough for it.
     """
     if columns < 1:
         raise ValueError(f"{what} 'columns': {columns} must be 1 or more")
     columns = min(columns, count)
     if ax is None:
         width = max(cell[0] * columns, (text_width(title or '', 14, 'bold') + TITLE_ROOM) / 72)
-        with _figure(style, (width, cell[1] * math.ceil(count / columns))) as figure:
-            yield _fill(figure, count, columns, title, ratios)
+        height = cell[1] * math.ceil(count / columns)
+        if scale:
+            with need_matplotlib().rc_context(dict(style_parameters(style))):
+                width += max(0.0, 2 * (_points('axes.labelsize') + 2 * _points('ytick.labelsize') - 30) / 72)
+                height = max(height, (text_width(scale, _points('axes.labelsize')) / SCALE + _AROUND) / 72)
+        with _figure(style, (width, height)) as figure:
+            yield _fill(figure, count, columns, title, ratios, scale)
         return
     with need_matplotlib().rc_context(dict(style_parameters(style))):
         if hasattr(ax, 'add_subplot'):
-            yield _fill(ax, count, columns, title, ratios)
+            _choose_layout(ax)
+            yield _fill(ax, count, columns, title, ratios, scale)
         else:
             given = _given_axes(what, ax, count)
             owner: Any = given[0].figure
             yield Panels(owner, given, min(axes_size(axes)[0] for axes in given))
+
+
+def _choose_layout(figure: Any) -> None:
+    """An empty figure of the user's for which no layout was chosen gets one, or titles lie on each other where it is
+    small."""
+    if hasattr(figure, 'set_layout_engine') and figure.get_layout_engine() is None and not figure.axes:
+        figure.set_layout_engine('constrained')
+
+
+def add_scale(grid: Panels, shown: Any, label: str) -> None:
+    """A scale of colours at the right of all panels; where they are low its texts are smaller, and fewer."""
+    from matplotlib.ticker import MaxNLocator
+    boxes = [axes.get_window_extent() for axes in grid.axes]
+    high = SCALE * 72 * (max(box.y1 for box in boxes) - min(box.y0 for box in boxes)) / grid.figure.dpi
+    (text,), size = fitted([label], high, _points('axes.labelsize'))
+    bar = grid.figure.colorbar(shown, ax=list(grid.axes), shrink=SCALE, aspect=30)
+    bar.set_label(plain(text), fontsize=size)
+    room = int(high / (2 * _points('ytick.labelsize')))
+    if room < 7:
+        bar.locator = MaxNLocator(max(1, room), steps=[1, 2, 5, 10], min_n_ticks=1)
+        bar.update_ticks()
+
+
+def _points(name: str) -> float:
+    """A size of the rcParams, which may be a word, in points."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+    return float(FontProperties(size=rcParams[name]).get_size_in_points())
 
 
 def _given_axes(what: str, ax: Any, count: int) -> Sequence[Axes]:
@@ -172,14 +209,17 @@ def _given_axes(what: str, ax: Any, count: int) -> Sequence[Axes]:
     return given[:count]
 
 
-def _fill(figure: Any, count: int, columns: int, title: Optional[str], ratios: Optional[Sequence[float]]) -> Panels:
+def _fill(figure: Any, count: int, columns: int, title: Optional[str], ratios: Optional[Sequence[float]],
+          scale: str) -> Panels:
     grid = figure.add_gridspec(math.ceil(count / columns), columns, width_ratios=ratios)
     axes = [figure.add_subplot(grid[i // columns, i % columns]) for i in range(count)]
     if title:
-        figure.suptitle(plain(title), **TITLE)
+        (shown,), size = fitted([title], 72 * figure_size(figure)[0] - TITLE_ROOM, 14, 'bold')
+        figure.suptitle(plain(shown), **{**TITLE, 'fontsize': size})
     # what stands beside the axes of unequal columns moves their middles outwards
     narrowest = 0.85 * min(ratios) / sum(ratios) if ratios else 0.94 / columns
-    return Panels(figure, axes, 72 * figure_size(figure)[0] * narrowest)
+    beside = 3 * _points('axes.labelsize') + 3 * _points('ytick.labelsize') if scale else 0
+    return Panels(figure, axes, (72 * figure_size(figure)[0] - beside) * narrowest)
 
 
 def figure_size(figure: Any) -> Tuple[float, float]:
@@ -251,6 +291,16 @@ def set_titles(axes: Sequence[Axes], texts: Sequence[str], width: float, *, size
     for i, (panel_axes, text) in enumerate(zip(axes, texts)):
         more: Dict[str, Any] = {} if colors is None else {'color': colors[i]}
         panel_axes.set_title(plain(text), fontsize=size, fontweight=weight, fontfamily=families(), **more)
+
+
+def set_labels(axes: Axes, x: str, y: str, size: float = 12) -> None:
+    """Labels of both axes, no longer than these; and numbers so far from the axis that those at a corner stand apart."""
+    for set_label, text, room in zip((axes.set_xlabel, axes.set_ylabel), (x, y), axes_size(axes)):
+        (shown,), fits = fitted([text], room, size)
+        set_label(plain(shown), fontsize=fits)
+    from matplotlib import rcParams
+    outside = 0.0 if rcParams['xtick.direction'] == 'in' else rcParams['xtick.major.size']
+    axes.tick_params(axis='x', pad=max(rcParams['xtick.major.pad'], 0.6 * _points('ytick.labelsize') - outside))
 
 
 def show_image(axes: Axes, image: np.ndarray[Any, Any], **options: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from ._data import Array, as_images, chosen
-from ._style import Style, panels, set_titles, show_image
+from ._style import Style, add_scale, panels, set_titles, show_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,13 +45,14 @@ def activation_maps(maps: Any, *, image: Optional[Any] = None, count: int = 16, 
     low, high = min(0.0, float(values.min())), max(float(values.max()), 0.0)
     first = int(picture is not None)
     texts = [f'Map {i % values.shape[2]}' + ('' if values[..., i].any() else ': all 0') for i in picked]
-    with panels(what, first + len(picked), ax=ax, columns=columns, cell=(1.6, 1.75), title=title, style=style) as grid:
+    with panels(what, first + len(picked), ax=ax, columns=columns, cell=(1.6, 1.75), title=title, style=style,
+                scale='Activation') as grid:
         if picture is not None:
             show_image(grid.axes[0], picture)
         for axes, i in zip(grid.axes[first:], picked):
             shown = show_image(axes, values[..., i], cmap='viridis', vmin=low, vmax=high if high > low else low + 1)
         set_titles(grid.axes, ['Input'] * first + texts, grid.width, size=10)
-        grid.figure.colorbar(shown, ax=list(grid.axes), label='Activation', shrink=0.8, aspect=30)
+        add_scale(grid, shown, 'Activation')
     return grid.figure
 
 

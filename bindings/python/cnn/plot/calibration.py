@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 import numpy as np
 
 from ._data import Array, as_labels, as_predictions
-from ._style import Style, palette, panels
+from ._style import Style, palette, panels, set_labels, set_titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,8 +68,7 @@ def reliability(labels: Any, probabilities: Any, *, bins: int = 10, few: int = 2
         if title:
             texts = [f'{title} (ECE {100 * filled.error:.2g} %)' if filled.error < 0.1 else
                      f'{title} (ECE {100 * filled.error:.1f} %)', 'Samples by Confidence']
-            for axes, text in zip(grid.axes, texts):
-                axes.set_title(text, fontsize=13, fontweight='bold')
+            set_titles(grid.axes, texts, 0.8 * grid.width, size=13, weight='bold')  # axes stand right of their labels
     return grid.figure
 
 
@@ -112,8 +111,7 @@ def _draw_curve(axes: Axes, bins: Bins, few: int) -> None:
                       label=label, markerfacecolor=axes.get_facecolor() if hollow else colors.first)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel('Confidence (Mean of Bin)', fontsize=12)
-    axes.set_ylabel('Share Predicted Right', fontsize=12)
+    set_labels(axes, 'Confidence (Mean of Bin)', 'Share Predicted Right')
     axes.grid(True, alpha=0.3)
     axes.legend(loc='best')
 
@@ -131,7 +129,6 @@ def _draw_counts(axes: Axes, bins: Bins, few: int) -> None:
     axes.set_yscale('symlog', linthresh=1)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 4 * max(1, bins.counts.max()))
-    axes.set_xlabel('Confidence', fontsize=12)
-    axes.set_ylabel('Samples', fontsize=12)
+    set_labels(axes, 'Confidence', 'Samples')
     axes.grid(True, axis='y', alpha=0.3)
     axes.set_axisbelow(True)

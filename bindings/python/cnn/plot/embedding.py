@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ._data import Array, as_labels, as_names
-from ._style import Style, axes_size, luminance, panel, plain, shortened, text_width
+from ._style import Style, axes_size, luminance, panel, plain, set_labels, set_titles, shortened, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,11 +96,11 @@ def embedding(features: Any, labels: Any, *, class_names: Optional[Sequence[Any]
             axes.scatter(mine[:, 0], mine[:, 1], s=34, marker=_marker(names, c), color=colors[c], linewidths=0.3,
                          alpha=0.8)
         _name_middles(axes, points, classes, present, names, colors)
-        setters: List[Any] = [axes.set_xlabel, axes.set_ylabel]
-        for share, which, set_label in zip(shares, ('First', 'Second'), setters):
-            set_label(f'{which} Component ({100 * share:.1f}% of the Variance)', fontsize=12)
+        first, second = [f'{which} Component ({100 * share:.1f}% of the Variance)'
+                         for share, which in zip(shares, ('First', 'Second'))]
+        set_labels(axes, first, second)
         if title:
-            axes.set_title(plain(title), fontsize=14, fontweight='bold')
+            set_titles([axes], [title], axes_size(axes)[0], size=14, weight='bold')
         axes.grid(True, alpha=0.3)
         axes.set_axisbelow(True)
     return axes
@@ -151,7 +151,8 @@ def _apart(at: Array, sizes: Array) -> Array:
 def _name_middles(axes: Axes, points: Array, classes: Array, present: Sequence[int], names: Sequence[str],
                   colors: Sequence[Any]) -> None:
     """A name at the median of each class, in a box."""
-    size, (width, height) = 13.0, axes_size(axes)
+    width, height = axes_size(axes)
+    size = min(13.0, max(6.0, min(width, height) / 25))
     low = np.array([axes.get_xlim()[0], axes.get_ylim()[0]])
     span = np.array([axes.get_xlim()[1], axes.get_ylim()[1]]) - low
     shown = [shortened(names[c], 0.3 * width, size, 'bold') for c in present]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from ._data import Array
-from ._style import Style, panels, set_titles, show_image
+from ._style import Style, add_scale, panels, set_titles, show_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +51,8 @@ def first_layer_kernels(kernels: Any, *, channel: int = 0, count: int = 64, colu
         raise ValueError(f"{what} 'channel': {channel} is none of {channels} channels")
     if title and channels not in (1, 3):
         title = f'{title} (Channel {channel % channels} of {channels})'
-    with panels(what, filters, ax=ax, columns=columns, cell=(1.15, 1.3), title=title, style=style) as grid:
+    with panels(what, filters, ax=ax, columns=columns, cell=(1.15, 1.3), title=title, style=style,
+                scale='' if colours else 'Weight') as grid:
         for i, axes in enumerate(grid.axes):
             if colours:
                 show_image(axes, 0.5 + weights[..., i] / (2 * most))
@@ -59,7 +60,7 @@ def first_layer_kernels(kernels: Any, *, channel: int = 0, count: int = 64, colu
                 shown = show_image(axes, weights[:, :, channel, i], vmin=-most, vmax=most)
         set_titles(grid.axes, [str(i) for i in range(filters)], grid.width, size=9)
         if not colours:
-            grid.figure.colorbar(shown, ax=list(grid.axes), label='Weight', shrink=0.8, aspect=30)
+            add_scale(grid, shown, 'Weight')
     return grid.figure
 
 

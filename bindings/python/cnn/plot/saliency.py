@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Sequence
 import numpy as np
 
 from ._data import Array, as_images, as_labels, as_names, as_predictions, chosen
-from ._style import Style, panels, set_titles, show_image
+from ._style import Style, add_scale, panels, set_titles, show_image
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,14 +54,14 @@ def saliency(images: Any, gradients: Any, *, labels: Optional[Any] = None, predi
         raise ValueError(f"{what} 'columns': {columns} must be 1 or more")
     lines = 1 + max((text.count('\n') for text in texts), default=0)
     with panels(what, 2 * len(picked), ax=ax, columns=2 * min(columns, len(picked)), cell=(1.75, 1.8 + 0.18 * lines),
-                title=title, style=style) as grid:
+                title=title, style=style, scale='Relative Gradient') as grid:
         for i, image_axes, map_axes in zip(picked, grid.axes[::2], grid.axes[1::2]):
             show_image(image_axes, pixels[i])
             shown = show_image(map_axes, maps[i], cmap='inferno', vmin=0, vmax=1)
             _outline(map_axes, pixels[i])
         over = [part for i in picked for part in (texts[i], 'Saliency')]
         set_titles(grid.axes, over, grid.width, size=10)
-        grid.figure.colorbar(shown, ax=list(grid.axes), label='Relative Gradient', shrink=0.8, aspect=30)
+        add_scale(grid, shown, 'Relative Gradient')
     return grid.figure
 
 
