@@ -98,6 +98,17 @@ def test_schedules_have_keras_values() -> None:
         np.testing.assert_allclose(found, case["float32_values"], rtol=3e-6, atol=1e-9, err_msg=str(case["config"]))
 
 
+def test_schedules_have_keras_labels() -> None:
+    for kind, arguments, name in [(schedules.ExponentialDecay, (0.1, 1, 0.5), "ExponentialDecay"),
+                                  (schedules.InverseTimeDecay, (0.1, 1, 0.5), "InverseTimeDecay"),
+                                  (schedules.PiecewiseConstantDecay, ([1], [1.0, 2.0]), "PiecewiseConstant"),
+                                  (schedules.PolynomialDecay, (0.1, 5), "PolynomialDecay"),
+                                  (schedules.CosineDecay, (0.1, 5), "CosineDecay"),
+                                  (schedules.CosineDecayRestarts, (0.1, 5), "SGDRDecay")]:
+        assert kind(*arguments).name == kind(*arguments).get_config()["name"] == name
+        assert kind(*arguments, name="mine").name == "mine"
+
+
 def test_a_schedule_gives_the_rate() -> None:
     schedule = schedules.ExponentialDecay(0.1, decay_steps=1, decay_rate=0.5)
     optimizer = optimizers.SGD(schedule)
@@ -119,7 +130,7 @@ def test_a_schedule_gives_the_rate() -> None:
     (lambda: optimizers.Adam().exclude_from_weight_decay(["kernel"]), TypeError),
     (lambda: schedules.LearningRateSchedule(), TypeError),
     (lambda: schedules.ExponentialDecay(0.1), TypeError),
-    (lambda: schedules.CosineDecay(0.1, 10, name="x"), cnn.UnsupportedError),
+    (lambda: metrics.SparseTopKCategoricalAccuracy(from_sorted_ids=True), cnn.UnsupportedError),
     (lambda: losses.CategoricalCrossentropy(axis=1), cnn.UnsupportedError),
     (lambda: losses.MeanSquaredError(dtype="float16"), cnn.UnsupportedError),
     (lambda: losses.MeanSquaredError(reduction="none")([[1.0]], [[1.0]]), (cnn.Error)),

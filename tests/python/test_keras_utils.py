@@ -127,7 +127,8 @@ def test_devices() -> None:
     ({}, ["Conv2D", "dpi=200"], ["conv1", "Output shape", "relu"]),
     ({"show_shapes": True, "show_layer_names": True, "dpi": 150}, ["conv1", "(None, 28, 28, 32)", "dpi=150"], ["relu"]),
     ({"show_layer_activations": True, "show_trainable": True, "rankdir": "LR"},
-     ["relu", "Trainable", "rankdir=LR"], ["conv1"]),
+     ["relu", "Trainable", "rankdir=LR", "splines=ortho;"], ["conv1"]),
+    ({"splines": "curved"}, ["splines=curved;"], ["ortho"]),
 ])
 def test_plot_model_as_text(tmp_path: pathlib.Path, options: dict[str, Any], there: list[str],
                             not_there: list[str]) -> None:
@@ -147,7 +148,7 @@ def test_plot_model_by_graphviz(tmp_path: pathlib.Path, name: str, magic: bytes)
 def test_plot_model_refuses(tmp_path: pathlib.Path) -> None:
     model = keras_models.notebook()
     for options, error in (({"show_dtype": True}, cnn.UnsupportedError), ({"rankdir": "BT"}, cnn.UnsupportedError),
-                           ({"layer_range": ["conv1", "bn1"]}, ValueError)):
+                           ({"layer_range": ["conv1", "bn1"]}, ValueError), ({"splines": "wavy"}, ValueError)):
         with pytest.raises(error):
             plot_model(model, tmp_path / "model.dot", **options)
     with pytest.raises(FileNotFoundError, match="there is no folder"):

@@ -90,7 +90,6 @@ _NEAREST: dict[str, dict[str, str]] = {
         "numpy.load, or datasets.mnist.load_data": "get_file",
         "model.summary or plot_model": "model_to_dot",
         "the bar that fit and evaluate draw": "Progbar",
-        "cnn.keras.backend.clear_session": "clear_session",
         "layers, losses and metrics of one's own in C (docs/adding-a-layer.md)":
             "register_keras_serializable custom_object_scope CustomObjectScope get_custom_objects get_registered_name "
             "get_registered_object deserialize_keras_object serialize_keras_object",

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _FIXED: dict[str, tuple[Any, str]] = {
     "dtype": (None, "figures are computed in float32"), "axis": (-1, "the classes are in the last axis"),
-    "ignore_class": (None, "the loss of this name takes it")}
+    "ignore_class": (None, "the loss of this name takes it"),
+    "from_sorted_ids": (False, "give predictions for each class")}
 
 
 def _table(name: str, **own: Any) -> dict[str, Any]:
@@ -124,7 +125,7 @@ class TopKCategoricalAccuracy(Metric):
 class SparseTopKCategoricalAccuracy(Metric):
     """The same for labels."""
 
-    _table = {"k": 5, "name": "sparse_top_k_categorical_accuracy", "dtype": None}
+    _table = {"k": 5, "name": "sparse_top_k_categorical_accuracy", "dtype": None, "from_sorted_ids": False}
     _type = "sparse_top_k_categorical_accuracy"
 
 

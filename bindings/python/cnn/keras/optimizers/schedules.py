@@ -14,12 +14,10 @@ from .._missing import missing
 from .._names import snake_case
 from .._settings import REQUIRED, Settings
 
-_NAMELESS = {"name": (None, "schedules have no names")}
-
 
 class LearningRateSchedule(Settings):
     """Base of all schedules. To compute rates by a function of one's own use `callbacks.LearningRateScheduler`, once an
-    epoch.
+    epoch. `name` is a label.
     """
 
     def _set_up(self) -> None:
@@ -45,23 +43,20 @@ class ExponentialDecay(LearningRateSchedule):
 
     _table: ClassVar[dict[str, Any]] = {
         "initial_learning_rate": REQUIRED, "decay_steps": REQUIRED, "decay_rate": REQUIRED, "staircase": False,
-        "name": None
+        "name": "ExponentialDecay"
     }
-    _fixed = _NAMELESS
 
 
 class InverseTimeDecay(LearningRateSchedule):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps)."""
 
-    _table: ClassVar[dict[str, Any]] = dict(ExponentialDecay._table)
-    _fixed = _NAMELESS
+    _table: ClassVar[dict[str, Any]] = {**ExponentialDecay._table, "name": "InverseTimeDecay"}
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
     """values[i] up to boundaries[i], then the last value."""
 
-    _table: ClassVar[dict[str, Any]] = {"boundaries": REQUIRED, "values": REQUIRED, "name": None}
-    _fixed = _NAMELESS
+    _table: ClassVar[dict[str, Any]] = {"boundaries": REQUIRED, "values": REQUIRED, "name": "PiecewiseConstant"}
 
 
 class PolynomialDecay(LearningRateSchedule):
@@ -69,9 +64,8 @@ class PolynomialDecay(LearningRateSchedule):
 
     _table: ClassVar[dict[str, Any]] = {
         "initial_learning_rate": REQUIRED, "decay_steps": REQUIRED, "end_learning_rate": 0.0001, "power": 1.0,
-        "cycle": False, "name": None
+        "cycle": False, "name": "PolynomialDecay"
     }
-    _fixed = _NAMELESS
 
 
 class CosineDecay(LearningRateSchedule):
@@ -80,10 +74,9 @@ class CosineDecay(LearningRateSchedule):
     """
 
     _table: ClassVar[dict[str, Any]] = {
-        "initial_learning_rate": REQUIRED, "decay_steps": REQUIRED, "alpha": 0.0, "name": None, "warmup_target": None,
+        "initial_learning_rate": REQUIRED, "decay_steps": REQUIRED, "alpha": 0.0, "name": "CosineDecay", "warmup_target": None,
         "warmup_steps": 0
     }
-    _fixed = _NAMELESS
 
 
 class CosineDecayRestarts(LearningRateSchedule):
@@ -91,9 +84,8 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     _table: ClassVar[dict[str, Any]] = {
         "initial_learning_rate": REQUIRED, "first_decay_steps": REQUIRED, "t_mul": 2.0, "m_mul": 1.0, "alpha": 0.0,
-        "name": None
+        "name": "SGDRDecay"
     }
-    _fixed = _NAMELESS
 
 
 def __getattr__(name: str) -> Any:

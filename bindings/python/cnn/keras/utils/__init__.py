@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from .._missing import missing
+from ..backend import clear_session
 from ..random import set_seed
 from .model_plot import plot_model
 from .py_dataset import PyDataset, Sequence
@@ -15,7 +16,7 @@ from .py_dataset import PyDataset, Sequence
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PyDataset", "Sequence", "normalize", "plot_model", "set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "Sequence", "clear_session", "normalize", "plot_model", "set_random_seed", "to_categorical"]
 
 
 def to_categorical(x: ArrayLike, num_classes: Optional[int] = None) -> NDArray[np.float64]:

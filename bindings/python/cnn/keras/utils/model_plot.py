@@ -9,16 +9,19 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Union
 
-from .._arguments import only, refuse
+from .._arguments import choice, only, refuse
 
 if TYPE_CHECKING:
     import cnn
 
 
+_SPLINES = ("ortho", "polyline", "curved", "spline", "line", "true", "false", "none")
+
+
 def plot_model(model: Any, to_file: Union[str, os.PathLike[str]] = "model.png", show_shapes: bool = False,
                show_dtype: bool = False, show_layer_names: bool = False, rankdir: str = "TB",
                expand_nested: bool = False, dpi: int = 200, show_layer_activations: bool = False,
-               show_trainable: bool = False, **kwargs: Any) -> Any:
+               show_trainable: bool = False, splines: str = "ortho", **kwargs: Any) -> Any:
     """Draw a model's layers, and what goes from one to the next, into a file.
 
     Parameters
@@ -37,6 +40,8 @@ def plot_model(model: Any, to_file: Union[str, os.PathLike[str]] = "model.png", 
     expand_nested : bool
         Models hold no models: there is nothing to expand.
     dpi : int
+    splines : {"ortho", "polyline", "curved", "spline", "line", "true", "false", "none"}
+        How Graphviz draws edges; without it they are straight.
 
     Returns
     -------
@@ -71,6 +76,7 @@ def plot_model(model: Any, to_file: Union[str, os.PathLike[str]] = "model.png", 
     text = model._core.diagram(dpi=dpi, shapes=bool(show_shapes), layer_names=bool(show_layer_names),
                                activations=bool(show_layer_activations), trainable=bool(show_trainable),
                                left_to_right=rankdir == "LR")
+    text = text.replace("splines=ortho;", f"splines={choice('plot_model', 'splines', splines, _SPLINES)};", 1)
     kind = target.suffix[1:].lower() or "png"
     if kind == "dot":
         target.write_text(text, encoding="utf-8")
