@@ -112,6 +112,11 @@ class ReduceLROnPlateau(BuiltinCallback):
         Epochs after it in which nothing is counted.
     min_lr : float
         The rate does not go below.
+
+    Examples
+    --------
+    >>> ReduceLROnPlateau(factor=0.5, patience=3)
+    ReduceLROnPlateau()
     """
 
     def __init__(self, monitor: str = "val_loss", *, factor: float = 0.1, patience: int = 10, verbose: int = 0,
@@ -152,6 +157,11 @@ class ModelCheckpoint(BuiltinCallback):
         From fit: a file that cannot be written.
     NameError_
         From fit: the path names a figure that there is not.
+
+    Examples
+    --------
+    >>> ModelCheckpoint('best.safetensors', save_best_only=True)
+    ModelCheckpoint()
     """
 
     def __init__(self, path: str | os.PathLike[str], *, monitor: str = "val_loss", verbose: int = 0,
@@ -249,6 +259,11 @@ class CSVLogger(BuiltinCallback):
     ------
     FileError
         From fit: it cannot be written.
+
+    Examples
+    --------
+    >>> CSVLogger('history.csv')
+    CSVLogger()
     """
 
     def __init__(self, path: str | os.PathLike[str], *, separator: str = ",", append: bool = False,
@@ -276,6 +291,11 @@ class JSONLogger(BuiltinCallback):
     ------
     FileError
         From fit: it cannot be written.
+
+    Examples
+    --------
+    >>> JSONLogger('history.jsonl', every_batches=100)
+    JSONLogger()
     """
 
     def __init__(self, path: str | os.PathLike[str], *, every_batches: int = 0, append: bool = False,
@@ -287,7 +307,13 @@ class JSONLogger(BuiltinCallback):
 
 class TerminateOnNaN(BuiltinCallback):
     """Stop training at the first batch whose running loss is NaN or infinite. `raise_error`: fit then raises
-    DataError."""
+    DataError.
+
+    Examples
+    --------
+    >>> TerminateOnNaN()
+    TerminateOnNaN()
+    """
 
     def __init__(self, raise_error: bool = False, *, context: Context | None = None) -> None:
         self._context = context_of(context)
@@ -297,7 +323,13 @@ class TerminateOnNaN(BuiltinCallback):
 
 class Progress(BuiltinCallback):
     """The progress bar. fit adds one by itself where `verbose` is not 0; in its list it stands where one wants it.
-    `color`: None where the output is a terminal."""
+    `color`: None where the output is a terminal.
+
+    Examples
+    --------
+    >>> Progress()
+    Progress()
+    """
 
     def __init__(self, color: bool | None = None, *, context: Context | None = None) -> None:
         self._context = context_of(context)

@@ -112,7 +112,15 @@ def default_context() -> Context:
 
 
 def set_default_context(context: Context | None) -> None:
-    """Use this context where none is given, from now on; None: a new one, made when it is needed."""
+    """Use this context where none is given, from now on; None: a new one, made when it is needed.
+
+    Examples
+    --------
+    >>> context = Context(seed=7)
+    >>> set_default_context(context)
+    >>> default_context() is context
+    True
+    """
     if context is None:
         _default.pop("context", None)
     else:
@@ -121,7 +129,13 @@ def set_default_context(context: Context | None) -> None:
 
 
 def build_info() -> str:
-    """How the library was built and what it found, in one line."""
+    """How the library was built and what it found, in one line.
+
+    Examples
+    --------
+    >>> build_info().startswith('libcnn ')
+    True
+    """
     return str(lib.cnn_build_info().decode())
 
 

@@ -24,6 +24,13 @@ class History(Callback):
     params : dict
         "verbose", "epochs", "steps".
     model : Model
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.on_epoch_end(0, {'loss': 0.5})
+    >>> history.epoch, history.history
+    ([0], {'loss': [0.5]})
     """
 
     def __init__(self) -> None:

@@ -128,6 +128,11 @@ def get(identifier: Union[str, Activation, dict[str, Any], None]) -> Activation:
     ------
     UnsupportedError
         A name that libcnn does not have, or a function of one's own; the sentence lists what there is.
+
+    Examples
+    --------
+    >>> get('relu')
+    <function relu>
     """
     if identifier is None:
         return linear
@@ -151,7 +156,13 @@ def _described(identifier: object) -> str:
 
 
 def serialize(activation: Optional[Activation]) -> Union[None, str, dict[str, Any]]:
-    """The name, with numbers where they are not the defaults, as `get` takes it."""
+    """The name, with numbers where they are not the defaults, as `get` takes it.
+
+    Examples
+    --------
+    >>> serialize(get('relu'))
+    'relu'
+    """
     if activation is None or activation.standard:
         return None if activation is None else activation.__name__
     return {"class_name": activation.__name__, "config": dict(activation._defaults)}

@@ -37,22 +37,46 @@ def set_value(x: Any, value: Any) -> None:
 
 
 def backend() -> str:
-    """Who computes."""
+    """Who computes.
+
+    Examples
+    --------
+    >>> backend()
+    'libcnn'
+    """
     return "libcnn"
 
 
 def image_data_format() -> str:
-    """Images are [height, width, channels]."""
+    """Images are [height, width, channels].
+
+    Examples
+    --------
+    >>> image_data_format()
+    'channels_last'
+    """
     return "channels_last"
 
 
 def floatx() -> str:
-    """Numbers are float32."""
+    """Numbers are float32.
+
+    Examples
+    --------
+    >>> floatx()
+    'float32'
+    """
     return "float32"
 
 
 def epsilon() -> float:
-    """The small number that logarithms are kept away from 0 by."""
+    """The small number that logarithms are kept away from 0 by.
+
+    Examples
+    --------
+    >>> epsilon()
+    1e-07
+    """
     return 1e-7
 
 

@@ -59,6 +59,11 @@ class EarlyStopping(Builtin):
     wait : int
         Epochs without improvement.
     best : float or None
+
+    Examples
+    --------
+    >>> EarlyStopping(patience=5, restore_best_weights=True)
+    EarlyStopping(patience=5, restore_best_weights=True)
     """
 
     _lacks = {**_lacking.EARLY_STOPPING, **_lacking.MONITOR}
@@ -102,6 +107,11 @@ class ReduceLROnPlateau(Builtin):
         Epochs after a reduction in which nothing is counted.
     min_lr : float
         The rate does not go below.
+
+    Examples
+    --------
+    >>> ReduceLROnPlateau(factor=0.5, patience=3)
+    ReduceLROnPlateau(factor=0.5, patience=3)
     """
 
     _lacks = _lacking.MONITOR
@@ -148,6 +158,11 @@ class ModelCheckpoint(Builtin):
     ----------
     filepath : str
         The file that is written.
+
+    Examples
+    --------
+    >>> ModelCheckpoint('best.keras', save_best_only=True)
+    ModelCheckpoint(filepath='best.keras', save_best_only=True)
     """
 
     _lacks = _lacking.MONITOR
@@ -179,6 +194,11 @@ class CSVLogger(Builtin):
     separator : str
     append : bool
         Go on with a file that is there.
+
+    Examples
+    --------
+    >>> CSVLogger('history.csv')
+    CSVLogger(filename='history.csv')
     """
 
     _lacks = _lacking.CSV_LOGGER
@@ -254,7 +274,13 @@ class BackupAndRestore(Builtin):
 
 
 class TerminateOnNaN(Builtin):
-    """Stop training at the first batch whose running loss is NaN or infinite; `raise_error`: with an error."""
+    """Stop training at the first batch whose running loss is NaN or infinite; `raise_error`: with an error.
+
+    Examples
+    --------
+    >>> TerminateOnNaN()
+    TerminateOnNaN()
+    """
 
     _table: ClassVar[dict[str, Any]] = {"raise_error": False}
     raise_error: bool
@@ -272,6 +298,11 @@ class LearningRateScheduler(Builtin):
         Gets the epoch, from 0, and the rate, or the epoch alone; returns the new rate, a float.
     verbose : {0, 1}
         1: it says so.
+
+    Examples
+    --------
+    >>> LearningRateScheduler(abs, verbose=1)
+    LearningRateScheduler(schedule=<built-in function abs>, verbose=1)
     """
 
     _table: ClassVar[dict[str, Any]] = {"schedule": REQUIRED, "verbose": 0}
@@ -302,7 +333,13 @@ def _chosen_rate(schedule: Callable[..., float], epoch: int, rate: float) -> flo
 
 
 class ProgbarLogger(Builtin):
-    """The progress bar, at this place of the list. `fit` adds one by itself where `verbose` is not 0."""
+    """The progress bar, at this place of the list. `fit` adds one by itself where `verbose` is not 0.
+
+    Examples
+    --------
+    >>> ProgbarLogger()
+    ProgbarLogger()
+    """
 
     _lacks = _lacking.PROGRESS
 

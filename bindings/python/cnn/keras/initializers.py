@@ -60,7 +60,13 @@ class Initializer(Lacking):
 
 
 class Zeros(Initializer):
-    """All 0."""
+    """All 0.
+
+    Examples
+    --------
+    >>> Zeros().get_config()
+    {}
+    """
 
     _name = "zeros"
 
@@ -69,7 +75,13 @@ class Zeros(Initializer):
 
 
 class Ones(Initializer):
-    """All 1."""
+    """All 1.
+
+    Examples
+    --------
+    >>> Ones().get_config()
+    {}
+    """
 
     _name = "ones"
 
@@ -78,7 +90,13 @@ class Ones(Initializer):
 
 
 class Constant(Initializer):
-    """All `value`."""
+    """All `value`.
+
+    Examples
+    --------
+    >>> Constant(0.5).get_config()
+    {'value': 0.5}
+    """
 
     _name = "constant"
 
@@ -91,7 +109,13 @@ class Constant(Initializer):
 
 
 class RandomNormal(Initializer):
-    """Normal numbers."""
+    """Normal numbers.
+
+    Examples
+    --------
+    >>> RandomNormal(stddev=0.02).get_config()
+    {'mean': 0.0, 'stddev': 0.02}
+    """
 
     _name = "random_normal"
 
@@ -105,13 +129,25 @@ class RandomNormal(Initializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal numbers without what lies beyond two deviations."""
+    """Normal numbers without what lies beyond two deviations.
+
+    Examples
+    --------
+    >>> TruncatedNormal(stddev=0.1).get_config()
+    {'mean': 0.0, 'stddev': 0.1}
+    """
 
     _name = "truncated_normal"
 
 
 class RandomUniform(Initializer):
-    """Uniform numbers in [minval, maxval)."""
+    """Uniform numbers in [minval, maxval).
+
+    Examples
+    --------
+    >>> RandomUniform(-0.1, 0.1).get_config()
+    {'minval': -0.1, 'maxval': 0.1}
+    """
 
     _name = "random_uniform"
 
@@ -125,7 +161,13 @@ class RandomUniform(Initializer):
 
 
 class Orthogonal(Initializer):
-    """`gain` times orthonormal rows or columns."""
+    """`gain` times orthonormal rows or columns.
+
+    Examples
+    --------
+    >>> Orthogonal(gain=0.5).get_config()
+    {'gain': 0.5}
+    """
 
     _name = "orthogonal"
 
@@ -149,37 +191,73 @@ class _Scaled(Initializer):
 
 
 class GlorotUniform(_Scaled):
-    """Uniform within sqrt(6 / (fan_in + fan_out)) of 0."""
+    """Uniform within sqrt(6 / (fan_in + fan_out)) of 0.
+
+    Examples
+    --------
+    >>> GlorotUniform().get_config()
+    {}
+    """
 
     _name = "glorot_uniform"
 
 
 class GlorotNormal(_Scaled):
-    """Cut normal numbers of variance 2 / (fan_in + fan_out)."""
+    """Cut normal numbers of variance 2 / (fan_in + fan_out).
+
+    Examples
+    --------
+    >>> GlorotNormal().get_config()
+    {}
+    """
 
     _name = "glorot_normal"
 
 
 class HeUniform(_Scaled):
-    """Uniform within sqrt(6 / fan_in) of 0."""
+    """Uniform within sqrt(6 / fan_in) of 0.
+
+    Examples
+    --------
+    >>> HeUniform().get_config()
+    {}
+    """
 
     _name = "he_uniform"
 
 
 class HeNormal(_Scaled):
-    """Cut normal numbers of variance 2 / fan_in."""
+    """Cut normal numbers of variance 2 / fan_in.
+
+    Examples
+    --------
+    >>> HeNormal().get_config()
+    {}
+    """
 
     _name = "he_normal"
 
 
 class LecunUniform(_Scaled):
-    """Uniform within sqrt(3 / fan_in) of 0."""
+    """Uniform within sqrt(3 / fan_in) of 0.
+
+    Examples
+    --------
+    >>> LecunUniform().get_config()
+    {}
+    """
 
     _name = "lecun_uniform"
 
 
 class LecunNormal(_Scaled):
-    """Cut normal numbers of variance 1 / fan_in."""
+    """Cut normal numbers of variance 1 / fan_in.
+
+    Examples
+    --------
+    >>> LecunNormal().get_config()
+    {}
+    """
 
     _name = "lecun_normal"
 
@@ -203,6 +281,11 @@ def get(identifier: Union[str, Initializer, type[Initializer], dict[str, Any], N
     ------
     UnsupportedError
         A name or a thing that libcnn does not know; the sentence lists what it does.
+
+    Examples
+    --------
+    >>> get('he_normal')
+    <HeNormal>
     """
     if identifier is None or isinstance(identifier, Initializer):
         return identifier
@@ -222,7 +305,13 @@ def _of(name: object, config: dict[str, Any]) -> Initializer:
 
 
 def serialize(initializer: Initializer) -> dict[str, Any]:
-    """Name and arguments, as `get` takes them."""
+    """Name and arguments, as `get` takes them.
+
+    Examples
+    --------
+    >>> serialize(RandomNormal(stddev=0.02))
+    {'class_name': 'RandomNormal', 'config': {'mean': 0.0, 'stddev': 0.02}}
+    """
     return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
 
 

@@ -62,12 +62,31 @@ def load_model(filepath: _files.Path, custom_objects: None = None, compile: bool
 
 
 def save_model(model: Model, filepath: _files.Path, overwrite: bool = True, zipped: None = None, **kwargs: Any) -> None:
-    """`model.save(filepath, overwrite, zipped, **kwargs)`."""
+    """`model.save(filepath, overwrite, zipped, **kwargs)`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from cnn import keras
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "m.safetensors")
+    ...     save_model(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]), path)
+    ...     load_model(path).count_params()
+    10
+    """
     model.save(filepath, overwrite, zipped, **kwargs)
 
 
 def model_from_json(json_string: str, custom_objects: None = None) -> Model:
-    """A model with new weights from what `to_json` gave."""
+    """A model with new weights from what `to_json` gave.
+
+    Examples
+    --------
+    >>> from cnn import keras
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> model_from_json(model.to_json()).output_shape
+    (None, 2)
+    """
     only("model_from_json", "custom_objects", custom_objects, (None,), "layers of one's own are registered in C")
     return _loading.of_json(json_string)
 

@@ -53,7 +53,15 @@ class Regularizer:
 
 
 class L1(Regularizer):
-    """l1 times the sum of |w|."""
+    """l1 times the sum of |w|.
+
+    Examples
+    --------
+    >>> L1(0.01)
+    <L1 l1=0.01>
+    >>> round(L1(0.01)([[1.0, -2.0]]), 4)
+    0.03
+    """
 
     def __init__(self, l1: float = 0.01) -> None:
         self.l1 = number("L1", "l1", 0.01 if l1 is None else l1)
@@ -63,7 +71,15 @@ class L1(Regularizer):
 
 
 class L2(Regularizer):
-    """l2 times the sum of w^2."""
+    """l2 times the sum of w^2.
+
+    Examples
+    --------
+    >>> L2(0.01)
+    <L2 l2=0.01>
+    >>> round(L2(0.01)([[1.0, -2.0]]), 4)
+    0.05
+    """
 
     def __init__(self, l2: float = 0.01) -> None:
         self.l2 = number("L2", "l2", 0.01 if l2 is None else l2)
@@ -73,7 +89,15 @@ class L2(Regularizer):
 
 
 class L1L2(Regularizer):
-    """Both at once."""
+    """Both at once.
+
+    Examples
+    --------
+    >>> L1L2(l1=0.01, l2=0.02)
+    <L1L2 l1=0.01, l2=0.02>
+    >>> round(L1L2(l1=0.01, l2=0.02)([[1.0, -2.0]]), 4)
+    0.13
+    """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
         self.l1 = number("L1L2", "l1", 0.0 if l1 is None else l1)
@@ -94,6 +118,11 @@ def get(identifier: Union[str, Regularizer, type[Regularizer], dict[str, Any], N
     ------
     UnsupportedError
         A name or a thing that libcnn does not know.
+
+    Examples
+    --------
+    >>> get('l2')
+    <L2 l2=0.01>
     """
     if identifier is None or isinstance(identifier, Regularizer):
         return identifier
@@ -112,7 +141,13 @@ def _of(name: object, config: dict[str, Any]) -> Regularizer:
 
 
 def serialize(regularizer: Regularizer) -> dict[str, Any]:
-    """Name and arguments, as `get` takes them."""
+    """Name and arguments, as `get` takes them.
+
+    Examples
+    --------
+    >>> serialize(L2(0.01))
+    {'class_name': 'L2', 'config': {'l2': 0.01}}
+    """
     return {"class_name": type(regularizer).__name__, "config": regularizer.get_config()}
 
 

@@ -35,7 +35,15 @@ class Add(Layer):
 
 
 def add(inputs: Sequence[KerasTensor], **kwargs: Any) -> Any:
-    """The sum of symbolic tensors: `Add(**kwargs)(inputs)`."""
+    """The sum of symbolic tensors: `Add(**kwargs)(inputs)`.
+
+    Examples
+    --------
+    >>> from cnn import keras
+    >>> x = keras.Input((4,))
+    >>> add([x, keras.layers.Dense(4)(x)]).shape
+    (None, 4)
+    """
     return Add(**kwargs)(inputs)
 
 

@@ -66,6 +66,13 @@ class Optimizer(Settings, Lacking):
         Readable and, without a schedule, settable, also while the model trains.
     iterations : int
         Updates made to the model that was compiled with it.
+
+    Examples
+    --------
+    >>> optimizer: Optimizer = SGD(0.1)
+    >>> optimizer.learning_rate = 0.05
+    >>> float(optimizer.learning_rate), optimizer.iterations, optimizer.built
+    (0.05, 0, False)
     """
 
     _lacks = OPTIMIZER
@@ -169,14 +176,26 @@ def _again(kind: type[Optimizer], config: Mapping[str, Any], excluded: tuple[str
 
 
 class Adam(Optimizer):
-    """Adam (Kingma, Ba 2015)."""
+    """Adam (Kingma, Ba 2015).
+
+    Examples
+    --------
+    >>> Adam(learning_rate=0.002, clipnorm=1.0)
+    Adam(learning_rate=0.002, clipnorm=1.0)
+    """
 
     _type = "adam"
     _table = _table("adam", learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False)
 
 
 class AdamW(Optimizer):
-    """Adam with weight decay (Loshchilov, Hutter 2019)."""
+    """Adam with weight decay (Loshchilov, Hutter 2019).
+
+    Examples
+    --------
+    >>> AdamW(0.001, weight_decay=0.01)
+    AdamW(weight_decay=0.01)
+    """
 
     _type = "adamw"
     _table = _table("adamw", learning_rate=0.001, weight_decay=0.004, beta_1=0.9, beta_2=0.999, epsilon=1e-7,
@@ -184,63 +203,117 @@ class AdamW(Optimizer):
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum where it is given."""
+    """Gradient descent, with momentum where it is given.
+
+    Examples
+    --------
+    >>> SGD(0.1, momentum=0.9, nesterov=True)
+    SGD(learning_rate=0.1, momentum=0.9, nesterov=True)
+    """
 
     _type = "sgd"
     _table = _table("SGD", learning_rate=0.01, momentum=0.0, nesterov=False)
 
 
 class RMSprop(Optimizer):
-    """RMSprop (Tieleman, Hinton 2012)."""
+    """RMSprop (Tieleman, Hinton 2012).
+
+    Examples
+    --------
+    >>> RMSprop(0.001, centered=True)
+    RMSprop(centered=True)
+    """
 
     _type = "rmsprop"
     _table = _table("rmsprop", learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False)
 
 
 class Adagrad(Optimizer):
-    """Adagrad (Duchi, Hazan, Singer 2011)."""
+    """Adagrad (Duchi, Hazan, Singer 2011).
+
+    Examples
+    --------
+    >>> Adagrad(0.01)
+    Adagrad(learning_rate=0.01)
+    """
 
     _type = "adagrad"
     _table = _table("adagrad", learning_rate=0.001, initial_accumulator_value=0.1, epsilon=1e-7)
 
 
 class Adadelta(Optimizer):
-    """Adadelta (Zeiler 2012)."""
+    """Adadelta (Zeiler 2012).
+
+    Examples
+    --------
+    >>> Adadelta(1.0, rho=0.9)
+    Adadelta(learning_rate=1.0, rho=0.9)
+    """
 
     _type = "adadelta"
     _table = _table("adadelta", learning_rate=0.001, rho=0.95, epsilon=1e-7)
 
 
 class Adamax(Optimizer):
-    """Adamax (Kingma, Ba 2015)."""
+    """Adamax (Kingma, Ba 2015).
+
+    Examples
+    --------
+    >>> Adamax(0.002)
+    Adamax(learning_rate=0.002)
+    """
 
     _type = "adamax"
     _table = _table("adamax", learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7)
 
 
 class Nadam(Optimizer):
-    """Adam with Nesterov's momentum (Dozat 2016)."""
+    """Adam with Nesterov's momentum (Dozat 2016).
+
+    Examples
+    --------
+    >>> Nadam(0.002)
+    Nadam(learning_rate=0.002)
+    """
 
     _type = "nadam"
     _table = _table("nadam", learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7)
 
 
 class Lamb(Optimizer):
-    """LAMB (You et al. 2020)."""
+    """LAMB (You et al. 2020).
+
+    Examples
+    --------
+    >>> Lamb(0.01)
+    Lamb(learning_rate=0.01)
+    """
 
     _type = "lamb"
     _table = _table("lamb", learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7)
 
 
 class Lion(Optimizer):
-    """Lion (Chen et al. 2023)."""
+    """Lion (Chen et al. 2023).
+
+    Examples
+    --------
+    >>> Lion(1e-4, weight_decay=0.1)
+    Lion(learning_rate=0.0001, weight_decay=0.1)
+    """
 
     _type = "lion"
     _table = _table("lion", learning_rate=0.001, beta_1=0.9, beta_2=0.99)
 
 
 class Ftrl(Optimizer):
-    """FTRL (McMahan et al. 2013)."""
+    """FTRL (McMahan et al. 2013).
+
+    Examples
+    --------
+    >>> Ftrl(0.1, l1_regularization_strength=0.01)
+    Ftrl(learning_rate=0.1, l1_regularization_strength=0.01)
+    """
 
     _type = "ftrl"
     _table = _table("ftrl", learning_rate=0.001, learning_rate_power=-0.5, initial_accumulator_value=0.1,

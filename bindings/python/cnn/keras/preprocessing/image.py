@@ -94,6 +94,13 @@ class ImageDataGenerator:
         zca_whitening, lists of shifts, splines, channels_first, types other than float32; the sentence says what to do.
     InvalidArgument
         A value out of range.
+
+    Examples
+    --------
+    >>> datagen = ImageDataGenerator(rotation_range=10, zoom_range=0.1)
+    >>> x, y = next(datagen.flow(np.ones((5, 8, 8, 1)), [0, 1, 2, 3, 4], batch_size=4))
+    >>> x.shape, y.shape
+    ((4, 8, 8, 1), (4,))
     """
 
     row_axis, col_axis, channel_axis = 1, 2, 3
