@@ -184,7 +184,7 @@ typedef struct cnn__fill {
  *                 NULL: windows of one pixel), else 0; where relu: 0 unless x > 0. Windows do not overlap (sh = kh, sw =
  *                 kw), padding 0; pixels that none covers have share 0. sums (or NULL): from 0, or if `add` from what
  *                 stands there, double sum over rows, then blocks of CNN__PIXELS pixels of a row, of the block's float
- *                 sum of dx from 0, in order. dx may be x.
+ *                 sum of dx from 0, in order. dx may be x, or dy where each pixel has a window.
  *
  * nine_backward   of ONE image of one channel, 3x3 taps at stride 1 without dilation, windows of 2 x 2: conv_forward of x,
  *                 maxpool_bn_backward of that with factors {mean, a, b, d}, and conv_backward_weights of x and the result.

@@ -95,6 +95,11 @@ CASE(maxpool_bn_backward) {
             float *in_place = place_copy(9, 0);
             t->maxpool_bn_backward(&g, n, in_place, f[0], f[1], f[2], f[3], dy, winner, relu, in_place, 0, NULL);
             same_floats(9, 7);
+            if (winner == NULL && size == out) {
+              in_place = place_copy(9, 1);
+              t->maxpool_bn_backward(&g, n, x, f[0], f[1], f[2], f[3], in_place, NULL, relu, in_place, 0, NULL);
+              same_floats(9, 7);
+            }
             sums = place_doubles(10, g.c);
             float *dx = place_output(9, size);
             for (int64_t b = 0; b < n; b++) {

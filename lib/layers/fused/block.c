@@ -1,4 +1,5 @@
-/* block: a normalisation with the pooling and dropout behind it and perhaps the convolution before it, as one layer.
+/* block: a normalisation with the activation, pooling and dropout behind it and perhaps the convolution before it, as one
+ * layer.
  *
  * Normalisation is monotone in each channel, upwards or downwards by the sign of gamma. So the pooling comes first, on
  * what the convolution leaves, and only the winners are normalised: the normalised tensor of full size never exists.
@@ -24,13 +25,26 @@ static int32_t pools_apart(const cnn_layer *layer) {
          g->kh * g->kw <= 256;
 }
 
-int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pooled) {
-  *pooled = 0;
+/* Does it never fall, to the bit? */
+static int32_t rises(const cnn_layer *activation) {
+  return activation->activation == CNN_ACTIVATION_RELU || activation->activation == CNN_ACTIVATION_LEAKY_RELU;
+}
+
+/* An activation that goes element by element and that no loss wants to have for itself. */
+static int32_t activates(const cnn_layer *layer) {
+  return cnn__is(layer, &cnn__activation_layer) && !(layer->needs & CNN__SAME) &&
+         layer->activation != CNN_ACTIVATION_SOFTMAX && layer->activation != CNN_ACTIVATION_SIGMOID;
+}
+
+int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pays) {
+  *pays = 0;
   if (!count || !cnn__is(layers[0], &cnn__batch_normalization_layer) || (training && layers[0]->frozen))
     return 0;
-  int32_t taken = 1;
-  if (taken < count && pools_apart(layers[taken]))
-    *pooled = taken++;
+  int32_t taken = 1, act = count > 1 && activates(layers[1]);
+  taken += act;
+  if (taken < count && pools_apart(layers[taken]) && (!act || rises(layers[1])))
+    taken++;
+  *pays = taken > 1;
   if (taken < count && cnn__is(layers[taken], &cnn__dropout_layer))
     taken++;
   return taken;
@@ -70,11 +84,12 @@ static int32_t nine(const cnn_layer *conv, const cnn__pool *pool) {
 
 cnn_status cnn__block_setup(cnn_layer *layer) {
   cnn__block *b = layer->data;
-  b->conv = b->pool = b->dropout = -1;
+  b->conv = b->act = b->pool = b->dropout = -1;
   for (int32_t m = 0; m < layer->member_count; m++) {
     const cnn_layer *member = layer->members[m];
     int32_t *which = cnn__is(member, &cnn__conv2d_layer)                ? &b->conv
                      : cnn__is(member, &cnn__batch_normalization_layer) ? &b->norm
+                     : cnn__is(member, &cnn__activation_layer)          ? &b->act
                      : cnn__is(member, &cnn__max_pooling2d_layer)       ? &b->pool
                                                                         : &b->dropout;
     *which = m;
@@ -88,7 +103,8 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv]);
   b->nine = b->again && nine(layer->members[b->conv], &b->g);
   cnn__fused_sizes(layer);
-  layer->needs = CNN__NEEDS_X | (b->dropout < 0 ? 0 : CNN__CHANGES_DY);
+  layer->needs = CNN__NEEDS_X | (b->dropout < 0 && b->act < 0 ? 0 : CNN__CHANGES_DY) |
+                 (b->conv < 0 && b->pool < 0 ? CNN__IN_PLACE : 0);
   int64_t kept = b->conv < 0 || b->again ? 0 : b->floats * (int64_t)sizeof(float);
   if (b->pool >= 0)
     kept += b->pooled * (int64_t)(sizeof(float) + sizeof(uint8_t));
@@ -98,6 +114,8 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   if (b->conv >= 0)
     layer->scratch_bytes += (size_t)(round_bytes(b->together * b->floats * (int64_t)sizeof(float)) +
                                      (behind > pooled ? behind : pooled));
+  size_t activation = b->act < 0 ? 0 : cnn__block_activation_scratch(layer);
+  layer->scratch_bytes = activation > layer->scratch_bytes ? activation : layer->scratch_bytes;
   return CNN_OK;
 }
 
@@ -188,14 +206,12 @@ int64_t cnn__block_merge_parts(const cnn_layer *layer) {
   return cnn__parts_phase(norm, CNN__PHASE_TRAIN)->parts(norm);
 }
 
-/* A row of the normalisation's state. */
-static const float *row(const cnn__work *work, int32_t which) {
+const float *cnn__block_row(const cnn__work *work, int32_t which) {
   const cnn__block *b = work->layer->data;
   return cnn__member(work, b->norm).state + which * b->g.c;
 }
 
-/* Dropout of one list, of `count` samples from `first` on; from and to may be the same. */
-static void drop(const cnn__work *work, int32_t list, int64_t first, int64_t count, float *at) {
+void cnn__block_drop(const cnn__work *work, int32_t list, int64_t first, int64_t count, float *at) {
   const cnn__block *b = work->layer->data;
   cnn__work dropout = cnn__member(work, b->dropout);
   if (dropout.layer->needs & CNN__SAME)
@@ -208,12 +224,13 @@ static void drop(const cnn__work *work, int32_t list, int64_t first, int64_t cou
 
 static void normalize(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
-  const float *mean = row(work, CNN__BN_MEAN), *scale = row(work, CNN__BN_SCALE), *shift = row(work, CNN__BN_SHIFT);
+  const float *const map[3] = {cnn__block_row(work, CNN__BN_MEAN), cnn__block_row(work, CNN__BN_SCALE),
+                               cnn__block_row(work, CNN__BN_SHIFT)};
   for (int64_t i = 0; i < work->count; i++) {
     float *y = work->y + i * b->pooled;
-    work->k->bn_normalize(b->g.oh * b->g.ow, b->g.c, kept_of(work, i).pooled, mean, scale, shift, y);
+    cnn__block_activate(work, b->g.oh * b->g.ow, b->g.c, kept_of(work, i).pooled, map, y);
     if (b->dropout >= 0)
-      drop(work, CNN__PHASE_TRAIN, i, 1, y);
+      cnn__block_drop(work, CNN__PHASE_TRAIN, i, 1, y);
   }
 }
 
@@ -225,13 +242,18 @@ const cnn__phase cnn__block_train_phases[] = {
 
 /* ---- backward ---- */
 
-/* Of the pooled positions only: the gradient of the others is 0. Dropout's is left in dy for the last phase. */
+/* Of the pooled positions only: the gradient of the others is 0. Dropout's and the activation's is left in dy for the last
+ * phase. */
 void cnn__block_backward_sums(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
   cnn__work norm = cnn__member(work, b->norm);
+  if (b->act >= 0) {
+    cnn__block_backward_activation(work, kept_of(work, 0).pooled, norm.sums);
+    return;
+  }
   if (b->dropout >= 0)
-    drop(work, CNN__PHASE_BACKWARD, 0, work->count, work->dy);
-  work->k->bn_backward_sums(work->count, b->g.oh * b->g.ow, b->g.c, kept_of(work, 0).pooled, row(work, CNN__BN_MEAN),
+    cnn__block_drop(work, CNN__PHASE_BACKWARD, 0, work->count, work->dy);
+  work->k->bn_backward_sums(work->count, b->g.oh * b->g.ow, b->g.c, kept_of(work, 0).pooled, cnn__block_row(work, CNN__BN_MEAN),
                             work->dy, norm.sums, norm.sums + b->g.c);
 }
 
@@ -241,9 +263,10 @@ static void before_normalization(const cnn__work *work, int64_t first, int64_t c
                                  double *sums) {
   const cnn__block *b = work->layer->data;
   kept k = kept_of(work, first);
-  work->k->maxpool_bn_backward(&b->g, count, k.x, row(work, CNN__BN_MEAN), row(work, CNN__BN_DX_DY),
-                               row(work, CNN__BN_DX_X), row(work, CNN__BN_DX_CONSTANT), work->dy + first * b->pooled,
-                               k.winner, activation == CNN_ACTIVATION_RELU, dx, first > 0, simple(activation) ? sums : NULL);
+  const float *dy = work->dy + first * b->pooled;
+  work->k->maxpool_bn_backward(&b->g, count, k.x, cnn__block_row(work, CNN__BN_MEAN), cnn__block_row(work, CNN__BN_DX_DY),
+                               cnn__block_row(work, CNN__BN_DX_X), cnn__block_row(work, CNN__BN_DX_CONSTANT), dy, k.winner,
+                               activation == CNN_ACTIVATION_RELU, dx, first > 0, simple(activation) ? sums : NULL);
   if (simple(activation))
     return;
   cnn__activate_backward(work->k, activation, work->layer->members[b->conv]->activation_parameter, count * b->floats,
@@ -260,8 +283,8 @@ static void nine_gradient(const cnn__work *work) {
   cnn__work conv = cnn__member(work, b->conv);
   int64_t in = cnn__shape_count(&work->layer->in);
   int32_t has_bias = cnn__has_bias(conv.layer);
-  const float *factors[4] = {row(work, CNN__BN_MEAN), row(work, CNN__BN_DX_DY), row(work, CNN__BN_DX_X),
-                             row(work, CNN__BN_DX_CONSTANT)};
+  const float *factors[4] = {cnn__block_row(work, CNN__BN_MEAN), cnn__block_row(work, CNN__BN_DX_DY),
+                             cnn__block_row(work, CNN__BN_DX_X), cnn__block_row(work, CNN__BN_DX_CONSTANT)};
   for (int64_t i = 0; i < work->count; i++)
     work->k->nine_backward(conv.layer->data, &b->g, work->x + i * in, conv.packs[0], has_bias ? conv.weights[1] : NULL,
                            conv.activation == CNN_ACTIVATION_RELU, factors, work->dy + i * b->pooled,

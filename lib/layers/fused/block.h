@@ -1,15 +1,17 @@
-/* block: a normalisation with the pooling and dropout behind it and perhaps the convolution before it, as one layer. */
+/* block: a normalisation with the activation, pooling and dropout behind it and perhaps the convolution before it, as one
+ * layer. */
 #ifndef CNN_LAYERS_FUSED_BLOCK_H
 #define CNN_LAYERS_FUSED_BLOCK_H
 
 #include "layers/fused/fusion.h"
 
-/* How many of the layers are a normalisation, a pooling whose windows meet without overlap, and a dropout, in this
- * order; 0 where the first is no normalisation or, in training, a frozen one. *pooled: is a pooling among them? */
-int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pooled);
+/* How many of the layers are a normalisation, an activation, a pooling whose windows meet without overlap, and a dropout,
+ * in this order; 0 where the first is no normalisation or, in training, a frozen one. *pays: is an activation or a pooling
+ * among them? */
+int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pays);
 
 typedef struct cnn__block {
-  int32_t conv, norm, pool, dropout; /* members; -1: there is none */
+  int32_t conv, norm, act, pool, dropout; /* members; -1: there is none */
   cnn__pool g;                       /* of the pooling; windows of 1 x 1 where there is none */
   int64_t floats, pooled;            /* of a sample: what is normalised, before and after pooling */
   int64_t together;                  /* samples that go through the passes at once */
@@ -25,6 +27,24 @@ float *cnn__block_scratch(const cnn__work *work);
 /* How many samples of the shard go together, from `first` on; and `count` of them convolved. */
 int64_t cnn__block_taken(const cnn__work *work, int64_t first);
 void cnn__block_convolve(const cnn__work *work, int64_t first, int64_t count, float *y);
+
+/* Dropout of one list, of `count` samples from `first` on, in place. */
+void cnn__block_drop(const cnn__work *work, int32_t list, int64_t first, int64_t count, float *at);
+
+/* A row of the normalisation's state, CNN__BN_*. */
+const float *cnn__block_row(const cnn__work *work, int32_t which);
+
+/* ---- block_activation.c ---- */
+
+/* Pixels of c channels normalised by map, which is {mean, scale, shift}, and activated; y may be x. */
+void cnn__block_activate(const cnn__work *work, int64_t pixels, int64_t c, const float *x, const float *const map[3], float *y);
+
+/* Of the shard's outputs, x being what was normalised to them: dy becomes the gradient before dropout and activation; and the
+ * sums of the normalisation's gradient, of dy and behind them of its products with x. */
+void cnn__block_backward_activation(const cnn__work *work, const float *x, double *sums);
+
+/* Room for it. */
+size_t cnn__block_activation_scratch(const cnn_layer *layer);
 
 /* ---- setup and phases, for the types of the rules ---- */
 

@@ -9,29 +9,19 @@
 
 #define FEW_ROWS 12
 
-typedef struct affine {
-  const float *mean, *scale, *shift;
-} affine;
-
-/* The normalisation's map, from channel `first` on. */
-static affine affine_of(const cnn__work *work, int64_t first) {
+/* Pooled, where the block pools, normalised and activated, channels from `first` on; `from` may be y. */
+static void finish(const cnn__work *work, const cnn__pool *g, int64_t first, int64_t n, const float *from, float *y) {
   const cnn__block *b = work->layer->data;
   const float *packed = work->arrays[b->norm].packs[0] + first;
-  return (affine){packed + CNN__BN_PACK_MEAN * b->g.c, packed + CNN__BN_PACK_SCALE * b->g.c,
-                  packed + CNN__BN_PACK_SHIFT * b->g.c};
-}
-
-/* Pooled, where the block pools, and normalised; `from` may be y. */
-static void finish(const cnn__work *work, const cnn__pool *g, int64_t n, const float *from, const affine *map, float *y) {
-  const cnn__block *b = work->layer->data;
+  const float *const map[3] = {packed + CNN__BN_PACK_MEAN * b->g.c, packed + CNN__BN_PACK_SCALE * b->g.c,
+                               packed + CNN__BN_PACK_SHIFT * b->g.c};
   if (b->pool >= 0)
-    work->k->maxpool_signed(g, n, from, map->scale, y, NULL);
-  work->k->bn_normalize(n * g->oh * g->ow, g->c, b->pool >= 0 ? y : from, map->mean, map->scale, map->shift, y);
+    work->k->maxpool_signed(g, n, from, map[1], y, NULL);
+  cnn__block_activate(work, n * g->oh * g->ow, g->c, b->pool >= 0 ? y : from, map, y);
 }
 
 static void all(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
-  affine map = affine_of(work, 0);
   for (int64_t i = 0, n; i < work->count; i += n) {
     n = cnn__block_taken(work, i);
     const float *x = work->x + i * b->floats;
@@ -39,7 +29,7 @@ static void all(const cnn__work *work) {
       cnn__block_convolve(work, i, n, cnn__block_scratch(work));
       x = cnn__block_scratch(work);
     }
-    finish(work, &b->g, n, x, &map, work->y + i * b->pooled);
+    finish(work, &b->g, 0, n, x, work->y + i * b->pooled);
   }
 }
 
@@ -85,10 +75,9 @@ static void band(const cnn__work *work, const cnn__work *conv, const float *x, f
   float *image = cnn__block_scratch(work);
   int64_t rows = unit_rows(work->layer), begin = work->begin * rows, end = work->end * rows;
   cnn__conv2d_rows(conv, x, begin * g.kh, end < g.oh ? end * g.kh : g.h, image);
-  affine map = affine_of(work, 0);
   g.oh = (end < g.oh ? end : g.oh) - begin;
   g.h = g.oh * g.kh;
-  finish(work, &g, 1, image, &map, y + begin * g.ow * g.c);
+  finish(work, &g, 0, 1, image, y + begin * g.ow * g.c);
 }
 
 /* Vectors [begin, end) of the channels of one sample: dense in scratch, then to their places. */
@@ -98,11 +87,10 @@ static void channels(const cnn__work *work, const cnn__work *conv, const float *
   int64_t first = work->begin * CNN__LANES, end = work->end * CNN__LANES < g.c ? work->end * CNN__LANES : g.c;
   float *image = cnn__block_scratch(work), *made = image;
   cnn__conv2d_channels(conv, x, first, end, image);
-  affine map = affine_of(work, first);
   g.c = end - first;
   if (b->pool >= 0)
     made += b->together * b->floats;
-  finish(work, &g, 1, image, &map, made);
+  finish(work, &g, first, 1, image, made);
   for (int64_t i = 0; i < g.oh * g.ow; i++)
     memcpy(y + i * b->g.c + first, made + i * g.c, (size_t)g.c * sizeof *y);
 }

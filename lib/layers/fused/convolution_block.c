@@ -1,14 +1,14 @@
-/* convolution_block: the rule for a convolution, its activation and the normalisation behind it, with pooling and
+/* convolution_block: the rule for a convolution, its activation and the normalisation behind it, with activation, pooling and
  * dropout where they follow. In training the block keeps what the activation gave, so that one whose gradient needs what it
  * was given stands by itself, and so does a frozen one, which has no gradients of weights. */
 #include "layers/fused/block.h"
 
 static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
-  int32_t pooled;
+  int32_t pays;
   const cnn_layer *conv = layers[0];
   if (!cnn__is(conv, &cnn__conv2d_layer) || (training && (conv->frozen || cnn__activation_of_input(conv->activation))))
     return 0;
-  int32_t taken = cnn__block_match(layers + 1, count - 1, training, &pooled);
+  int32_t taken = cnn__block_match(layers + 1, count - 1, training, &pays);
   return taken ? 1 + taken : 0;
 }
 
@@ -42,7 +42,7 @@ static const cnn__phase backward_phases[] = {
 static const cnn__layer_type type = {
     .name = "convolution_block",
     .class_name = "ConvolutionBlock",
-    .help = "A convolution, its normalisation, pooling and dropout.",
+    .help = "A convolution, its normalisation, activation, pooling and dropout.",
     .data_size = sizeof(cnn__block),
     .inputs = 1,
     .setup = cnn__block_setup,

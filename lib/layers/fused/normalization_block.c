@@ -1,10 +1,10 @@
-/* normalization_block: the rule for a normalisation and the pooling behind it, with dropout where it follows, where no
- * convolution stands before. */
+/* normalization_block: the rule for a normalisation with the activation, the pooling or both behind it, with dropout where it
+ * follows, where no convolution stands before. */
 #include "layers/fused/block.h"
 
 static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
-  int32_t pooled, taken = cnn__block_match(layers, count, training, &pooled);
-  return pooled ? taken : 0;
+  int32_t pays, taken = cnn__block_match(layers, count, training, &pays);
+  return pays ? taken : 0;
 }
 
 static const cnn__phase backward_phases[] = {
@@ -16,7 +16,7 @@ static const cnn__phase backward_phases[] = {
 static const cnn__layer_type type = {
     .name = "normalization_block",
     .class_name = "NormalizationBlock",
-    .help = "A normalisation, its pooling and dropout.",
+    .help = "A normalisation, its activation, pooling and dropout.",
     .data_size = sizeof(cnn__block),
     .inputs = 1,
     .setup = cnn__block_setup,
