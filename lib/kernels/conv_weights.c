@@ -273,7 +273,7 @@ static void backward_weights(const cnn__conv *g, int64_t n, const float *x, cons
                              void *scratch) {
   for (int64_t e = 0; n < 1 && !add && e < g->kh * g->kw * (g->c / g->groups) * g->f; e++)
     dw[e] = 0.0f;
-  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+  if (cnn__conv_large_weights(g, n)) {
     cnn__winograd s = cnn__winograd4_forward(g);
     CNN__NAME(winograd4_weights)(&s, n, x, dy, add, dw, scratch);
     return;

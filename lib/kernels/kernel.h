@@ -82,7 +82,8 @@ typedef struct cnn__fill {
  *                 position exists.
  * conv_backward_weights  dw (HWIO)[ky,kx,p,q] = fma chain from 0, or if `add` from what stands in dw, over images, output
  *                 rows, then columns, of x * dy; taps outside skipped. So images may come in one call or in several.
- *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes all but this last one:
+ *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes all but this last one, which goes by
+ *                 CNN__CONV_WINOGRAD4 where cnn__conv_large_weights says so:
  *   conv_pack     per 16 output channels: [point (i, j) of 4 x 4][input channel][16] of U = G w Gt, for each pair of
  *                 channels down first (t[i][kx]), then across, with G: t0 = w0; t1 = ((w0 + w2) + w1) * 0.5;
  *                 t2 = ((w0 + w2) - w1) * 0.5; t3 = w2.
@@ -255,6 +256,10 @@ typedef struct cnn__kernels {
 
 /* CNN__CONV_*: what suits a geometry, by its extents alone, so that it is the same on every machine. */
 int32_t cnn__conv_algorithm(const cnn__conv *g);
+
+/* Does conv_backward_weights of n images go by F(4x4, 3x3)? By CNN__CONV_WINOGRAD4 it does; by CNN__CONV_WINOGRAD where its
+ * kernel has so many pairs of channels that only this keeps it from the other, and the call has tiles enough. */
+int32_t cnn__conv_large_weights(const cnn__conv *g, int64_t n);
 
 /* Sizes, the same on every level. */
 int64_t cnn__conv_packed_floats(const cnn__conv *g);

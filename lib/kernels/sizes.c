@@ -17,8 +17,10 @@
 #define LARGE ((int64_t)1 << 19) /* floats of a packed kernel */
 
 #define GROUP_FLOATS ((int64_t)256 << 10) /* of a group of tiles of a kernel gradient */
+#define LEAST_GROUP 32                /* tiles of it: fewer do not pay for a large kernel's being added to */
 #define LEAST_LARGE 4                 /* tiles of F(4x4, 3x3) in an image */
 #define MOST_LARGE ((int64_t)1 << 16) /* pairs of channels of such a convolution */
+#define LEAST_SUMMED 16               /* tiles in a call for the kernel gradient of one with more */
 #define LEAST_CHANNELS 16 /* below, the transforms take what the products save */
 
 /* Pairs of an output position and a tap inside the image, along one axis. */
@@ -31,12 +33,15 @@ static int64_t taps_inside(int64_t in, int64_t out, int64_t pad) {
   return count;
 }
 
-/* The larger tiles where they save a third of the smaller ones' products: not where an image has so few that their
- * kernel, 2.25 times as large, is read for one or two of them, nor where it would not stay in a cache. */
-static int32_t prefers_large(const cnn__conv *g, int64_t products) {
-  return 3 * cnn__points4(g->oh) * cnn__points4(g->ow) <= 2 * products &&
-         cnn__tiles4(g->oh) * cnn__tiles4(g->ow) >= LEAST_LARGE && g->c * g->f <= MOST_LARGE;
+/* Do the larger tiles save a third of the smaller ones' products, in an image that has more than one or two of them? */
+static int32_t large_save(const cnn__conv *g) {
+  cnn__winograd s = cnn__winograd_forward(g);
+  return 3 * cnn__points4(g->oh) * cnn__points4(g->ow) <= 2 * CNN__POINTS * s.down * s.across &&
+         cnn__tiles4(g->oh) * cnn__tiles4(g->ow) >= LEAST_LARGE;
 }
+
+/* Their kernel, 2.25 times as large, would not stay in a cache. */
+static int32_t wide(const cnn__conv *g) { return g->c * g->f > MOST_LARGE; }
 
 /* Winograd's where it saves at least a fifth of the products, counted with the tiles' overhang and without the taps
  * that direct sums skip. */
@@ -49,13 +54,20 @@ int32_t cnn__conv_algorithm(const cnn__conv *g) {
   int64_t direct = taps_inside(g->h, g->oh, g->pt) * taps_inside(g->w, g->ow, g->pl);
   if (products > direct - direct / 5)
     return CNN__CONV_DIRECT;
-  return prefers_large(g, products) ? CNN__CONV_WINOGRAD4 : CNN__CONV_WINOGRAD;
+  return large_save(g) && !wide(g) ? CNN__CONV_WINOGRAD4 : CNN__CONV_WINOGRAD;
 }
 
-/* Tiles of a kernel gradient whose transformed inputs and gradients take half a second cache. */
+int32_t cnn__conv_large_weights(const cnn__conv *g, int64_t n) {
+  return g->algorithm == CNN__CONV_WINOGRAD4 ||
+         (g->algorithm == CNN__CONV_WINOGRAD && wide(g) && large_save(g) &&
+          n * cnn__tiles4(g->oh) * cnn__tiles4(g->ow) >= LEAST_SUMMED);
+}
+
+/* Tiles of a kernel gradient whose transformed inputs and gradients take half a second cache, or more where there are many
+ * channels. */
 static int64_t most_group(const cnn__winograd *s) {
   int64_t most = GROUP_FLOATS / (CNN__POINTS4 * (s->c + s->f));
-  return cnn__at_most(most < CNN__CHUNK4 ? CNN__CHUNK4 : most, CNN__MOST4);
+  return cnn__at_most(cnn__at_least(most, LEAST_GROUP), CNN__MOST4);
 }
 
 int64_t cnn__winograd4_group(const cnn__winograd *s, int64_t left) {
@@ -120,11 +132,11 @@ int64_t cnn__conv_few_rows(const cnn__conv *g) {
   return more < 0 ? 1 : cnn__at_most(more + 1, g->oh);
 }
 
-/* The transformed inputs and gradients of a group and a block of sums; the reference has the sums of all channels. */
+/* The transformed inputs and gradients of a group and a block of sums; the reference has the sums of some input channels. */
 static int64_t weights4_floats(const cnn__winograd *s) {
   int64_t tiles = most_group(s), slices = (s->f + CNN__LANES - 1) / CNN__LANES;
   int64_t vectors = CNN__POINTS4 * (tiles * (slices * CNN__LANES + blocks(s) * CNN__CBLOCK) + 2 * CNN__LANES + CNN__SUMS4);
-  int64_t reference = CNN__POINTS4 * (s->c + 1) * s->f;
+  int64_t reference = CNN__POINTS4 * (CNN__INPUTS4 + 1) * s->f;
   return CNN__ROOM4 + (vectors > reference ? vectors : reference);
 }
 
@@ -139,6 +151,9 @@ size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
   if (g->algorithm == CNN__CONV_WINOGRAD4) {
     cnn__winograd forward = cnn__winograd4_forward(g), backward = cnn__winograd4_backward(g);
     floats = larger(floats, larger(winograd4_floats(&forward), winograd4_floats(&backward)));
+  }
+  if (cnn__conv_large_weights(g, LEAST_SUMMED)) {
+    cnn__winograd forward = cnn__winograd4_forward(g);
     floats = larger(floats, weights4_floats(&forward));
   }
   if (cnn__conv_few(g))

@@ -15,6 +15,7 @@
 
 #define CNN__ROOM4 (6 * (4 * CNN__CHUNK4 + 2) * CNN__LANES) /* floats of a stretch of a chunk, transformed one way */
 
+#define CNN__INPUTS4 16 /* input channels whose sums of a kernel gradient the reference has at once */
 #define CNN__SUMS4 ((2 * 8 + 1) * CNN__LANES) /* floats of a block of sums of a kernel gradient at one point */
 
 #define CNN__A 0.75f

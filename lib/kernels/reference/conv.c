@@ -187,7 +187,7 @@ static void backward_weights(const cnn__conv *g, int64_t n, const float *x, cons
   int64_t cg = g->c / g->groups, fg = g->f / g->groups;
   for (int64_t e = 0; !add && e < g->kh * g->kw * cg * g->f; e++)
     dw[e] = 0.0f;
-  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+  if (cnn__conv_large_weights(g, n)) {
     cnn__winograd s = cnn__winograd4_forward(g);
     CNN__NAME(winograd4_weights)(&s, n, x, dy, add, dw, scratch);
     return;

@@ -147,16 +147,16 @@ static void transform_gradient(const cnn__winograd *s, const float *dy, int64_t 
     to_gradient_points(across, t[i], 1, v + 6 * i, 1);
 }
 
-/* One tile's products added to the sums m [input channel][output channel]; d [output channel] is room for its
- * transformed gradients. */
-static void add_tile(const cnn__winograd *s, int64_t tile, const float *x, const float *dy, float (*m)[CNN__POINTS4],
-                     float (*d)[CNN__POINTS4]) {
+/* One tile's products added to the sums m [input channel][output channel] of `inputs` channels from x on; d [output channel] is
+ * room for its transformed gradients. */
+static void add_tile(const cnn__winograd *s, int64_t tile, int64_t inputs, const float *x, const float *dy,
+                     float (*m)[CNN__POINTS4], float (*d)[CNN__POINTS4]) {
   int64_t image = tile / s->across / s->down, i = tile / s->across % s->down, j = tile % s->across;
   extent down = extent_of(s->oh, i), across = extent_of(s->ow, j);
   float v[CNN__POINTS4];
   for (int64_t q = 0; q < s->f; q++)
     transform_gradient(s, dy + image * s->oh * s->ow * s->f + q, 4 * i, 4 * j, down, across, d[q]);
-  for (int64_t p = 0; p < s->c; p++) {
+  for (int64_t p = 0; p < inputs; p++) {
     transform_input(s, x + image * s->h * s->w * s->c + p, 4 * i - s->pt, 4 * j - s->pl, down, across, v);
     for (int64_t q = 0; q < s->f; q++)
       for (int64_t point = 0; point < CNN__POINTS4; point++)
@@ -188,17 +188,23 @@ static void write_taps(const cnn__winograd *s, const float m[CNN__POINTS4], int3
   }
 }
 
+/* The taps of `inputs` channels, from x and dw on, by one group of tiles. */
+static void sum_group(const cnn__winograd *s, int64_t first, int64_t tiles, int64_t inputs, const float *x, const float *dy,
+                      int32_t add, float *dw, float (*m)[CNN__POINTS4]) {
+  for (int64_t e = 0; e < inputs * s->f * CNN__POINTS4; e++)
+    m[e / CNN__POINTS4][e % CNN__POINTS4] = 0.0f;
+  for (int64_t tile = first; tile < first + tiles; tile++)
+    add_tile(s, tile, inputs, x, dy, m, m + inputs * s->f);
+  for (int64_t e = 0; e < inputs * s->f; e++)
+    write_taps(s, m[e], add, dw + e);
+}
+
 void CNN__NAME(winograd4_weights)(const cnn__winograd *s, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
                                   void *scratch) {
-  float (*m)[CNN__POINTS4] = scratch;
   int64_t total = n * s->down * s->across;
   for (int64_t first = 0, tiles; first < total; first += tiles) {
     tiles = cnn__winograd4_group(s, total - first);
-    for (int64_t e = 0; e < s->c * s->f * CNN__POINTS4; e++)
-      m[e / CNN__POINTS4][e % CNN__POINTS4] = 0.0f;
-    for (int64_t tile = first; tile < first + tiles; tile++)
-      add_tile(s, tile, x, dy, m, m + s->c * s->f);
-    for (int64_t e = 0; e < s->c * s->f; e++)
-      write_taps(s, m[e], add || first > 0, dw + e);
+    for (int64_t p = 0; p < s->c; p += CNN__INPUTS4)
+      sum_group(s, first, tiles, cnn__at_most(s->c - p, CNN__INPUTS4), x + p, dy, add || first > 0, dw + p * s->f, scratch);
   }
 }

@@ -14,6 +14,16 @@
 #define CHEAP 32 /* products for an output that cost less than writing it to memory and reading it back */
 #define TOGETHER_BYTES ((int64_t)256 << 10) /* of what is normalised, in one go: a power of two of samples */
 
+/* Bytes that go through the passes at once: as much as stays in the second cache or, where that is more, as the convolution's kernel
+ * has, whose gradient is added to each time. */
+static int64_t together_bytes(const cnn_layer *conv) {
+  if (!conv)
+    return TOGETHER_BYTES;
+  const cnn__conv *g = conv->data;
+  int64_t kernel = g->kh * g->kw * (g->c / g->groups) * g->f * (int64_t)sizeof(float);
+  return kernel > TOGETHER_BYTES ? kernel : TOGETHER_BYTES;
+}
+
 /* ---- which layers ---- */
 
 /* A pooling whose windows meet, and whose winner has a number of 8 bits. */
@@ -97,7 +107,7 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   b->g = geometry(layer->members[b->norm], b->pool < 0 ? NULL : layer->members[b->pool]);
   b->floats = b->g.h * b->g.w * b->g.c;
   b->pooled = b->g.oh * b->g.ow * b->g.c;
-  int64_t most = TOGETHER_BYTES / ((int64_t)sizeof(float) * b->floats);
+  int64_t most = together_bytes(b->conv < 0 ? NULL : layer->members[b->conv]) / ((int64_t)sizeof(float) * b->floats);
   for (b->together = 1; 2 * b->together <= most && b->together < CNN__SHARD;)
     b->together *= 2;
   b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv]);
