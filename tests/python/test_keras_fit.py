@@ -311,6 +311,7 @@ WRONG: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda m, x, y: m.fit(x, y, callbacks=["stop"]), "callbacks"),
     (lambda m, x, y: m.fit(x[:, :5], y, verbose=0), "5"),
     (lambda m, x, y: m.fit(x * np.nan, y, verbose=0), "NaN"),
+    (lambda m, x, y: m.predict(x * 1j, verbose=0), "x: complex numbers"),
     (lambda m, x, y: m.evaluate(x, verbose=0), "y is None"),
     (lambda m, x, y: m.train_on_batch(x), "y is None"),
     (lambda m, x, y: small("sparse_categorical_crossentropy").fit(x, y[:, 0] + 0.5), "whole numbers"),

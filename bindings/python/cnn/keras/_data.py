@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Optional,
 
 import numpy as np
 
+from .._errors import ShapeError
 from .._source import gives_batches
 from ..dataset import Dataset
 from ._arguments import refuse
@@ -53,6 +54,8 @@ def one(value: Any, what: str) -> Any:
 def inputs(x: Any, what: str = "x") -> NDArray[Any]:
     """Inputs as a model sees them: float32, or bytes where a data set may keep them."""
     array = np.asarray(one(x, what))
+    if array.dtype.kind == "c":
+        raise ShapeError(f"{what}: complex numbers; give their real part, or both parts as channels")
     if array.dtype != np.uint8:
         array = np.asarray(array, np.float32)
     return array[:, None] if array.ndim == 1 else array
