@@ -95,9 +95,11 @@ cnn_status keras__fields_warn(cnn_context *context, const json_t *keras, const k
   cnn_status status = CNN_OK;
   for (const keras__field *field = fields; field->kind && status == CNN_OK; field++) {
     json_t *made = NULL;
-    const json_t *value = field->kind == &keras__initializer ? value_of(keras, field) : NULL;
+    const json_t *config, *value = field->kind == &keras__initializer ? value_of(keras, field) : NULL;
     if (value && (status = field->kind->read(&made, value, &(keras__place){of, field->keras})) == CNN_EUNSUPPORTED) {
-      cnn_context_warn(context, "%s; the weights are those of the file, and Keras's default stands in its place", cnn_error_text());
+      const char *name = keras__class_of(value, &config);
+      cnn_context_warn(context, "%s: its %s, %.64s, is none of libcnn's; the weights are those of the file, and Keras's default stands in its place", of,
+                       field->keras, name ? name : "of no name");
       status = CNN_OK;
     }
     json_decref(made);
