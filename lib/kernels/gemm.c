@@ -18,11 +18,16 @@ void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 /* A few rows would be as few chains, each waiting for itself: then several panels go side by side. */
 #if CNN__VECTORS >= 16
 #define NARROW 3
-#define PANELS(rows) ((rows) == 1 ? 8 : 4)
+#define PANELS(rows) ((rows) == 1 ? 8 : (rows) > NARROW ? 2 : 4)
+#define OF_SHARD 8
 #else
 #define NARROW 2
 #define PANELS(rows) ((rows) == 1 ? 4 : 2)
+#define OF_SHARD 2
 #endif
+
+/* Terms of sums so short that beginning and ending a tile counts: a shard's rows then go OF_SHARD at a time. */
+#define SHORT 128
 
 typedef struct strip {
   const float *a, *packed, *bias;
@@ -33,8 +38,8 @@ typedef struct strip {
 
 /* `rows` rows times `panels` whole panels. */
 CNN__INLINE void strip_tile(const int rows, const int panels, const strip *s) {
-  cnn__vec acc[NARROW * 4];
-  const float *a[NARROW], *w[8];
+  cnn__vec acc[16];
+  const float *a[OF_SHARD], *w[8];
   CNN__UNROLL
   for (int q = 0; q < panels; q++)
     w[q] = s->packed + q * s->k * CNN__LANES;
@@ -74,24 +79,28 @@ static void strip_1(const strip *s) { strip_tile(1, PANELS(1), s); }
 static void strip_2(const strip *s) { strip_tile(2, PANELS(2), s); }
 #if NARROW > 2
 static void strip_3(const strip *s) { strip_tile(3, PANELS(3), s); }
+static void strip_8(const strip *s) { strip_tile(8, PANELS(8), s); }
 #endif
 
-static void (*const strip_tiles[NARROW + 1])(const strip *s) = {
+static void (*const strip_tiles[OF_SHARD + 1])(const strip *s) = {
   NULL, strip_1, strip_2,
 #if NARROW > 2
-  strip_3,
+  strip_3, NULL, NULL, NULL, NULL, strip_8,
 #endif
 };
 
 /* As many columns as go in whole strips, of a single row also in half ones; returns their number. */
 static int64_t strips(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
                       const float *bias, int32_t relu, float *c, int64_t ldc) {
-  int64_t j = 0;
-  for (int half = 0; m > 0 && m <= NARROW && half <= (m == 1); half++) {
-    int64_t step = (PANELS(m) >> half) * CNN__LANES;
+  int64_t j = 0, rows = m > NARROW ? OF_SHARD : m;
+  if (m < 1 || (m > NARROW && (m != CNN__SHARD || k > SHORT)))
+    return 0;
+  for (int half = 0; half <= (m == 1); half++) {
+    int64_t step = (PANELS(rows) >> half) * CNN__LANES;
     for (; j + step <= n; j += step) {
       strip s = {a, packed + j * k, bias ? bias + j : NULL, k, lda, ldc, c + j, relu};
-      (half ? half_1 : strip_tiles[m])(&s);
+      for (int64_t i = 0; i < m; i += rows, s.a += rows * lda, s.c += rows * ldc)
+        (half ? half_1 : strip_tiles[rows])(&s);
     }
   }
   return j;

@@ -29,10 +29,10 @@ typedef struct cursor {
   int64_t at;
 } cursor;
 
-/* A product of m samples, `after` more behind them: rows by n columns of the result. */
+/* A product of m samples, `after` more behind them: rows by n columns of the result, whose rows are `row` apart. */
 typedef struct product {
   const float *a, *b;
-  int64_t m, n, lda, ldb, rows, after;
+  int64_t m, n, lda, ldb, rows, row, after;
   int32_t far; /* there is more of b than stays in the second cache */
   cursor *next;
 } product;
@@ -148,7 +148,7 @@ static int64_t columns_of(int64_t m) {
   return columns < CNN__LANES ? CNN__LANES : cnn__at_most(columns, COLUMNS);
 }
 
-static void in_blocks(const product *d, float *dw, int64_t row) {
+static void in_blocks(const product *d, float *dw) {
   _Alignas(64) float slots[SLOTS];
   int64_t columns = columns_of(d->m);
   for (int64_t p = 0; p < d->rows; p += GROUP)
@@ -158,21 +158,21 @@ static void in_blocks(const product *d, float *dw, int64_t row) {
       part.b += j;
       part.rows = cnn__at_most(d->rows - p, GROUP);
       part.n = cnn__at_most(d->n - j, columns);
-      tree_sums(&part, dw + p * row + j, row, slots, columns);
+      tree_sums(&part, dw + p * d->row + j, d->row, slots, columns);
     }
 }
 
 /* The last few columns, which would leave lanes of each vector empty: rows and columns change places. */
-static void across(const product *d, float *dw, int64_t row) {
+static void across(const product *d, float *dw) {
   _Alignas(64) float sums[NARROW * GROUP];
   for (int64_t p = 0; p < d->rows; p += GROUP) {
     product part = *d;
     part.a = d->b, part.lda = d->ldb, part.rows = d->n;
-    part.b = d->a + p, part.ldb = d->lda, part.n = cnn__at_most(d->rows - p, GROUP);
-    in_blocks(&part, sums, GROUP);
+    part.b = d->a + p, part.ldb = d->lda, part.n = cnn__at_most(d->rows - p, GROUP), part.row = GROUP;
+    in_blocks(&part, sums);
     for (int64_t q = 0; q < part.n; q++)
       for (int64_t j = 0; j < d->n; j++)
-        dw[(p + q) * row + j] = sums[j * GROUP + q];
+        dw[(p + q) * d->row + j] = sums[j * GROUP + q];
   }
 }
 
@@ -183,9 +183,9 @@ static void several(const product *d, float *dw) {
   whole.n -= rest.n;
   rest.b += whole.n;
   if (whole.n)
-    in_blocks(&whole, dw, d->n);
+    in_blocks(&whole, dw);
   if (rest.n)
-    across(&rest, dw + whole.n, d->n);
+    across(&rest, dw + whole.n);
 }
 
 /* ---- a single shard: there is nothing to join, and what takes time is writing the result ---- */
@@ -215,6 +215,41 @@ CNN__INLINE void thin(const int rows, const product *d, const float *a, const fl
     cnn__vstore(dw + e / WIDE * d->n + e % WIDE * CNN__LANES, acc[e]);
 }
 
+#if CNN__VECTORS < 16
+/* Rows of which not all lanes count: for each the parts of a vector, which would take room in every thinner. */
+static __attribute__((noinline)) void put(const float *sums, int64_t rows, int64_t lanes, float *dw, int64_t row) {
+  for (; rows > 0; rows--, sums += CNN__LANES, dw += row) {
+    CNN__HIDE(rows);
+    cnn__vput(dw, lanes, cnn__vload(sums));
+  }
+}
+#endif
+
+/* `rows` rows of the columns that are left, `lanes` of them. */
+CNN__INLINE void thinner(const int rows, const product *d, const float *a, const float *b, int64_t lanes, float *dw) {
+  cnn__vec acc[4];
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++)
+    acc[p] = cnn__vset(0.0f);
+  for (int64_t left = d->m; left > 0; left--, a += d->lda, b += d->ldb) {
+    cnn__vec w = cnn__vload_n(b, lanes);
+    CNN__UNROLL
+    for (int p = 0; p < rows; p++)
+      acc[p] = cnn__vfma(cnn__vset(a[p]), w, acc[p]);
+  }
+#if CNN__VECTORS < 16
+  _Alignas(64) float sums[4 * CNN__LANES];
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++)
+    cnn__vstore(sums + p * CNN__LANES, acc[p]);
+  put(sums, rows, lanes, dw, d->n);
+#else
+  CNN__UNROLL
+  for (int p = 0; p < rows; p++)
+    cnn__vstore_n(dw + p * d->n, lanes, acc[p]);
+#endif
+}
+
 static void single(const product *d, float *dw) {
   int64_t wide = d->n / (WIDE * CNN__LANES) * WIDE * CNN__LANES;
   for (int64_t p = 0; p < d->rows; p += 2)
@@ -224,13 +259,12 @@ static void single(const product *d, float *dw) {
       else
         thin(1, d, d->a + p, d->b + j, dw + p * d->n + j);
     }
-  product part = *d;
-  part.b += wide;
-  part.n -= wide;
-  for (int64_t p = 0; p < d->rows && part.n; p += GROUP) {
-    part.a = d->a + p;
-    part.rows = cnn__at_most(d->rows - p, GROUP);
-    block_sums(&part, dw + p * d->n + wide, d->n);
+  for (int64_t j = wide; j < d->n; j += CNN__LANES) {
+    int64_t p = 0, lanes = cnn__at_most(d->n - j, CNN__LANES);
+    for (; p + 4 <= d->rows; p += 4)
+      thinner(4, d, d->a + p, d->b + j, lanes, dw + p * d->n + j);
+    for (; p < d->rows; p++)
+      thinner(1, d, d->a + p, d->b + j, lanes, dw + p * d->n + j);
   }
 }
 
@@ -239,7 +273,7 @@ static void single(const product *d, float *dw) {
 static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
                        int64_t k1, float *dw, const cnn__soon *soon) {
   cursor next = {soon, 0, 0};
-  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, 0, m * n > FAR, &next};
+  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, n, 0, m * n > FAR, &next};
   dw += k0 * n;
   if (m < 1) {
     for (int64_t i = 0; i < d.rows * n; i++)

@@ -28,16 +28,17 @@ typedef struct product {
   int64_t rows, in, out;
 } product;
 
-/* Rows of the kernel, a multiple of the lanes, whose gradient one part of the last phase makes, and one part of packing
- * packs: as many as the kernels take at once. */
+/* Rows of the kernel whose gradient one part of the last phase makes, and one part of packing packs: at most as many as the
+ * kernels take at once, a multiple of the lanes, in all parts alike. */
 #define PART_ROWS 96
 
 static int64_t kernel_parts(const product *p) { return (p->in - 1) / PART_ROWS + 1; }
 
 /* Rows [*begin, *end) are this part's; none in the part of the bias. */
 static int32_t rows_of(const product *p, int64_t part, int64_t *begin, int64_t *end) {
-  *begin = part * PART_ROWS;
-  *end = *begin + PART_ROWS < p->in ? *begin + PART_ROWS : p->in;
+  int64_t rows = cnn__gemm_panels((p->in - 1) / kernel_parts(p) + 1) * CNN__LANES;
+  *begin = part * rows;
+  *end = *begin + rows < p->in ? *begin + rows : p->in;
   return *begin < p->in;
 }
 
