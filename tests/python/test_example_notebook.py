@@ -88,7 +88,7 @@ def test_it_is_kept_with_the_output_of_a_full_run(run: Any, kept: Any) -> None:
     epochs = re.search(r'"CNN_EPOCHS", (\d+)', "\n".join(cell.source for cell in code(kept)))
     assert epochs and f"Epoch {epochs.group(1)}/{epochs.group(1)}" in printed(the(kept, "history = model.fit("))
     accuracy = re.search(r"accuracy (\d+\.\d+)%", printed(the(kept, "model.evaluate")))
-    assert accuracy and float(accuracy.group(1)) > 99.2
+    assert accuracy and float(accuracy.group(1)) > 99
 
 
 def test_what_does_not_depend_on_epochs_is_as_kept(run: Any, kept: Any) -> None:
