@@ -1,5 +1,6 @@
 /* conv_nine: the nine weights of sixteen output channels stay in registers while a tile of pixels goes over the image;
- * each input is a broadcast operand. Where nine do not fit beside the sums they are read again for each tile. */
+ * each input is loaded once and goes into the sums of the three pixels of a row that see it. Where nine do not fit beside the
+ * sums they are read again for each tile, and each input is a broadcast operand. */
 #include "kernels/conv_nine.h"
 #include "kernels/tile.h"
 
@@ -15,17 +16,33 @@ CNN__INLINE void tile(const float *x, int64_t row, const cnn__vec *weights, cons
   CNN__UNROLL
   for (int p = 0; p < CNN__TILE; p++)
     acc[p] = start;
+#if CNN__VECTORS >= 16
+  (void)packed;
+  CNN__UNROLL
+  for (int i = 0; i < 3; i++)
+    CNN__UNROLL
+    for (int at = 0; at < CNN__TILE + 2; at++) {
+      cnn__vec input = cnn__vset(x[i * row + at]);
+      CNN__HOLD(input);
+      CNN__UNROLL
+      for (int j = 0; j < 3; j++)
+        if (at >= j && at - j < CNN__TILE)
+          acc[at - j] = cnn__vfma(input, weights[3 * i + j], acc[at - j]);
+    }
+#else
+  (void)weights;
   CNN__UNROLL
   for (int tap = 0; tap < 9; tap++) {
-    cnn__vec w = CNN__VECTORS >= 16 ? weights[tap] : cnn__vload(packed + tap * CNN__LANES);
+    cnn__vec w = cnn__vload(packed + tap * CNN__LANES);
     CNN__UNROLL
     for (int p = 0; p < CNN__TILE; p++)
       acc[p] = cnn__vfma(cnn__vset(x[tap / 3 * row + tap % 3 + p]), w, acc[p]);
   }
+#endif
   CNN__UNROLL
   for (int p = 0; p < CNN__TILE; p++) {
     if (relu)
-      acc[p] = cnn__vselect(cnn__vgreater(zero, acc[p]), zero, acc[p]);
+      acc[p] = cnn__vmax(zero, acc[p]);
     cnn__vput(y + p * f, lanes, acc[p]);
   }
 }

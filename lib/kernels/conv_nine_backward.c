@@ -36,12 +36,34 @@ typedef struct waiting {
   cnn__vec dx[STEP];
 } waiting;
 
-CNN__INLINE cnn__vec at_tap(const float *const x[3], int tap, int p) { return cnn__vset(x[tap / 3][tap % 3 + p]); }
+CNN__INLINE cnn__vec held(const float *x) {
+  cnn__vec input = cnn__vset(*x);
+  CNN__HOLD(input);
+  return input;
+}
+
+/* Each input is loaded once, for the three pixels of its row that see it. Input `at` of row i to the sums of the kernel: */
+CNN__INLINE void settle_one(const int n, const waiting *old, int i, int at, cnn__vec *dw) {
+  cnn__vec input = held(old->x[i] + at);
+  CNN__UNROLL
+  for (int j = 0; j < 3; j++)
+    if (at >= j && at - j < n)
+      dw[3 * i + j] = cnn__vfma(input, old->dx[at - j], dw[3 * i + j]);
+}
+
+/* And to those of the pixels. */
+CNN__INLINE void convolve_one(const int n, const float *const x[3], const channels *c, int i, int at, cnn__vec *y) {
+  cnn__vec input = held(x[i] + at);
+  CNN__UNROLL
+  for (int j = 0; j < 3; j++)
+    if (at >= j && at - j < n)
+      y[at - j] = cnn__vfma(input, c->weights[3 * i + j], y[at - j]);
+}
 
 CNN__INLINE void settle(const int n, const waiting *old, cnn__vec *dw) {
   UNROLL_ALL
-  for (int e = 0; e < n * TAPS; e++)
-    dw[e % TAPS] = cnn__vfma(at_tap(old->x, e % TAPS, e / TAPS), old->dx[e / TAPS], dw[e % TAPS]);
+  for (int e = 0; e < 3 * (n + 2); e++)
+    settle_one(n, old, e / (n + 2), e % (n + 2), dw);
 }
 
 /* The convolution of n pixels; `also`: and in turn what waits. */
@@ -51,10 +73,10 @@ CNN__INLINE void convolve(const int n, const int also, const float *const x[3], 
   for (int p = 0; p < n; p++)
     y[p] = c->start;
   UNROLL_ALL
-  for (int e = 0; e < n * TAPS; e++) {
-    y[e % n] = cnn__vfma(at_tap(x, e / n, e % n), c->weights[e / n], y[e % n]);
+  for (int e = 0; e < 3 * (n + 2); e++) {
+    convolve_one(n, x, c, e / (n + 2), e % (n + 2), y);
     if (also)
-      dw[e % TAPS] = cnn__vfma(at_tap(old->x, e % TAPS, e / TAPS), old->dx[e / TAPS], dw[e % TAPS]);
+      settle_one(n, old, e / (n + 2), e % (n + 2), dw);
   }
 }
 

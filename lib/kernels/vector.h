@@ -52,9 +52,9 @@ CNN__INLINE void cnn__fetch(const void *p, int64_t bytes) {
   __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)bytes));
 }
 
-/* A value that is used more than once stays in a register: GCC would load it anew for each use. */
+/* A value that is used more than once stays in a register, where GCC would load it anew for each use; and it is loaded in its turn. */
 #if CNN__VECTORS >= 32
-#define CNN__HOLD(a) __asm__("" : "+v"(a))
+#define CNN__HOLD(a) __asm__ volatile("" : "+v"(a))
 #else
 #define CNN__HOLD(a) (void)(a)
 #endif
