@@ -37,7 +37,8 @@ typedef struct strip {
 } strip;
 
 /* `rows` rows times `panels` whole panels. */
-CNN__INLINE void strip_tile(const int rows, const int panels, const strip *s) {
+CNN__INLINE void strip_tile(const int rows, const int panels, const strip *given) {
+  const strip here = *given, *s = &here; /* which stores cannot change */
   cnn__vec acc[16];
   const float *a[OF_SHARD], *w[8];
   CNN__UNROLL

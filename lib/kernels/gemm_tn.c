@@ -18,6 +18,7 @@ void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 #define BLOCK CNN__STRIP_SAMPLES
 #define GROUP 96               /* rows of the result that share a block */
 #define COLUMNS 192            /* likewise, at most */
+#define FEW 32                 /* samples whose columns of a block stay in the first cache */
 #define NARROW 10              /* columns that are too few for a vector */
 #define SLOTS (GROUP * 96 * 4) /* floats for the trees of blocks: four levels of 96 columns, or others */
 #define FAR (1 << 18)          /* floats of samples from which on they come from beyond the second cache */
@@ -81,33 +82,49 @@ static void look_ahead(const product *d, int64_t j, int64_t number, cnn__strip *
   }
 }
 
-/* The sums of at most BLOCK samples and COLUMNS columns. Laid out is what more than two strips read, and columns that would need a
- * mask: a strip's when its turn comes or, where they come from far away, those of a sample all at once. */
+/* Strip number `number` of a column, at row p and column j; a and b are those of row 0 and of column j. Returns its rows. */
+static int64_t strip_sums(const product *d, cnn__strip *s, const float *a, const float *b, float *dw, int64_t p, int64_t j,
+                          int64_t number) {
+  const cnn__strip_form *form = CNN__NAME(strip_forms);
+  while (form->rows > d->rows - p)
+    form++;
+  s->a = a + p;
+  s->b = b;
+  s->to = dw + p * s->row + j;
+  s->lanes = cnn__at_most(d->n - j, WIDTH);
+  look_ahead(d, j, number, s);
+  form->of[s->lanes > CNN__LANES](s);
+  return form->rows;
+}
+
+/* The sums of at most BLOCK samples and COLUMNS columns. Laid out is what more than two strips read, and columns that would
+ * need a mask: a strip's when its turn comes or, where they come from far away or are few, those of a sample all at once.
+ * The columns of few samples stay in the first cache; the result is then written row by row. */
 static void block_sums(const product *d, float *dw, int64_t row) {
   _Alignas(64) float a[BLOCK * GROUP], b[BLOCK * COLUMNS];
   int32_t rows_apart = d->n > 2 * WIDTH, columns_apart = d->rows > 2 * ROWS || d->n % CNN__LANES;
-  const float *first = rows_apart ? a : d->a;
+  int32_t few = d->m <= FEW, at_once = d->far || few;
+  const float *first = rows_apart ? a : d->a, *columns = columns_apart ? b : d->b;
   const int64_t together = (d->rows + CNN__LANES - 1) / CNN__LANES * CNN__LANES;
+  const int64_t apart = !columns_apart ? 1 : at_once ? BLOCK : 0;
   cnn__strip s = {.lda = rows_apart ? together : d->lda, .ldb = columns_apart ? WIDTH : d->ldb, .m = d->m, .row = row};
   if (rows_apart)
     lay_out(d->a, d->lda, d->m, d->rows, a, together);
-  if (columns_apart && d->far)
+  if (columns_apart && at_once)
     lay_out(d->b, d->ldb, d->m, d->n, b, WIDTH);
-  for (int64_t j = 0; j < d->n; j += WIDTH) {
-    int32_t size = 0;
-    const float *columns = columns_apart ? b + (d->far ? j * BLOCK : 0) : d->b + j;
-    s.lanes = cnn__at_most(d->n - j, WIDTH);
-    if (columns_apart && !d->far)
-      lay_out(d->b + j, d->ldb, d->m, s.lanes, b, WIDTH);
-    for (int64_t p = 0, number = 0; p < d->rows; p += CNN__NAME(strip_forms)[size].rows, number++) {
-      while (CNN__NAME(strip_forms)[size].rows > d->rows - p)
-        size++;
-      s.a = first + p;
-      s.b = columns;
-      s.to = dw + p * row + j;
-      look_ahead(d, j, number, &s);
-      CNN__NAME(strip_forms)[size].of[s.lanes > CNN__LANES](&s);
+  if (few) {
+    for (int64_t p = 0, number = 0, rows; p < d->rows; p += rows, number++) {
+      rows = 0;
+      for (int64_t j = 0; j < d->n; j += WIDTH)
+        rows = strip_sums(d, &s, first, columns + j * apart, dw, p, j, number);
     }
+    return;
+  }
+  for (int64_t j = 0; j < d->n; j += WIDTH) {
+    if (columns_apart && !at_once)
+      lay_out(d->b + j, d->ldb, d->m, cnn__at_most(d->n - j, WIDTH), b, WIDTH);
+    for (int64_t p = 0, number = 0; p < d->rows; number++)
+      p += strip_sums(d, &s, first, columns + j * apart, dw, p, j, number);
   }
 }
 
@@ -250,11 +267,13 @@ CNN__INLINE void thinner(const int rows, const product *d, const float *a, const
 #endif
 }
 
-static void single(const product *d, float *dw) {
-  int64_t wide = d->n / (WIDE * CNN__LANES) * WIDE * CNN__LANES;
-  for (int64_t p = 0; p < d->rows; p += 2)
+/* On AVX-512 a single sample is written row by row, as memory likes it; on AVX2 a row alone is too little at a time. */
+static void single(const product *whole, float *dw) {
+  const product here = *whole, *d = &here; /* which stores cannot change */
+  int64_t wide = d->n / (WIDE * CNN__LANES) * WIDE * CNN__LANES, height = d->m > 1 || VECTORS == 1 ? 2 : 1;
+  for (int64_t p = 0; wide && p < d->rows; p += height)
     for (int64_t j = 0; j < wide; j += WIDE * CNN__LANES) {
-      if (p + 1 < d->rows)
+      if (height > 1 && p + 1 < d->rows)
         thin(2, d, d->a + p, d->b + j, dw + p * d->n + j);
       else
         thin(1, d, d->a + p, d->b + j, dw + p * d->n + j);
