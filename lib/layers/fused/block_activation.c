@@ -8,10 +8,12 @@
 #define STRIP_FLOATS 8192
 #define LEAST_STRIP (CNN__PIXELS / 2)
 
-/* Pixels of a strip. */
-static int64_t strip_of(int64_t c) { return STRIP_FLOATS / c > LEAST_STRIP ? STRIP_FLOATS / c : LEAST_STRIP; }
-
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Pixels of a strip, of so many in an image: a normalisation behind a dense layer has one. */
+static int64_t strip_of(int64_t pixels, int64_t c) {
+  return least(STRIP_FLOATS / c > LEAST_STRIP ? STRIP_FLOATS / c : LEAST_STRIP, pixels);
+}
 
 /* NULL: none. */
 static const cnn_layer *activation_of(const cnn__work *work) {
@@ -21,7 +23,7 @@ static const cnn_layer *activation_of(const cnn__work *work) {
 
 void cnn__block_activate(const cnn__work *work, int64_t pixels, int64_t c, const float *x, const float *const map[3], float *y) {
   const cnn_layer *act = activation_of(work);
-  int64_t strip = act ? strip_of(c) : pixels;
+  int64_t strip = act ? strip_of(pixels, c) : pixels;
   for (int64_t p = 0, n; p < pixels; p += n, x += n * c, y += n * c) {
     n = least(strip, pixels - p);
     work->k->bn_normalize(n, c, x, map[0], map[1], map[2], y);
@@ -32,7 +34,7 @@ void cnn__block_activate(const cnn__work *work, int64_t pixels, int64_t c, const
 
 size_t cnn__block_activation_scratch(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
-  return (size_t)b->g.c * (2 * sizeof(double) + (size_t)strip_of(b->g.c) * sizeof(float));
+  return (size_t)b->g.c * (2 * sizeof(double) + (size_t)strip_of(b->g.oh * b->g.ow, b->g.c) * sizeof(float));
 }
 
 /* What the activation's gradient reads: what it was given or gave; of relu either does, by their sign. */
@@ -63,7 +65,7 @@ static void backward_strip(const cnn__work *work, int64_t pixels, const float *x
 
 void cnn__block_backward_activation(const cnn__work *work, const float *x, double *sums) {
   const cnn__block *b = work->layer->data;
-  int64_t pixels = b->g.oh * b->g.ow, c = b->g.c, strip = strip_of(c);
+  int64_t pixels = b->g.oh * b->g.ow, c = b->g.c, strip = strip_of(pixels, c);
   float *dy = work->dy;
   for (int64_t q = 0; q < 2 * c; q++)
     sums[q] = 0.0;

@@ -322,6 +322,28 @@ START_TEST(the_notebooks_blocks) {
 }
 END_TEST
 
+/* Behind a dense layer a normalisation's image is one pixel: a worker needs no room for a strip of more. */
+START_TEST(room_for_pixels_that_there_are) {
+  enum { FEATURES = 10000 };
+  cnn_context *context;
+  cnn_model *m;
+  const cnn__plan *plan;
+  ck_assert_int_eq(cnn_context_new(&context, NULL), CNN_OK);
+  ck_assert_int_eq(cnn_model_new(&m, context, NULL), CNN_OK);
+  cnn_input(m, 1, (const int64_t[]){FEATURES}, NULL);
+  cnn_batch_normalization(m, NULL);
+  cnn_activation(m, RELU, NULL);
+  cnn_dense(m, CLASSES, cnn_dense_opts(.activation = CNN_ACTIVATION_SOFTMAX));
+  notebook_compile(m, "sgd", NULL);
+  ck_assert_int_eq(cnn__model_plan(m, CNN__MODE_TRAIN, &plan), CNN_OK);
+  ck_assert_str_eq(fused_layer(plan)->type->name, "normalization_block");
+  ck_assert_int_ge((int64_t)plan->scratch_bytes, FEATURES * (int64_t)(2 * sizeof(double) + sizeof(float)));
+  ck_assert_int_le((int64_t)plan->scratch_bytes, FEATURES * (int64_t)(3 * sizeof(double)));
+  cnn_model_free(m);
+  cnn_context_free(context);
+}
+END_TEST
+
 START_TEST(the_environment_turns_rules_off) {
   static const char *const values[] = {"0", "1", "", "2", "yes"};
   static const int32_t fuses[] = {0, 1, 1, -1, -1};
@@ -348,6 +370,7 @@ int main(void) {
   tcase_add_loop_test(all, inference_has_the_same_bits, 0, KINDS);
   tcase_add_test(all, rules_are_named_and_explained);
   tcase_add_test(all, the_notebooks_blocks);
+  tcase_add_test(all, room_for_pixels_that_there_are);
   tcase_add_test(all, the_environment_turns_rules_off);
   suite_add_tcase(suite, all);
   SRunner *runner = srunner_create(suite);
