@@ -1,8 +1,8 @@
 /* winograd4: F(4x4, 3x3) in vectors.
  *
  * Tiles of 6 x 6 inputs go in chunks: transformed along the channels into v [point][block of channels][tile][32], then,
- * for sixteen output channels at a time, multiplied point by point into m [point][tile][16], which stays in the first
- * cache, and transformed back. A tile's values depend on no other tile's: chunks may span images. */
+ * for sixteen output channels at a time or, where registers allow, for two times sixteen, multiplied point by point into m
+ * [sixteen channels][point][tile][16], and transformed back from there. A tile's values depend on no other tile's: chunks may span images. */
 #include "kernels/winograd4_tiles.h"
 #include "kernels/winograd_products.h"
 
