@@ -35,9 +35,10 @@ static int32_t pools_apart(const cnn_layer *layer) {
          g->kh * g->kw <= 256;
 }
 
-/* Does it never fall, to the bit? */
+/* Does it never fall, to the bit? (By a slope of 0 leaky_relu makes -0 of what is below 0.) */
 static int32_t rises(const cnn_layer *activation) {
-  return activation->activation == CNN_ACTIVATION_RELU || activation->activation == CNN_ACTIVATION_LEAKY_RELU;
+  return activation->activation == CNN_ACTIVATION_RELU ||
+         (activation->activation == CNN_ACTIVATION_LEAKY_RELU && activation->activation_parameter > 0);
 }
 
 /* An activation that goes element by element and that no loss wants to have for itself. */
