@@ -140,6 +140,16 @@ def test_a_copy_of_an_optimizer_has_its_settings_and_has_not_trained(copied: Any
     assert made.optimizer is not again and again.iterations == 0
 
 
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_a_copy_of_an_optimizer_has_its_schedule(copied: Any) -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10, warmup_target=0.5, warmup_steps=4, name="mine")
+    again = copied(keras.optimizers.SGD(schedule, momentum=0.5))
+    assert again.momentum == 0.5
+    for one in (again.learning_rate, copied(schedule)):
+        assert type(one) is type(schedule) and one.get_config() == schedule.get_config()
+        assert [float(one(step)) for step in range(14)] == [float(schedule(step)) for step in range(14)]
+
+
 def test_what_a_model_has_from_compile_and_from_fit_on() -> None:
     made = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
     for name in ("optimizer", "stop_training", "history"):

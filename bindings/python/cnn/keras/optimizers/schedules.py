@@ -34,6 +34,10 @@ class LearningRateSchedule(Settings):
         values = {key: getattr(self, key) for key in self._table if key != "name"}
         self._schedule = Schedule(snake_case(type(self).__name__), **values)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or what is pickled, is made of the same arguments."""
+        return (type(self).from_config, (self.get_config(),))
+
     @property
     def attribute_text(self) -> str:
         """How the library writes it, as an optimizer's learning_rate_schedule."""
