@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Sequence, Union
+from typing import TYPE_CHECKING, Any, NoReturn, Sequence, Union
 
-from .._errors import UnsupportedError
+import numpy as np
+
+from .._errors import ShapeError, UnsupportedError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Pair = Union[int, Sequence[int]]
 
@@ -28,6 +33,16 @@ def only(where: str, name: str, value: object, allowed: tuple[object, ...], inst
     """
     if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
         refuse(f"{where}: {name}={value!r} is not in libcnn; {instead}")
+
+
+def real(what: str, value: Any) -> NDArray[Any]:
+    """An array of real numbers: NumPy makes others into some, complex ones by leaving out a part."""
+    array: NDArray[Any] = np.asarray(value)
+    if array.dtype.kind == "c":
+        raise ShapeError(f"{what}: complex numbers; give their real part, or both parts as channels")
+    if array.dtype.kind in "SUmM":
+        raise ShapeError(f"{what}: elements of type {array.dtype}; give numbers")
+    return array
 
 
 def channels_last(where: str, value: object) -> str:

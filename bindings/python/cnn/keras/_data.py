@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Optional,
 
 import numpy as np
 
-from .._errors import ShapeError
 from .._source import gives_batches
 from ..dataset import Dataset
-from ._arguments import refuse
+from ._arguments import real, refuse
 from ._protocol import Flow
 
 if TYPE_CHECKING:
@@ -53,9 +52,7 @@ def one(value: Any, what: str) -> Any:
 
 def inputs(x: Any, what: str = "x") -> NDArray[Any]:
     """Inputs as a model sees them: float32, or bytes where a data set may keep them."""
-    array = np.asarray(one(x, what))
-    if array.dtype.kind == "c":
-        raise ShapeError(f"{what}: complex numbers; give their real part, or both parts as channels")
+    array = real(what, one(x, what))
     if array.dtype != np.uint8:
         array = np.asarray(array, np.float32)
     return array[:, None] if array.ndim == 1 else array
@@ -70,7 +67,7 @@ def targets(y: Any, wanted: Wanted) -> Optional[NDArray[Any]]:
     """Class labels where the loss or the shape says so, else float32 rows."""
     if y is None:
         return None
-    array = np.asarray(one(y, "y"))
+    array = real("y", one(y, "y"))
     columns = wanted.output_shape[-1]
     if wanted.sparse:
         if array.dtype.kind == "f" and array.size and not np.all(array == np.floor(array)):

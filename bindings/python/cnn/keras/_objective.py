@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, TypeVar
 
 import numpy as np
 
+from ._arguments import real
 from ._names import snake_case
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def figure(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Optional[ArrayLi
     from .. import Model, Optimizer, default_context
 
     context = default_context()
-    predicted: NDArray[np.float32] = np.asarray(y_pred, dtype=np.float32)
+    predicted: NDArray[np.float32] = np.asarray(real("y_pred", y_pred), dtype=np.float32)
     if not predicted.ndim or not len(predicted):
         raise ValueError(f"y_pred: shape {predicted.shape}, expected at least one sample along the first axis")
     predicted = predicted.reshape(len(predicted), -1) if predicted.ndim == 1 else predicted
@@ -38,7 +39,7 @@ def figure(y_true: ArrayLike, y_pred: ArrayLike, sample_weight: Optional[ArrayLi
 
 def _targets(y_true: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """Class labels, one for each row of the predictions, or values of their shape."""
-    targets: NDArray[Any] = np.asarray(y_true)
+    targets = real("y_true", y_true)
     labels = targets.dtype.kind in "iu" and targets.shape != shape
     return targets if labels else targets.astype(np.float32, copy=False)
 
@@ -57,7 +58,7 @@ def named(noun: str, identifier: object, classes: Mapping[str, Kind], short: Map
 
 def each(loss: Callable[..., float], y_true: ArrayLike, y_pred: ArrayLike) -> NDArray[np.float32]:
     """A loss's figure for each sample."""
-    predicted = np.asarray(y_pred, dtype=np.float32)
+    predicted = np.asarray(real("y_pred", y_pred), dtype=np.float32)
     true = _targets(y_true, predicted.shape)
     if len(true) != len(predicted):
         raise ValueError(f"y_true has {len(true)} samples, but y_pred has {len(predicted)}")

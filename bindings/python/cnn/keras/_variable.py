@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arguments import real
 from ._lacking import VARIABLE, Lacking
 
 if TYPE_CHECKING:
@@ -87,16 +88,16 @@ class Variable(Lacking):
             Another shape; NaN or infinity. Nothing is changed then.
         """
         assert self._layer._core is not None
-        self._layer._core.set_weight(self._key(), np.ascontiguousarray(value, np.float32))
+        self._layer._core.set_weight(self._key(), np.ascontiguousarray(real("assign", value), np.float32))
         return self
 
     def assign_add(self, value: Any) -> Variable:
         """Add to its values."""
-        return self.assign(self.numpy() + np.asarray(value, np.float32))
+        return self.assign(self.numpy() + np.asarray(real("assign_add", value), np.float32))
 
     def assign_sub(self, value: Any) -> Variable:
         """Take off its values."""
-        return self.assign(self.numpy() - np.asarray(value, np.float32))
+        return self.assign(self.numpy() - np.asarray(real("assign_sub", value), np.float32))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 import numpy as np
 
 from .. import _lacking, _names, initializers, regularizers
-from .._arguments import no_more, only, refuse
+from .._arguments import no_more, only, real, refuse
 from .._dtypes import Float32
 from .._graph import KerasTensor, Shape
 from .._variable import Variable
@@ -353,7 +353,7 @@ def set_all(name: str, variables: Sequence[Variable], values: Sequence[Any]) -> 
     if len(values) != len(variables):
         raise ValueError(f"You called `set_weights(weights)` on layer '{name}' with a weight list of length {len(values)}, "
                          f"but the layer was expecting {len(variables)} weights.")
-    arrays = [np.asarray(value, np.float32) for value in values]
+    arrays = [np.asarray(real("set_weights", value), np.float32) for value in values]
     for variable, array in zip(variables, arrays):
         if variable.shape != array.shape:
             raise ValueError(f"Layer weight shape {variable.shape} of '{variable.path}' is not compatible with "

@@ -25,7 +25,7 @@ from ...augmenter import Augmenter
 from ...context import Context, default_context
 from ...dataset import Dataset
 from ...tensor import Tensor, to_numpy
-from .._arguments import channels_last, number, only, refuse
+from .._arguments import channels_last, number, only, real, refuse
 from .._missing import missing
 from .iterator import NumpyArrayIterator, iterator
 
@@ -349,7 +349,7 @@ class ImageDataGenerator:
         array. Featurewise settings do nothing, and a warning says so, before `fit` has measured images.
         """
         self._warn_unmeasured()
-        images = np.asarray(x, dtype=np.float32)
+        images = np.asarray(real("x", x), dtype=np.float32)
         if self.preprocessing_function is not None:
             images = np.asarray(self.preprocessing_function(images), dtype=np.float32)
         return self._augmenter(default_context()).standardize(images)
@@ -362,7 +362,7 @@ def _literal(name: str, value: Any) -> Any:
 
 def _images(x: ArrayLike, rank: int) -> Images:
     """Images as uint8 or float32."""
-    images: Images = np.asarray(x)
+    images: Images = real("x", x)
     if images.ndim != rank:
         expected = "(n, height, width, channels)" if rank == 4 else "(height, width, channels)"
         raise ValueError(f"images of shape {images.shape}, expected {expected}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...context import Context
 from ...dataset import Dataset
+from .._arguments import real
 from .._lacking import FLOW, Lacking
 from .._protocol import Batches
 
@@ -140,7 +141,7 @@ class LibraryIterator(NumpyArrayIterator):
 
 def _targets(y: ArrayLike) -> NDArray[Any]:
     """Labels stay whole numbers; rows of whole numbers, which are one-hot, become float32 like all others."""
-    targets: NDArray[Any] = np.asarray(y)
+    targets = real("y", y)
     return targets if targets.dtype.kind in "iu" and (targets.ndim < 2 or targets.shape[1] == 1) else targets.astype(
         np.float32, copy=False)
 
@@ -171,7 +172,7 @@ def iterator(x: ArrayLike, y: Optional[ArrayLike], generator: ImageDataGenerator
 
     images = _images(x, 4)
     targets = None if y is None else _targets(y)
-    weights: Optional[NDArray[Any]] = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float32)
+    weights: Optional[NDArray[Any]] = None if sample_weight is None else np.asarray(real("sample_weight", sample_weight), dtype=np.float32)
     if weights is not None and targets is None:
         raise ValueError("flow: sample_weight without y")
     for name, value in (("y", targets), ("sample_weight", weights)):
