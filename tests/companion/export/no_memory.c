@@ -1,4 +1,5 @@
-/* Where any one of the allocations of saving fails, the answer is CNN_ENOMEM and the file is as it was, or what is written is whole. */
+/* Where any one of the allocations of saving fails, the answer is CNN_ENOMEM and the file is as it was, or what is written is whole; nothing is left
+ * in memory. */
 #include "failing_malloc.h"
 #include "suite.h"
 
@@ -47,11 +48,13 @@ static void ck_saving(const cnn_model *m, const char *path, int kind) {
   int64_t failed = 0;
   for (int64_t n = 0;; n++) {
     write_old(path);
+    const int64_t before = failing_malloc.alive;
     failing_malloc.calls = 0;
     failing_malloc.failing = n;
     cnn_status status = save(m, path, kind);
     const int64_t made = failing_malloc.calls;
     failing_malloc.failing = -1;
+    ck_assert_msg(failing_malloc.alive <= before, "%s: %lld blocks are left when allocation %lld fails", kinds[kind], (long long)(failing_malloc.alive - before), (long long)n);
     const size_t now = contents(path, seen);
     if (status == CNN_OK)
       ck_assert_msg(now == count && !memcmp(seen, whole, count), "%s: CNN_OK and %zu bytes of %zu when allocation %lld fails", kinds[kind], now, count, (long long)n);
