@@ -169,6 +169,7 @@ def companions(tally: Tally, build: pathlib.Path) -> None:
         wrong = failures + errors or int(bool(status))
         if wrong:
             print(text[-4000:])
+        print(*re.findall(r"^int8 .*$", text, re.M), sep="\n", end="\n")
         tally.add(max(total, wrong) - wrong, wrong, title.format(version(package)), largest[-1] if largest else "", allowed)
 
 

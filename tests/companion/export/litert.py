@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""LiteRT gives libcnn's outputs for every model that export_models writes, for 1 and 3 samples. Run by scripts/test --interop.
+"""LiteRT gives libcnn's outputs for every model that export_models writes, for 1 and 3 samples, and what int8 costs on all test images is told. Run
+by scripts/test --interop.
 
 Usage: litert.py EXPORT_MODELS"""
 import os
@@ -8,27 +9,41 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["SOURCE_ROOT"], "tests", "programs"))
+os.environ.setdefault("LIBCNN", os.path.join(os.environ["BUILD_ROOT"], "lib", "libcnn.so.0"))
 
 import numpy as np
+import tflite_check
 from ai_edge_litert.interpreter import Interpreter
 from support import Checks, scratch
 
 WITHIN = 1e-5
 
 
-def outputs(path, numbers, samples):
-    """What LiteRT gives, and what libcnn gave."""
+def answers(path, inputs):
+    """What LiteRT gives for a batch of inputs, and the model's signature."""
     interpreter = Interpreter(str(path), num_threads=1)
     signature = next(iter(interpreter.get_signature_list().values()))
     entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    shape = [samples, *entry["shape_signature"][1:]]
-    count = int(np.prod(shape))
-    interpreter.resize_tensor_input(entry["index"], shape)
+    interpreter.resize_tensor_input(entry["index"], inputs.shape)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(entry["index"], numbers[:count].reshape(shape))
+    interpreter.set_tensor(entry["index"], inputs)
     interpreter.invoke()
-    seen = interpreter.get_tensor(result["index"])
+    return interpreter.get_tensor(result["index"]), signature
+
+
+def outputs(path, numbers, samples):
+    """What LiteRT gives, what libcnn gave, and the signature. Numbers: the inputs, then libcnn's outputs."""
+    shape = [samples, *Interpreter(str(path)).get_input_details()[0]["shape_signature"][1:]]
+    count = int(np.prod(shape))
+    seen, signature = answers(path, numbers[:count].reshape(shape))
     return seen, numbers[count:].reshape(seen.shape), signature
+
+
+def check_int8(checks):
+    with scratch() as folder:
+        path, model = pathlib.Path(folder) / "trained.tflite", tflite_check.trained()
+        tflite_check.save(model, path, 1)
+        tflite_check.check_cost(checks, model, lambda x: answers(path, x)[0], 10000)
 
 
 def main():
@@ -45,6 +60,7 @@ def main():
                 largest = max(largest, apart)
                 checks.that(apart <= WITHIN, f"{name} ({words}), {samples} samples", apart)
                 checks.that(len(signature["inputs"]) == len(signature["outputs"]) == 1, f"{name}: a signature", signature)
+    check_int8(checks)
     print(f"largest difference {largest:.2g}")
     checks.close()
 
