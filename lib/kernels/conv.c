@@ -1,10 +1,11 @@
 /* conv: forward convolution and its input gradient in vectors. Both are the same sweep of the tile of tile.h over rows
  * of pixels; they differ in the lattice of positions that an axis gives, which is worked out once for each call. */
+#include "kernels/conv_across.h"
 #include "kernels/conv_axis.h"
 #include "kernels/conv_depthwise.h"
 #include "kernels/conv_few.h"
 #include "kernels/conv_nine.h"
-#include "kernels/tile.h"
+#include "kernels/conv_quarter.h"
 #include "kernels/winograd.h"
 #include "kernels/winograd4.h"
 
@@ -27,6 +28,7 @@ typedef struct sweep {
   int64_t out_h, out_w;
   int64_t slice; /* floats of the packed kernel for sixteen output channels */
   int64_t ahead; /* rows from one band to the next where that is fetched in time; else 0 */
+  int64_t images; /* of the call */
 } sweep;
 
 /* What one tile takes from a row of the kernel. */
@@ -118,8 +120,9 @@ static void fetch_ahead(const sweep *s, const place *at, const cnn__tile *tile, 
   fetch(tile->y - at->y_first, pixels * s->out, width * s->out, at->part, at->parts);
 }
 
-/* The tiles of one place, from left to right, each from the first row to the last with one plan. */
-static void sweep_place(const sweep *s, const place *at) {
+/* The tiles of some rows of one place, from left to right, each from the first row to the last with one plan; `quarters`:
+ * those of conv_quarter.h where there are pixels enough. */
+static void sweep_rows(const sweep *s, const place *at, int32_t quarters, int64_t row0, int64_t row1) {
   cnn__column columns[COLUMNS];
   plan p = {columns, 0};
   int64_t row_floats = s->kw * at->channels * CNN__LANES;
@@ -128,11 +131,14 @@ static void sweep_place(const sweep *s, const place *at) {
                     .x_block = at->channels, .w_block = at->channels * s->kh * s->kw * CNN__LANES,
                     .y_pixel = s->x.out_step * s->out, .lanes = at->lanes, .second = at->second,
                     .relu = at->relu};
-  for (int64_t t = 0, width; t < s->x.count; t += width) {
-    width = cnn__tile_cut(s->x.count, t, at->lanes <= CNN__LANES / 2 ? CNN__WIDEST : CNN__TILE);
+  for (int64_t t = 0, width; t < s->x.count && row0 < row1; t += width) {
+    width = cnn__at_most(s->x.count - t, CNN__QUARTER);
+    int32_t quarter = quarters && 3 * width > 2 * CNN__QUARTER;
+    if (!quarter)
+      width = cnn__tile_cut(s->x.count, t, at->lanes <= CNN__LANES / 2 ? CNN__WIDEST : CNN__TILE);
     int32_t whole = plan_columns(s, 0, t, width, at->channels, &p) == s->x.taps;
     tile.column_count = p.count;
-    for (int64_t row = at->row0; row < at->row1; row++) {
+    for (int64_t row = row0; row < row1; row++) {
       int64_t image = row / s->y.count, i = row % s->y.count, m0, m1;
       cnn__taps_seen(&s->y, i, &m0, &m1);
       tile.rows = cnn__at_least(m1 - m0, 0);
@@ -144,11 +150,32 @@ static void sweep_place(const sweep *s, const place *at) {
       tile.init_pixel = at->first ? 0 : tile.y_pixel;
       if (s->ahead && at->first)
         fetch_ahead(s, at, &tile, width);
-      if (tile.rows && !whole)
+      if (quarter)
+        CNN__NAME(quarter)(&tile, width);
+      else if (tile.rows && !whole)
         run_pieces(s, &tile, t, width, at->channels, &p);
       else if (tile.rows || at->first || at->relu)
         run_tile(&tile, width);
     }
+  }
+}
+
+/* Tiles of conv_quarter.h read beside their row: those of this one nothing before the first image or behind the last. */
+static int32_t is_inside(const sweep *s, int64_t row) {
+  int64_t first = row / s->y.count * s->y.in + row % s->y.count * s->y.in_step + s->y.offset;
+  int64_t beside = (s->x.count + CNN__QUARTER) * s->x.in_step + s->x.offset + s->x.taps * s->x.offset_step;
+  return first * s->x.in + s->x.offset >= 0 &&
+         (first + s->y.taps * s->y.offset_step) * s->x.in + beside <= s->images * s->y.in * s->x.in;
+}
+
+/* All tiles of one place. */
+static void sweep_place(const sweep *s, const place *at) {
+  int32_t few = at->lanes <= CNN__QUAD && !at->second && at->channels % CNN__QUAD == 0 && s->x.taps <= COLUMNS;
+  for (int64_t row = at->row0, end; row < at->row1; row = end) {
+    int32_t quarters = few && is_inside(s, row);
+    for (end = few ? row + 1 : at->row1; end < at->row1 && is_inside(s, end) == quarters;)
+      end++;
+    sweep_rows(s, at, quarters, row, end);
   }
 }
 
@@ -184,6 +211,7 @@ static void sweep_band(const sweep *s, int64_t groups, const float *x, const flo
 
 static void run_sweep(sweep *s, int64_t groups, int64_t n, const float *x, const float *packed,
                       const float *bias, int32_t relu, float *y) {
+  s->images = n;
   int64_t row_bytes = s->y.in_step * s->x.in * s->in * (int64_t)sizeof(float);
   int32_t small = s->kh * s->kw == 1 && groups * s->slice * s->out_group / CNN__LANES <= SMALL_KERNEL;
   int64_t band = cnn__at_least((small ? SMALL_BAND : BAND_BYTES) / row_bytes, 1), rows = n * s->y.count;
@@ -267,6 +295,12 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
     CNN__NAME(depthwise_backward_data)(g, n, dy, packed_t, dx);
     return;
   }
+#if CNN__PAIR == 1 /* AVX-512 gains less by it than it takes room: conv_quarter.h serves there */
+  if (cnn__conv_across(g)) {
+    CNN__NAME(across)(g, n, dy, packed_t, dx, scratch);
+    return;
+  }
+#endif
   int64_t fg = g->f / g->groups;
   for (int64_t i = 0; i < cnn__at_most(g->sh, g->h); i++)
     for (int64_t j = 0; j < cnn__at_most(g->sw, g->w); j++) {

@@ -3,7 +3,7 @@
 #include "kernels/winograd.h"
 #include "kernels/winograd4.h"
 
-#include "kernels/conv_layout.h"
+#include "kernels/conv_across.h"
 
 /* What a band of image rows laid out for a matrix product may take; a single row may exceed it. */
 #define BAND_BYTES ((int64_t)512 << 10)
@@ -158,5 +158,7 @@ size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
   }
   if (cnn__conv_few(g))
     floats = larger(floats, few_floats(g, cnn__conv_few_rows(g)));
+  if (cnn__conv_across(g))
+    floats = larger(floats, cnn__across_floats(g));
   return (size_t)floats * sizeof(float);
 }

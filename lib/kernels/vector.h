@@ -18,7 +18,9 @@
  *                               from the first, 2j + 1 from lane 2j of the second
  *   vbits ifloat                the same bits as the other kind; vfrom, dfrom, ifrom convert (ifrom_d truncates)
  *   vgather(p, at)              p[at[j]]
- *   vquads(p, at) vspread(a, j) the four floats at each of four pointers; of each four lanes the j-th in all four */
+ *   vquads(p, at) vspread(a, j) the four floats at each of four pointers; of each four lanes the j-th in all four, j known to
+ *                             the compiler
+ *   vfour(p)                  the four floats at p, four times */
 #ifndef CNN_KERNELS_VECTOR_H
 #define CNN_KERNELS_VECTOR_H
 

@@ -45,10 +45,16 @@ static const int64_t listed[][12] = {
     {7, 12, 8, 8, 2, 5, 1, 3, 2, 1, 0, 2},
     {6, 11, 12, 12, 1, 1, 1, 1, 1, 1, 0, 3},
     {5, 9, 20, 20, 3, 3, 4, 4, 1, 1, 0, 5},   /* inputs that nobody reads */
-    {90, 75, 80, 80, 3, 3, 1, 1, 1, 1, 1, 80}, /* images that come from memory */
-    {120, 100, 72, 72, 3, 3, 2, 2, 1, 1, 1, 72},
-    {81, 80, 100, 100, 3, 3, 1, 1, 1, 1, 1, 25},
+    {60, 56, 80, 80, 3, 3, 1, 1, 1, 1, 1, 80}, /* images that come from memory */
+    {80, 76, 72, 72, 3, 3, 2, 2, 1, 1, 1, 72},
+    {66, 64, 64, 64, 3, 3, 1, 1, 1, 1, 1, 16},
     {40, 41, 48, 4, 3, 3, 1, 1, 1, 1, 1, 1},  /* more than a band */
+    {17, 64, 3, 44, 7, 7, 2, 2, 1, 1, 1, 1},  /* few channels and many taps: gradients are laid out anew */
+    {40, 75, 2, 20, 4, 5, 1, 2, 1, 1, 1, 1},
+    {12, 80, 4, 33, 5, 4, 2, 3, 1, 1, 0, 1},
+    {8, 60, 3, 36, 3, 3, 1, 1, 1, 1, 1, 1},   /* rows long enough for four channels of four pixels in a vector */
+    {6, 57, 36, 1, 3, 5, 1, 1, 2, 1, 0, 1},
+    {9, 70, 8, 18, 3, 3, 1, 2, 1, 1, 1, 1},
     {2, 2, 128, 129, 3, 3, 1, 1, 1, 1, 1, 1}, /* a kernel larger than the cache */
 };
 #define LISTED ((int64_t)(sizeof listed / sizeof listed[0]))

@@ -45,8 +45,13 @@ CNN__INLINE cnn__vec cnn__vquads(const float *const p[4], int64_t at) {
   return (cnn__vec){_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p[0] + at)), _mm_loadu_ps(p[1] + at), 1),
                     _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p[2] + at)), _mm_loadu_ps(p[3] + at), 1)};
 }
-CNN__INLINE cnn__vec cnn__vspread(cnn__vec a, int j) {
-  return (cnn__vec){_mm256_permutevar_ps(a.lo, _mm256_set1_epi32(j)), _mm256_permutevar_ps(a.hi, _mm256_set1_epi32(j))};
+CNN__INLINE __m256 cnn__spread(__m256 a, const int j) {
+  return j == 0 ? _mm256_permute_ps(a, 0) : j == 1 ? _mm256_permute_ps(a, 85) : j == 2 ? _mm256_permute_ps(a, 170) : _mm256_permute_ps(a, 255);
+}
+CNN__INLINE cnn__vec cnn__vspread(cnn__vec a, const int j) { return (cnn__vec){cnn__spread(a.lo, j), cnn__spread(a.hi, j)}; }
+CNN__INLINE cnn__vec cnn__vfour(const float *p) {
+  __m256 four = _mm256_broadcast_ps((const __m128 *)(const void *)p);
+  return (cnn__vec){four, four};
 }
 CNN__INLINE void cnn__vstore(float *p, cnn__vec a) {
   _mm256_storeu_ps(p, a.lo);

@@ -23,7 +23,10 @@ CNN__INLINE cnn__vec cnn__vquads(const float *const p[4], int64_t at) {
   __m512 lower = _mm512_insertf32x4(_mm512_castps128_ps512(_mm_loadu_ps(p[0] + at)), _mm_loadu_ps(p[1] + at), 1);
   return _mm512_insertf32x4(_mm512_insertf32x4(lower, _mm_loadu_ps(p[2] + at), 2), _mm_loadu_ps(p[3] + at), 3);
 }
-CNN__INLINE cnn__vec cnn__vspread(cnn__vec a, int j) { return _mm512_permutevar_ps(a, _mm512_set1_epi32(j)); }
+CNN__INLINE cnn__vec cnn__vspread(cnn__vec a, const int j) {
+  return j == 0 ? _mm512_permute_ps(a, 0) : j == 1 ? _mm512_permute_ps(a, 85) : j == 2 ? _mm512_permute_ps(a, 170) : _mm512_permute_ps(a, 255);
+}
+CNN__INLINE cnn__vec cnn__vfour(const float *p) { return _mm512_broadcast_f32x4(_mm_loadu_ps(p)); }
 CNN__INLINE void cnn__vstore(float *p, cnn__vec a) { _mm512_storeu_ps(p, a); }
 CNN__INLINE void cnn__vstore_n(float *p, int64_t n, cnn__vec a) { _mm512_mask_storeu_ps(p, cnn__mask_first(n), a); }
 CNN__INLINE cnn__vec cnn__vset(float a) { return _mm512_set1_ps(a); }
