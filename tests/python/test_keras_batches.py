@@ -2,6 +2,7 @@
 passes, as Keras 3.15.1 does."""
 from __future__ import annotations
 
+import pathlib
 import random
 from typing import Any, Iterator
 
@@ -209,3 +210,37 @@ def test_validations_of_a_generator_that_has_ended() -> None:
     with pytest.warns(UserWarning, match="no more batches"):
         history = made.fit(X, Y, epochs=2, verbose=0, validation_data=stream([], 3)).history
     assert history["val_loss"] == pytest.approx([np.mean(losses), np.mean(losses[:2])], rel=1e-6)
+
+
+# ---- going on from a checkpoint ----
+
+class Interrupts(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    """After so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.model.optimizer.iterations == self.steps:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("steps", [None, 2, 3])
+@pytest.mark.parametrize("made", [3, 5, 6])
+def test_a_fit_that_goes_on_has_the_batches_of_one_that_never_stopped(tmp_path: pathlib.Path, made: int, steps: Any,
+                                                                      shuffle: bool) -> None:
+    def fit(data: Any, *callbacks: Any) -> Any:
+        keras.utils.clear_session()
+        trained = model(optimizer="adam")  # seeds Python's random too
+        trained.fit(data, epochs=3, steps_per_epoch=steps, shuffle=shuffle, verbose=0, callbacks=list(callbacks))
+        return trained.get_weights()
+
+    def backup() -> Any:
+        return keras.callbacks.BackupAndRestore(tmp_path, save_freq=1)
+
+    whole = fit(Counted([]))
+    with pytest.raises(KeyboardInterrupt):
+        fit(Counted([]), backup(), Interrupts(made))
+    assert all(np.array_equal(*pair) for pair in zip(whole, fit(Counted([]), backup())))

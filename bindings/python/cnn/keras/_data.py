@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import random
 import warnings
@@ -146,15 +147,23 @@ class Batches:
         items: Iterable[Any] = iter(self._source)
         return self._of_iterator(items) if items is self._source else items
 
+    def skip(self, passes: int, steps: Optional[int]) -> None:
+        """Passes of so many steps were made by a run that goes on here: what is had by number comes as if they had been made
+        of it, and on_epoch_end is not told of them."""
+        for _ in range(passes if _numbered(self._source) and (steps or _count(self._source)) else 0):
+            collections.deque(itertools.islice(self._numbers(), steps), maxlen=0)
+
     def _by_number(self) -> Iterator[Any]:
+        return (self._source[number] for number in self._numbers())
+
+    def _numbers(self) -> Iterator[int]:
         """One round of all; two where the first is the rest of a round that was begun before."""
         rest = self._order if self._goes_on else None
         while True:
             if rest is None:
                 self._order = self._drawn()
             assert self._order is not None
-            for number in self._order:
-                yield self._source[number]
+            yield from self._order
             self._order = None
             if rest is None:
                 return

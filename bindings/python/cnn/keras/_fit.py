@@ -171,12 +171,12 @@ class Plan:
         self.options["validation_batch_size"] = None
         return batches(flow, self._wanted)
 
-    def turns(self, model: Any) -> list[Turns]:
-        """What is told of passes that end. Training begins afresh."""
+    def turns(self, model: Any, first: int, steps: Optional[int]) -> list[Turns]:
+        """What is told of passes that end. Training begins afresh, with this epoch unless a checkpoint goes on later."""
         sources = [source if isinstance(source, Batches) else None for source in (self.data, self.options.get("validation"))]
         if sources[0] is not None:
             sources[0].reset()
-        return [] if sources == [None, None] else [Turns(model, *sources)]
+        return [] if sources == [None, None] else [Turns(model, sources[0], sources[1], first, steps)]
 
     def __enter__(self) -> Plan:
         return self
@@ -189,11 +189,16 @@ class Turns(core.Callback):
     """Tells sources of batches that a pass is over, before any callback of the user hears of it, and a validation's that it
     is begun afresh; training's only where nobody ended it within an epoch, as in Keras."""
 
-    def __init__(self, model: Any, training: Optional[Batches], validation: Optional[Batches]) -> None:
+    def __init__(self, model: Any, training: Optional[Batches], validation: Optional[Batches], first: int,
+                 steps: Optional[int]) -> None:
         self._model, self._training, self._validation = model, training, validation
+        self._next, self._steps = first, steps
         self._open = True
 
     def epoch_begin(self, event: core.Event) -> None:
+        if self._training is not None:
+            self._training.skip(event.epoch - self._next, self._steps)
+        self._next = event.epoch + 1
         self._open = True
 
     def test_begin(self, event: core.Event) -> None:

@@ -246,7 +246,7 @@ class Trainer:
         steps = plan.steps(steps_per_epoch)
         self.stop_training = False
         self.history = history = History()
-        turns = plan.turns(self)
+        turns = plan.turns(self, initial_epoch, steps_per_epoch)
         hooks = Hooks(self, callbacks, {"verbose": _verbosity(verbose), "epochs": epochs, "steps": steps})
         history.set_model(self)
         history.set_params(dict(hooks.params))
