@@ -47,15 +47,23 @@ static int32_t activates(const cnn_layer *layer) {
          layer->activation != CNN_ACTIVATION_SOFTMAX && layer->activation != CNN_ACTIVATION_SIGMOID;
 }
 
+/* More than one, so that an activation by itself would read them from farther than the first cache. */
+static int32_t has_pixels(const cnn_layer *norm) {
+  const cnn__channels *c = norm->data;
+  return c->pixels > 1;
+}
+
 int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pays) {
   *pays = 0;
   if (!count || !cnn__is(layers[0], &cnn__batch_normalization_layer) || (training && layers[0]->frozen))
     return 0;
   int32_t taken = 1, act = count > 1 && activates(layers[1]);
   taken += act;
-  if (taken < count && pools_apart(layers[taken]) && (!act || rises(layers[1])))
+  *pays = act && has_pixels(layers[0]);
+  if (taken < count && pools_apart(layers[taken]) && (!act || rises(layers[1]))) {
     taken++;
-  *pays = taken > 1;
+    *pays = 1;
+  }
   if (taken < count && cnn__is(layers[taken], &cnn__dropout_layer))
     taken++;
   return taken;

@@ -6,8 +6,8 @@
 #include "layers/fused/fusion.h"
 
 /* How many of the layers are a normalisation, an activation, a pooling whose windows meet without overlap, and a dropout,
- * in this order; 0 where the first is no normalisation or, in training, a frozen one. *pays: is an activation or a pooling
- * among them? */
+ * in this order; 0 where the first is no normalisation or, in training, a frozen one. *pays: is a pooling among them, or an
+ * activation of more than one pixel? */
 int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pays);
 
 typedef struct cnn__block {

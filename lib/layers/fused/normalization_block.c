@@ -1,5 +1,5 @@
 /* normalization_block: the rule for a normalisation with the activation, the pooling or both behind it, with dropout where it
- * follows, where no convolution stands before. */
+ * follows, where no convolution stands before. Behind a dense layer, where an image is one pixel, it would not pay. */
 #include "layers/fused/block.h"
 
 static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
