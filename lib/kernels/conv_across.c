@@ -140,7 +140,8 @@ static void sweep_band(const cnn__conv *g, int64_t t, int64_t to, const float *d
 
 void CNN__NAME(across)(const cnn__conv *g, int64_t n, const float *dy, const float *packed_t, float *dx, float *scratch) {
   int64_t rows = (g->h + g->sh - 1) / g->sh, band = CNN__ACROSS_ROWS;
-  memset(scratch, 0, (size_t)cnn__across_floats(g) * sizeof(float));
+  if (n > 0)
+    memset(scratch, 0, (size_t)cnn__across_floats(g) * sizeof(float));
   for (int64_t image = 0; image < n; image++, dy += g->oh * g->ow * g->f, dx += g->h * g->w * g->c)
     for (int64_t t = 0; t < rows; t += band)
       sweep_band(g, t, cnn__at_most(t + band, rows), dy, packed_t, dx, scratch);
