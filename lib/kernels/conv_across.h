@@ -8,13 +8,15 @@
 #define CNN__ACROSS 24      /* least pixels of a row, between strides */
 #define CNN__ACROSS_TAPS 16 /* least taps: fewer do not repay the layout */
 #define CNN__BESIDE 64      /* floats beside a row that is laid out, which are read and do not count */
-#define CNN__ACROSS_ROWS 12 /* of gradients laid out at once, or as many as a pixel sees */
+#define CNN__ACROSS_ROWS 12 /* of an image that go through at once, between strides */
 
 static inline int32_t cnn__conv_across(const cnn__conv *g) {
   return cnn__conv_few(g) && g->c > 1 && g->kh * g->kw >= CNN__ACROSS_TAPS && g->w >= CNN__ACROSS * g->sw && g->kh >= g->sh &&
          g->kw >= g->sw;
 }
-static inline int64_t cnn__across_rows(const cnn__conv *g) { return CNN__ACROSS_ROWS + (g->kh + g->sh - 1) / g->sh; }
+static inline int64_t cnn__across_rows(const cnn__conv *g) {
+  return cnn__at_most(CNN__ACROSS_ROWS + (g->kh + g->sh - 1) / g->sh, g->oh);
+}
 static inline int64_t cnn__across_line(const cnn__conv *g) { return g->ow + 2 * CNN__BESIDE; }
 static inline int64_t cnn__across_floats(const cnn__conv *g) { return cnn__across_rows(g) * CNN__CBLOCK * cnn__across_line(g); }
 

@@ -52,6 +52,8 @@ static const int64_t listed[][12] = {
     {17, 64, 3, 44, 7, 7, 2, 2, 1, 1, 1, 1},  /* few channels and many taps: gradients are laid out anew */
     {40, 75, 2, 20, 4, 5, 1, 2, 1, 1, 1, 1},
     {12, 80, 4, 33, 5, 4, 2, 3, 1, 1, 0, 1},
+    {3, 60, 3, 36, 7, 7, 1, 1, 1, 1, 1, 1},   /* and few rows */
+    {1, 90, 2, 20, 1, 17, 1, 2, 1, 1, 1, 1},
     {8, 60, 3, 36, 3, 3, 1, 1, 1, 1, 1, 1},   /* rows long enough for four channels of four pixels in a vector */
     {6, 57, 36, 1, 3, 5, 1, 1, 2, 1, 0, 1},
     {9, 70, 8, 18, 3, 3, 1, 2, 1, 1, 1, 1},
@@ -338,6 +340,13 @@ START_TEST(scratch_of_dilated) {
 }
 END_TEST
 
+/* Nor does a single long row need more than once its gradients beside the taps of its outputs. */
+START_TEST(scratch_of_row) {
+  const cnn__conv g = make((int64_t[12]){1, 100000, 2, 8, 1, 16, 1, 1, 1, 1, 1, 1});
+  ck_assert_uint_le(cnn__conv_scratch_bytes(&g), (size_t)1 << 24);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("kernels/conv");
   TCase *tcase = tcase_create("conv");
@@ -354,6 +363,7 @@ int main(void) {
 #endif
   tcase_add_test(tcase, no_image);
   tcase_add_test(tcase, scratch_of_dilated);
+  tcase_add_test(tcase, scratch_of_row);
   suite_add_tcase(suite, tcase);
   return run_suite(suite);
 }
