@@ -29,7 +29,7 @@ DEBIAN_TESTS = {"abi", "browser", "example_notebook", "wheel", "typing"}
 # Scripts of tests/companion: title, package whose version it names, script, program that the script is given, difference allowed.
 COMPANIONS = [
     ("ONNX Runtime {}: every layer type, NHWC and NCHW, 1, 3 and 128 samples", "onnxruntime", "export/onnx_runtime.py", "export/export_models", "1e-05"),
-    ("LiteRT {}: every layer type, 1 and 3 samples", "ai-edge-litert", "export/litert.py", "export/export_models", "1e-05"),
+    ("LiteRT {}: every layer type, 1 and 3 samples; what int8 costs", "ai-edge-litert", "export/litert.py", "export/export_models", "1e-05"),
     ("ONNX Runtime {}: the notebook's model beside PyTorch's export, the operators; and the time, which decides nothing", "onnxruntime",
      "export/onnx_speed.py", "export/export_models", "5%"),
     ("Keras {}: .keras and .h5 of every layer type load, predict, train on, and what it saves then loads here", "keras", "keras/keras_files.py",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -196,7 +196,8 @@ def _points(name: str) -> float:
     """A size of the rcParams, which may be a word, in points."""
     from matplotlib import rcParams
     from matplotlib.font_manager import FontProperties
-    return float(FontProperties(size=rcParams[name]).get_size_in_points())
+    settings: Mapping[Any, Any] = rcParams  # newer hints know its keys by name
+    return float(FontProperties(size=settings[name]).get_size_in_points())
 
 
 def _given_axes(what: str, ax: Any, count: int) -> Sequence[Axes]:
@@ -295,7 +296,8 @@ def set_titles(axes: Sequence[Axes], texts: Sequence[str], width: float, *, size
 
 def set_labels(axes: Axes, x: str, y: str, size: float = 12) -> None:
     """Labels of both axes, no longer than these; and numbers so far from the axis that those at a corner stand apart."""
-    for set_label, text, room in zip((axes.set_xlabel, axes.set_ylabel), (x, y), axes_size(axes)):
+    setters: List[Callable[..., Any]] = [axes.set_xlabel, axes.set_ylabel]
+    for set_label, text, room in zip(setters, (x, y), axes_size(axes)):
         (shown,), fits = fitted([text], room, size)
         set_label(plain(shown), fontsize=fits)
     from matplotlib import rcParams
