@@ -19,23 +19,23 @@ from support import Checks, scratch
 WITHIN = 1e-5
 
 
-def answers(path, inputs):
-    """What LiteRT gives for a batch of inputs, and the model's signature."""
-    interpreter = Interpreter(str(path), num_threads=1)
-    signature = next(iter(interpreter.get_signature_list().values()))
+def answers(interpreter, inputs):
+    """What LiteRT gives for a batch of inputs."""
     entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     interpreter.resize_tensor_input(entry["index"], inputs.shape)
     interpreter.allocate_tensors()
     interpreter.set_tensor(entry["index"], inputs)
     interpreter.invoke()
-    return interpreter.get_tensor(result["index"]), signature
+    return interpreter.get_tensor(result["index"])
 
 
 def outputs(path, numbers, samples):
-    """What LiteRT gives, what libcnn gave, and the signature. Numbers: the inputs, then libcnn's outputs."""
-    shape = [samples, *Interpreter(str(path)).get_input_details()[0]["shape_signature"][1:]]
+    """What LiteRT gives, what libcnn gave, and the model's signature. Numbers: the inputs, then libcnn's outputs."""
+    interpreter = Interpreter(str(path), num_threads=1)
+    signature = next(iter(interpreter.get_signature_list().values()))
+    shape = [samples, *interpreter.get_input_details()[0]["shape_signature"][1:]]
     count = int(np.prod(shape))
-    seen, signature = answers(path, numbers[:count].reshape(shape))
+    seen = answers(interpreter, numbers[:count].reshape(shape))
     return seen, numbers[count:].reshape(seen.shape), signature
 
 
@@ -43,7 +43,8 @@ def check_int8(checks):
     with scratch() as folder:
         path, model = pathlib.Path(folder) / "trained.tflite", tflite_check.trained()
         tflite_check.save(model, path, 1)
-        tflite_check.check_cost(checks, model, lambda x: answers(path, x)[0], 10000)
+        interpreter = Interpreter(str(path), num_threads=1)
+        tflite_check.check_cost(checks, model, lambda x: answers(interpreter, x), 10000)
 
 
 def main():
