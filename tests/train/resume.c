@@ -5,10 +5,12 @@
 #include "stream.h"
 #include "suite.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -270,6 +272,15 @@ static void remove_leftovers(void) {
   ck_assert_int_eq(system(command), 0);
 }
 
+/* Check reads what each assertion tells it from a file without a name that a child shares: a message that a kill cuts in two would spoil all that follow. */
+static void tell_check_nothing(void) {
+  struct stat about;
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  for (int fd = STDERR_FILENO + 1; fd < nowhere; fd++)
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_nlink == 0)
+      (void)dup2(nowhere, fd);
+}
+
 /* A process that trains for so long once it is made, from where the one before was; 1: it was killed before its end, by a signal that nothing can catch. */
 static int32_t killed_after(unsigned microseconds, int32_t threads) {
   int status, begun[2];
@@ -279,6 +290,7 @@ static int32_t killed_after(unsigned microseconds, int32_t threads) {
   ck_assert_int_ge(child, 0);
   if (child == 0) {
     training t;
+    tell_check_nothing();
     open_training(&t, threads);
     close(begun[1]);
     t.checkpoint = (cnn_checkpoint_opts){.size = sizeof t.checkpoint, .every_steps = 1, .resume = 1};
