@@ -149,6 +149,14 @@ int section_data(run *r) {
   return (code = show_samples(r)) ? code : show_classes(r);
 }
 
+/* As the notebook: len(X_train) // BATCH_SIZE, but never none. */
+static int64_t steps_of_epoch(const run *r) {
+  int64_t images = r->options.batch_size * r->options.recipe->parts, count = cnn_dataset_count(r->train);
+  if (r->options.steps_per_epoch)
+    return r->options.steps_per_epoch;
+  return count >= images ? count / images : 1;
+}
+
 int section_preprocess(run *r) {
   int64_t shape[CNN_MAX_RANK];
   int32_t rank = cnn_dataset_input_shape(r->train, shape);
@@ -179,5 +187,6 @@ int section_preprocess(run *r) {
   say(&r->screen, "\nData split:\nTraining set: %lld samples\nValidation set: %lld samples\nTest set: %lld samples\n",
       (long long)cnn_dataset_count(r->train), (long long)cnn_dataset_count(r->validation),
       (long long)cnn_dataset_count(r->test));
+  r->steps = steps_of_epoch(r);
   return EXIT_DONE;
 }

@@ -41,9 +41,6 @@ int section_evaluation(run *r);   /* test set, confusion matrix, report, classes
 int section_predictions(run *r);  /* samples with probabilities, errors */
 int section_save(run *r);         /* final model, report.json, report.txt */
 
-/* What is done to training images, as cnn_augmenter_new_text reads it. */
-extern const char augmentation[];
-
 /* The notebook's network for images [height, width, channels], with the recipe's rates of dropout and momentum. Errors stay
  * with the model. */
 void build_network(cnn_model *model, const recipe *way, int32_t rank, const int64_t *shape, int64_t classes);

@@ -28,10 +28,16 @@ void build_network(cnn_model *m, const recipe *way, int32_t rank, const int64_t 
 
 static cnn_status compile(run *r) {
   cnn_optimizer *adam;
-  cnn_status status = cnn_adam_new(&adam, r->context, cnn_adam_opts(.learning_rate = (float)r->options.learning_rate));
+  char loss[64];
+  const char *losses[] = {loss};
+  static const char *const metrics[] = {"accuracy"};
+  snprintf(loss, sizeof loss, "categorical_crossentropy label_smoothing=%g", r->options.label_smoothing);
+  cnn_status status = cnn_adam_new(&adam, r->context,
+                                   cnn_adam_opts(.learning_rate = (float)r->options.learning_rate,
+                                                 .use_ema = r->options.average > 0, .ema_momentum = (float)r->options.average,
+                                                 .ema_overwrite_frequency = r->options.average > 0 ? (int32_t)r->steps : 0));
   if (status < 0)
     return status;
-  static const char *const losses[] = {"categorical_crossentropy"}, *const metrics[] = {"accuracy"};
   status = cnn_model_compile(r->model, adam, 1, losses, cnn_compile_opts(.metrics = metrics, .metric_count = 1));
   cnn_optimizer_free(adam);
   return status;

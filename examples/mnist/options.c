@@ -22,6 +22,9 @@ static const char help_text[] =
     "      --steps-per-epoch N   batches in an epoch (default: full batches of the training set)\n"
     "  -b, --batch-size N        images in a batch (default 128; fast: 64)\n"
     "  -l, --learning-rate X     of Adam (default 0.001; fast: 0.004 at its peak)\n"
+    "      --label-smoothing X   move the part X of each target from its class to all alike (default 0)\n"
+    "      --average X           validate, and go on with, a moving average of the weights that keeps X of itself\n"
+    "                            in each step, taken at each epoch's end (default 0: the weights themselves)\n"
     "  -s, --seed N              of weights, order, dropout and augmentation (default 42)\n"
     "  -t, --threads N           threads (default: CNN_NUM_THREADS, else all CPUs allowed)\n"
     "      --validation-split X  last part of the training set kept for validation (default 0.1)\n"
@@ -51,7 +54,7 @@ static const char help_text[] =
     "one required; 5 an accuracy of --time-to not reached; 130 interrupted, 143 terminated (the best\n"
     "weights so far are saved and reported).\n";
 
-enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE, OPT_RESUME, OPT_SAVE, OPT_BOARD, OPT_JSONL };
+enum { OPT_STEPS = 256, OPT_SPLIT, OPT_NO_AUGMENT, OPT_COLOR, OPT_JSON, OPT_REQUIRE, OPT_TIME_TO, OPT_RECIPE, OPT_SMOOTHING, OPT_AVERAGE, OPT_RESUME, OPT_SAVE, OPT_BOARD, OPT_JSONL };
 
 static const struct option long_options[] = {
     {"data", required_argument, NULL, 'd'},
@@ -60,6 +63,8 @@ static const struct option long_options[] = {
     {"steps-per-epoch", required_argument, NULL, OPT_STEPS},
     {"batch-size", required_argument, NULL, 'b'},
     {"learning-rate", required_argument, NULL, 'l'},
+    {"label-smoothing", required_argument, NULL, OPT_SMOOTHING},
+    {"average", required_argument, NULL, OPT_AVERAGE},
     {"seed", required_argument, NULL, 's'},
     {"threads", required_argument, NULL, 't'},
     {"validation-split", required_argument, NULL, OPT_SPLIT},
@@ -194,6 +199,8 @@ static int read_option(options *o, int option, const char *value) {
   case 'b': return read_whole(value, "--batch-size", 1, 65536, &o->batch_size);
   case 'l': /* what float32 rounds to 0 would mean the default */
     return read_number(value, "--learning-rate", 1e-38, 1000, 0, &o->learning_rate);
+  case OPT_SMOOTHING: return read_number(value, "--label-smoothing", 0, 1, 0, &o->label_smoothing);
+  case OPT_AVERAGE: return read_number(value, "--average", 0, 0.99999, 0, &o->average);
   case 's': return read_seed(value, &o->seed);
   case 't':
     code = read_whole(value, "--threads", 1, 1024, &whole);
@@ -227,6 +234,8 @@ int options_read(options *o, int count, char **arguments) {
   *o = (options){.output = "mnist-results",
                  .recipe = recipe_find("notebook"),
                  .validation_split = 0.1,
+                 .label_smoothing = -1,
+                 .average = -1,
                  .seed = 42,
                  .augment = 1,
                  .verbose = 1,
@@ -240,5 +249,7 @@ int options_read(options *o, int count, char **arguments) {
   o->epochs = o->epochs ? o->epochs : o->recipe->epochs;
   o->batch_size = o->batch_size ? o->batch_size : o->recipe->batch_size;
   o->learning_rate = o->learning_rate > 0 ? o->learning_rate : o->recipe->learning_rate;
+  o->label_smoothing = o->label_smoothing >= 0 ? o->label_smoothing : o->recipe->label_smoothing;
+  o->average = o->average >= 0 ? o->average : o->recipe->average;
   return -1;
 }

@@ -4,11 +4,14 @@
 #include <stddef.h>
 #include <string.h>
 
+#define NOTEBOOK_AUGMENTATION "rotation_range=10 zoom_range=0.1 width_shift_range=0.1 height_shift_range=0.1"
+
 static const recipe recipes[] = {
     {.name = "notebook", .batch_size = 128, .epochs = 30, .parts = 1, .learning_rate = 0.001, .momentum = 0.99f,
-     .dropout = {0.25f, 0.25f, 0.5f}},
+     .dropout = {0.25f, 0.25f, 0.5f}, .augmentation = NOTEBOOK_AUGMENTATION},
     {.name = "fast", .batch_size = 64, .epochs = 16, .parts = 8, .learning_rate = 0.004, .one_cycle = 1,
-     .first_rate = 0.0005, .last_rate = 0.00002, .rise = 0.2, .momentum = 0.9f, .dropout = {0, 0, 0.2f}},
+     .first_rate = 0.0005, .last_rate = 0.00002, .rise = 0.2, .momentum = 0.9f, .dropout = {0, 0, 0.2f},
+     .augmentation = NOTEBOOK_AUGMENTATION},
 };
 
 const recipe *recipe_find(const char *name) {

@@ -149,8 +149,10 @@ void write_results(const run *r, FILE *stream) {
   json_whole(&w, "steps_per_epoch", r->steps);
   json_whole(&w, "batch_size", r->options.batch_size);
   json_number(&w, "learning_rate", r->options.learning_rate);
+  json_number(&w, "label_smoothing", r->options.label_smoothing);
+  json_number(&w, "average", r->options.average);
   json_flag(&w, "augmentation", r->options.augment);
-  json_text(&w, "augmenter", r->options.augment ? augmentation : "");
+  json_text(&w, "augmenter", r->options.augment ? r->options.recipe->augmentation : "");
   write_epochs(&w, r);
   write_epoch(&w, "stopped_epoch", r->stopped_epoch);
   write_epoch(&w, "best_epoch", r->best_epoch);

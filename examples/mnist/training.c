@@ -11,7 +11,12 @@ static cnn_callback *volatile checkpoint; /* while training runs */
 
 void interrupt_training(void) { cnn_checkpoint_request(checkpoint, 1); }
 
-const char augmentation[] = "rotation_range=10 zoom_range=0.1 width_shift_range=0.1 height_shift_range=0.1";
+/* A range of the augmenter's: a plain number, or a fraction to be told in percent. */
+static void say_range(run *r, const char *name, const char *key, double factor, const char *unit) {
+  char text[64];
+  if (cnn_augmenter_attribute_text(r->augmenter, key, text, sizeof text) >= 0 && strtod(text, NULL) > 0)
+    say(&r->screen, "  %s: %s%g%s\n", name, r->screen.utf8 ? "±" : "+-", factor * strtod(text, NULL), unit);
+}
 
 int section_augmentation(run *r) {
   enum { SHOWN = 10 };
@@ -19,12 +24,15 @@ int section_augmentation(run *r) {
     say(&r->screen, "\nData augmentation: off\n");
     return EXIT_DONE;
   }
-  cnn_status status = cnn_augmenter_new_text(&r->augmenter, r->context, augmentation);
+  cnn_status status = cnn_augmenter_new_text(&r->augmenter, r->context, r->options.recipe->augmentation);
   if (status < 0)
     return complain("augmentation", status);
-  const char *sign = r->screen.utf8 ? "±" : "+-";
   say_heading(&r->screen, "Data Augmentation Settings:");
-  say(&r->screen, "  Rotation: %s10 degrees\n  Zoom: %s10%%\n  Shift: %s10%%\n\n", sign, sign, sign);
+  say_range(r, "Rotation", "rotation_range", 1, " degrees");
+  say_range(r, "Shear", "shear_range", 1, " degrees");
+  say_range(r, "Zoom", "zoom_range", 100, "%");
+  say_range(r, "Shift", "width_shift_range", 100, "%");
+  say(&r->screen, "\n");
   int64_t shape[CNN_MAX_RANK];
   if (cnn_dataset_input_shape(r->train, shape) != 3 || shape[2] != 1)
     return EXIT_DONE;
@@ -229,17 +237,9 @@ static void say_final(run *r) {
     say(&r->screen, "  Images per second: %.0f\n", (double)r->images_trained / r->training_seconds);
 }
 
-/* As the notebook: len(X_train) // BATCH_SIZE, but never none. */
-static int64_t steps_of_epoch(const run *r) {
-  int64_t images = r->options.batch_size * r->options.recipe->parts, count = cnn_dataset_count(r->train);
-  if (r->options.steps_per_epoch)
-    return r->options.steps_per_epoch;
-  return count >= images ? count / images : 1;
-}
-
 int section_training(run *r) {
   callbacks c = {0};
-  int64_t steps = r->steps = steps_of_epoch(r);
+  int64_t steps = r->steps;
   watch w = {.run = r, .steps = steps * r->options.epochs};
   cnn_status status = add_callbacks(r, &c, &w);
   if (status >= 0) {

@@ -19,6 +19,8 @@ USAGE = [
     (["--verbose", "3"], "--verbose '3'"),
     (["--color", "red"], "--color 'red'"),
     (["--require-accuracy", "1.5"], "--require-accuracy '1.5'"),
+    (["--label-smoothing", "1.1"], "--label-smoothing '1.1'"),
+    (["--average", "1"], "--average '1'"),
     (["--recipe", "slow"], "--recipe 'slow': notebook or fast"),
     (["--time-to", "0"], "--time-to '0'"),
     (["--time-to", "0.9,1.1"], "--time-to '1.1'"),

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """mnist_train and mnist_predict end to end on the real MNIST, a few steps of two epochs: what is printed, what is written, that threads change
 no bit, that an interrupted run keeps its best weights, and that predictions come out of the saved file."""
+import array
 import csv
 import json
 import os
@@ -63,6 +64,33 @@ def check_recipe(checks, folder):
     checks.that(all(abs(a - b) < 1e-8 for a, b in zip(rates, wanted)), "--recipe fast: the rate rises and falls once", (rates, wanted))
     checks.that("EarlyStopping" not in out and "one cycle, 0.0005 to 0.002 to 2e-05" in out, "--recipe fast is printed", out)
     checks.equal(report["stopped_epoch"], None, "--recipe fast does not stop early")
+
+
+def kernels_of(path):
+    """The first layers' kernels of a safetensors file."""
+    content = path.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    places = {name: entry["data_offsets"] for name, entry in json.loads(content[8:start]).items() if name in ("conv1/kernel", "dense1/kernel")}
+    return {name: array.array("f", content[start + low:start + high]) for name, (low, high) in sorted(places.items())}
+
+
+def check_smoothing_and_average(checks, folder):
+    """Of two steps: smoothing changes loss and weights; the average, of the weights after either step, is what is validated and saved."""
+    reports, kernels = [], []
+    for number, options in enumerate(([1], [2], [2, "--label-smoothing", 0.1], [2, "--average", 0.75])):
+        place = folder / str(number)
+        out, err, code = run(TRAIN, "--data", DATA, "--seed", 7, "--output", place, "--epochs", 1, "--steps-per-epoch", *options)
+        checks.equal(code, 0, f"{options}: trains")
+        reports.append(json.loads((place / "report.json").read_text(encoding="utf-8")))
+        kernels.append(kernels_of(place / "best.safetensors"))
+    one, two, smooth, average = reports
+    checks.equal([(r["label_smoothing"], r["average"]) for r in reports], [(0, 0), (0, 0), (0.1, 0), (0, 0.75)], "both are in report.json")
+    checks.that(smooth["epochs"][0]["loss"] != two["epochs"][0]["loss"] and smooth["model_hash"] != two["model_hash"], "--label-smoothing", smooth["epochs"])
+    checks.equal(average["epochs"][0]["loss"], two["epochs"][0]["loss"], "--average leaves the steps alone")
+    for name in ("conv1/kernel", "dense1/kernel"):
+        wrong = max(abs(0.75 * a + 0.25 * b - c) for a, b, c in zip(*(kernels[i][name] for i in (0, 1, 3))))
+        apart = max(abs(a - b) for a, b in zip(kernels[0][name], kernels[1][name]))
+        checks.that(wrong < 1e-6 < 1e-4 < apart, f"--average: {name} is the average", (wrong, apart))
 
 
 def check_interrupt(checks, folder):
@@ -183,6 +211,7 @@ def main():
         check_resume(checks, first, folder / "s")
         check_time_to(checks, folder / "t")
         check_recipe(checks, folder / "r")
+        check_smoothing_and_average(checks, folder / "w")
         check_predict(checks, folder / "a" / "final.safetensors")
         fashion = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian package dataset-fashion-mnist
         if fashion.exists():
