@@ -1,6 +1,6 @@
 /* average: average pooling on sixteen channels at a time. The reference defines the bits. */
+#include "kernels/pool_ahead.h"
 #include "kernels/pool_window.h"
-#include "kernels/vector.h"
 
 /* n channels of one window; x and y point at the first of them. */
 CNN__INLINE void pool_lanes(const cnn__pool *g, const cnn__window *at, float share, const float *x, float *y,
@@ -30,6 +30,7 @@ static void pool_pixel(const cnn__pool *g, int64_t i, int64_t j, const float *x,
     }
     return;
   }
+  cnn__pool_ahead(g, i, j, x);
   for (; q + CNN__LANES <= g->c; q += CNN__LANES) {
     pool_lanes(g, &at, share, x + q, y + q, CNN__LANES);
   }

@@ -82,6 +82,10 @@ CNN__INLINE void keep_scaled(int64_t n, int64_t i, const float *x, cnn__mask kee
   }
 }
 
+/* Floats from what is computed to what is asked for: between them stand the rounds of a random number, so many operations that no load
+ * of the next group begins before them. */
+#define AHEAD 512
+
 static void dropout(int64_t n, const float *x, uint32_t threshold, int32_t bits, float factor, const uint32_t key[2],
                     const uint32_t counter[4], float *y) {
   const cnn__vec scale_by = cnn__vset(factor);
@@ -89,6 +93,10 @@ static void dropout(int64_t n, const float *x, uint32_t threshold, int32_t bits,
   uint32_t position = counter[0];
   for (int64_t i = 0; i < n; position += CNN__LANES) {
     cnn__ivec words[4];
+    for (int64_t at = AHEAD; at < AHEAD + (bits == 8 ? 256 : 64); at += CNN__LANES) {
+      cnn__fetch(x + i, at * (int64_t)sizeof(float));
+      cnn__fetch(y + i, at * (int64_t)sizeof(float));
+    }
     cnn__philox16(position, counter, key, words);
     for (int w = 0; w < 4; w++) {
       if (bits == 8) {

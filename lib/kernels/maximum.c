@@ -1,21 +1,39 @@
 /* maximum: the maximum over all pixels of each channel, sixteen channels at a time. The reference defines the bits. */
-#include "kernels/vector.h"
+#include "kernels/tile.h"
 
-CNN__INLINE void max_lanes(int64_t pixels, int64_t c, const float *x, float *y, int64_t n) {
-  cnn__vec most = cnn__vget(x, n);
-  for (int64_t p = 1; p < pixels; p++) {
-    most = cnn__vmax(cnn__vget(x + p * c, n), most);
+/* Vectors of channels that go down the pixels together, so that what memory brings is read in order; whole ones, or one of n < 16. */
+#define ABREAST 4
+
+/* Pixels from what is computed to what is asked for. */
+#define AHEAD 64
+
+CNN__INLINE void max_lanes(int64_t pixels, int64_t c, int vectors, int64_t n, const float *x, float *y) {
+  cnn__vec most[ABREAST];
+  CNN__UNROLL
+  for (int v = 0; v < vectors; v++) {
+    most[v] = cnn__vget(x + v * CNN__LANES, n);
   }
-  cnn__vput(y, n, most);
+  for (int64_t p = 1; p < pixels; p++) {
+    x += c;
+    CNN__UNROLL
+    for (int v = 0; v < vectors; v++) {
+      cnn__fetch(x + v * CNN__LANES, AHEAD * c * (int64_t)sizeof(float));
+      most[v] = cnn__vmax(cnn__vget(x + v * CNN__LANES, n), most[v]);
+    }
+  }
+  CNN__UNROLL
+  for (int v = 0; v < vectors; v++) {
+    cnn__vput(y + v * CNN__LANES, n, most[v]);
+  }
 }
 
 static void channel_max(int64_t pixels, int64_t c, const float *x, float *y) {
   int64_t q = 0;
-  for (; q + CNN__LANES <= c; q += CNN__LANES) {
-    max_lanes(pixels, c, x + q, y + q, CNN__LANES);
+  for (; q + ABREAST * CNN__LANES <= c; q += ABREAST * CNN__LANES) {
+    max_lanes(pixels, c, ABREAST, CNN__LANES, x + q, y + q);
   }
-  if (q < c) {
-    max_lanes(pixels, c, x + q, y + q, c - q);
+  for (; q < c; q += CNN__LANES) {
+    max_lanes(pixels, c, 1, c - q < CNN__LANES ? c - q : CNN__LANES, x + q, y + q);
   }
 }
 

@@ -1,6 +1,6 @@
 /* pool: max-pooling on sixteen channels at a time. The reference defines the bits. */
+#include "kernels/pool_ahead.h"
 #include "kernels/pool_window.h"
-#include "kernels/vector.h"
 
 #include <string.h>
 
@@ -47,6 +47,7 @@ CNN__INLINE void pool_lanes(const cnn__pool *g, const cnn__window *at, const flo
 static void pool_pixel(const cnn__pool *g, int64_t i, int64_t j, const float *x, float *y, uint16_t *winner) {
   const cnn__window at = cnn__window_at(g, i, j);
   int64_t q = 0;
+  cnn__pool_ahead(g, i, j, x);
   for (; q + CNN__LANES <= g->c; q += CNN__LANES) {
     pool_lanes(g, &at, x + q, y + q, winner == NULL ? NULL : winner + q, CNN__LANES);
   }
