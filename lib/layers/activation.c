@@ -155,7 +155,7 @@ static void forward(const cnn__work *work) {
   if (work->end && end > count)
     end = count;
   for (int64_t i = 0; i < samples; i++)
-    cnn__activate(work->k, work->activation, layer->activation_parameter, end - first, last_extent(layer),
+    cnn__activate(work->k, work->activation, work->activation_parameter, end - first, last_extent(layer),
                   work->x + i * count + first, work->y + i * count + first);
 }
 
@@ -164,7 +164,7 @@ static void backward(const cnn__work *work) {
     return;
   int64_t count = work->count * cnn__shape_count(&work->layer->out);
   const float *kept = cnn__activation_of_input(work->activation) ? work->x : work->y;
-  cnn__activate_backward(work->k, work->activation, work->layer->activation_parameter, count, last_extent(work->layer),
+  cnn__activate_backward(work->k, work->activation, work->activation_parameter, count, last_extent(work->layer),
                          kept, work->dy, work->dx);
 }
 

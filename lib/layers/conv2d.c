@@ -136,7 +136,7 @@ static void convolve(const cnn__work *work, const cnn__conv *g, int64_t count, c
   const float *bias = cnn__has_bias(work->layer) ? work->weights[1] + first : NULL;
   work->k->conv_forward(g, count, x, packed, bias, relu, relu ? y : linear, work->scratch);
   if (!relu)
-    cnn__activate(work->k, work->activation, work->layer->activation_parameter, count * output_count(g), g->f, linear, y);
+    cnn__activate(work->k, work->activation, work->activation_parameter, count * output_count(g), g->f, linear, y);
 }
 
 /* The band is a convolution of the input rows that it sees. */
@@ -196,7 +196,7 @@ static void infer(const cnn__work *work) { forward(work, NULL); }
 static void backward(const cnn__work *work) {
   const cnn__conv *g = work->layer->data;
   const float *kept = cnn__activation_of_input(work->activation) ? work->kept : work->y;
-  cnn__activate_backward(work->k, work->activation, work->layer->activation_parameter, work->count * output_count(g),
+  cnn__activate_backward(work->k, work->activation, work->activation_parameter, work->count * output_count(g),
                          g->f, kept, work->dy, work->dy);
   if (work->grads[0])
     work->k->conv_backward_weights(g, work->count, work->x, work->dy, 0, work->slots, work->scratch);

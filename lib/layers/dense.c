@@ -119,7 +119,7 @@ static void forward(const cnn__work *work, float *linear) {
   work->k->gemm(rows, count, p->in, work->x, p->in, work->packs[0] + first * p->in,
                 cnn__has_bias(work->layer) ? work->weights[1] + first : NULL, relu, linear + first, p->out);
   if (!relu && work->activation != CNN_ACTIVATION_LINEAR)
-    cnn__activate(work->k, work->activation, work->layer->activation_parameter, rows * p->out, p->out, linear, work->y);
+    cnn__activate(work->k, work->activation, work->activation_parameter, rows * p->out, p->out, linear, work->y);
 }
 
 static void train(const cnn__work *work) {
@@ -133,7 +133,7 @@ static void backward_activation(const cnn__work *work) {
   const product *p = work->layer->data;
   int64_t rows = work->count * p->rows;
   const float *kept = cnn__activation_of_input(work->activation) ? work->kept : work->y;
-  cnn__activate_backward(work->k, work->activation, work->layer->activation_parameter, rows * p->out, p->out, kept,
+  cnn__activate_backward(work->k, work->activation, work->activation_parameter, rows * p->out, p->out, kept,
                          work->dy, work->dy);
   if (work->grads[0] && cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, p->rows, p->out, work->dy, work->sums);

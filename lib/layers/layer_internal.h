@@ -31,7 +31,8 @@ typedef struct cnn__work {
   const cnn_layer *layer;
   int32_t training;         /* dropout drops, batch-norm measures */
   int32_t keeps;            /* a backward will follow: what forward keeps has its memory */
-  int32_t activation;       /* CNN_ACTIVATION_*: the layer's, or LINEAR where the loss takes the logits */
+  int32_t activation;       /* CNN_ACTIVATION_*: the layer's, or LINEAR where the loss takes the logits; */
+  float activation_parameter; /* and the layer's of that */
   int64_t batch, shards;    /* samples in the batch; ceil(batch / CNN__SHARD) */
   int64_t shard;            /* shard phases: which one, */
   int64_t first, count;     /*   its first sample in the batch and how many (1 to CNN__SHARD) */

@@ -107,6 +107,7 @@ void harness_use(harness *h, const cnn__kernels *k) { h->k = k; }
 static cnn__work whole(harness *h, int32_t training) {
   const cnn_layer *layer = h->layer;
   return (cnn__work){.k = h->k, .layer = layer, .training = training, .activation = layer->activation,
+                     .activation_parameter = layer->activation_parameter,
                      .batch = h->batch, .shards = h->shards, .key = {h->key[0], h->key[1]}, .pass = h->pass,
                      .samples = h->samples, .x = h->x, .y = h->y, .dy = h->dy, .dx = h->dx, .kept = h->kept,
                      .slots = h->slots, .sums = h->sums, .state = h->state, .packs = h->packs,

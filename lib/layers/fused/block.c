@@ -41,8 +41,7 @@ static int32_t rises(const cnn_layer *activation) {
          (activation->activation == CNN_ACTIVATION_LEAKY_RELU && activation->activation_parameter > 0);
 }
 
-/* An activation that goes element by element and that no loss wants to have for itself. */
-static int32_t activates(const cnn_layer *layer) {
+int32_t cnn__block_activates(const cnn_layer *layer) {
   return cnn__is(layer, &cnn__activation_layer) && !(layer->needs & CNN__SAME) &&
          layer->activation != CNN_ACTIVATION_SOFTMAX && layer->activation != CNN_ACTIVATION_SIGMOID;
 }
@@ -57,7 +56,7 @@ int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t 
   *pays = 0;
   if (!count || !cnn__is(layers[0], &cnn__batch_normalization_layer) || (training && layers[0]->frozen))
     return 0;
-  int32_t taken = 1, act = count > 1 && activates(layers[1]);
+  int32_t taken = 1, act = count > 1 && cnn__block_activates(layers[1]);
   taken += act;
   *pays = act && has_pixels(layers[0]);
   if (taken < count && pools_apart(layers[taken]) && (!act || rises(layers[1]))) {
@@ -91,9 +90,9 @@ static int32_t simple(int32_t activation) {
 }
 
 /* Where a convolution reads few inputs its output comes sooner from them than from memory. */
-static int32_t cheap(const cnn_layer *conv) {
+static int32_t cheap(const cnn_layer *conv, int32_t activation) {
   const cnn__conv *g = conv->data;
-  return g->kh * g->kw * (g->c / g->groups) <= CHEAP && simple(conv->activation);
+  return g->kh * g->kw * (g->c / g->groups) <= CHEAP && simple(activation);
 }
 
 static int32_t nine(const cnn_layer *conv, const cnn__pool *pool) {
@@ -113,13 +112,15 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
                                                                         : &b->dropout;
     *which = m;
   }
+  if (b->act < b->norm) /* it is the convolution's */
+    b->act = -1;
   b->g = geometry(layer->members[b->norm], b->pool < 0 ? NULL : layer->members[b->pool]);
   b->floats = b->g.h * b->g.w * b->g.c;
   b->pooled = b->g.oh * b->g.ow * b->g.c;
   int64_t most = together_bytes(b->conv < 0 ? NULL : layer->members[b->conv]) / ((int64_t)sizeof(float) * b->floats);
   for (b->together = 1; 2 * b->together <= most && b->together < CNN__SHARD;)
     b->together *= 2;
-  b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv]);
+  b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv], layer->members[b->norm - 1]->activation);
   b->nine = b->again && nine(layer->members[b->conv], &b->g);
   cnn__fused_sizes(layer);
   layer->needs = CNN__NEEDS_X | (b->dropout < 0 && b->act < 0 ? 0 : CNN__CHANGES_DY) |
@@ -178,9 +179,17 @@ int64_t cnn__block_taken(const cnn__work *work, int64_t first) {
 
 /* ---- forward ---- */
 
-void cnn__block_convolve(const cnn__work *work, int64_t first, int64_t count, float *y) {
+cnn__work cnn__block_conv(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
+  const cnn_layer *before = work->layer->members[b->norm - 1];
   cnn__work conv = cnn__member(work, b->conv);
+  conv.activation = before->activation;
+  conv.activation_parameter = before->activation_parameter;
+  return conv;
+}
+
+void cnn__block_convolve(const cnn__work *work, int64_t first, int64_t count, float *y) {
+  cnn__work conv = cnn__block_conv(work);
   conv.first += first;
   conv.count = count;
   conv.x += first * cnn__shape_count(&work->layer->in);
@@ -276,20 +285,21 @@ void cnn__block_backward_sums(const cnn__work *work) {
                             work->dy, norm.sums, norm.sums + b->g.c);
 }
 
-/* The gradient before the normalisation, of `count` samples from `first` on, into dx; before the convolution's
- * activation too, and the sums of its bias, where there is one. */
-static void before_normalization(const cnn__work *work, int64_t first, int64_t count, int32_t activation, float *dx,
-                                 double *sums) {
+/* The gradient before the normalisation, of `count` samples from `first` on, into dx; before the activation of the convolution too,
+ * and the sums of its bias, where there is one (conv NULL: none). */
+static void before_normalization(const cnn__work *work, int64_t first, int64_t count, const cnn__work *conv,
+                                 float *dx) {
   const cnn__block *b = work->layer->data;
   kept k = kept_of(work, first);
   const float *dy = work->dy + first * b->pooled;
+  int32_t activation = conv ? conv->activation : CNN_ACTIVATION_LINEAR;
+  double *sums = conv && cnn__has_bias(conv->layer) ? conv->sums : NULL;
   work->k->maxpool_bn_backward(&b->g, count, k.x, cnn__block_row(work, CNN__BN_MEAN), cnn__block_row(work, CNN__BN_DX_DY),
                                cnn__block_row(work, CNN__BN_DX_X), cnn__block_row(work, CNN__BN_DX_CONSTANT), dy, k.winner,
                                activation == CNN_ACTIVATION_RELU, dx, first > 0, simple(activation) ? sums : NULL);
   if (simple(activation))
     return;
-  cnn__activate_backward(work->k, activation, work->layer->members[b->conv]->activation_parameter, count * b->floats,
-                         b->g.c, k.x, dx, dx);
+  cnn__activate_backward(work->k, activation, conv->activation_parameter, count * b->floats, b->g.c, k.x, dx, dx);
   double *more = scratch_sums(work);
   work->k->channel_sums(count, b->g.h * b->g.w, b->g.c, dx, more);
   for (int64_t q = 0; sums && q < b->g.c; q++)
@@ -299,7 +309,7 @@ static void before_normalization(const cnn__work *work, int64_t first, int64_t c
 /* Of a convolution with nine products an output, where nobody wants its input's gradient: in one go. */
 static void nine_gradient(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
-  cnn__work conv = cnn__member(work, b->conv);
+  cnn__work conv = cnn__block_conv(work);
   int64_t in = cnn__shape_count(&work->layer->in);
   int32_t has_bias = cnn__has_bias(conv.layer);
   const float *factors[4] = {cnn__block_row(work, CNN__BN_MEAN), cnn__block_row(work, CNN__BN_DX_DY),
@@ -319,17 +329,17 @@ void cnn__block_gradient(const cnn__work *work) {
   }
   if (b->conv < 0) {
     if (work->dx)
-      before_normalization(work, 0, work->count, CNN_ACTIVATION_LINEAR, work->dx, NULL);
+      before_normalization(work, 0, work->count, NULL, work->dx);
     return;
   }
-  cnn__work conv = cnn__member(work, b->conv);
+  cnn__work conv = cnn__block_conv(work);
   const cnn__conv *g = conv.layer->data;
   float *dy = cnn__block_scratch(work);
   for (int64_t i = 0, n; i < work->count; i += n) {
     n = cnn__block_taken(work, i);
     if (b->again)
       cnn__block_convolve(work, i, n, dy);
-    before_normalization(work, i, n, conv.activation, dy, cnn__has_bias(conv.layer) ? conv.sums : NULL);
+    before_normalization(work, i, n, &conv, dy);
     work->k->conv_backward_weights(g, n, work->x + i * in, dy, i > 0, conv.slots, work->scratch);
     if (work->dx)
       work->k->conv_backward_data(g, n, dy, conv.packs[1], work->dx + i * in, work->scratch);

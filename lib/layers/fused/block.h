@@ -1,9 +1,12 @@
-/* block: a normalisation with the activation, pooling and dropout behind it and perhaps the convolution before it, as one
- * layer. */
+/* block: a normalisation with the activation, pooling and dropout behind it and perhaps the convolution before it, with its
+ * activation, as one layer. */
 #ifndef CNN_LAYERS_FUSED_BLOCK_H
 #define CNN_LAYERS_FUSED_BLOCK_H
 
 #include "layers/fused/fusion.h"
+
+/* An activation that goes element by element and that no loss wants to have for itself. */
+int32_t cnn__block_activates(const cnn_layer *layer);
 
 /* How many of the layers are a normalisation, an activation, a pooling whose windows meet without overlap, and a dropout,
  * in this order; 0 where the first is no normalisation or, in training, a frozen one. *pays: is a pooling among them, or an
@@ -11,7 +14,7 @@
 int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pays);
 
 typedef struct cnn__block {
-  int32_t conv, norm, act, pool, dropout; /* members; -1: there is none */
+  int32_t conv, norm, act, pool, dropout; /* members, act behind the normalisation; -1: there is none */
   cnn__pool g;                       /* of the pooling; windows of 1 x 1 where there is none */
   int64_t floats, pooled;            /* of a sample: what is normalised, before and after pooling */
   int64_t together;                  /* samples that go through the passes at once */
@@ -23,6 +26,9 @@ typedef struct cnn__block {
 
 /* The convolution's output, or its gradient, of a few samples, in scratch; behind it is room for one sample pooled. */
 float *cnn__block_scratch(const cnn__work *work);
+
+/* The record for the convolution's phases; a layer behind it that activates is its activation. */
+cnn__work cnn__block_conv(const cnn__work *work);
 
 /* How many samples of the shard go together, from `first` on; and `count` of them convolved. */
 int64_t cnn__block_taken(const cnn__work *work, int64_t first);

@@ -101,7 +101,7 @@ static void infer(const cnn__work *work) {
     all(work);
     return;
   }
-  cnn__work conv = cnn__member(work, b->conv);
+  cnn__work conv = cnn__block_conv(work);
   int64_t in = cnn__shape_count(&work->layer->in);
   int32_t apart = by_channels(work->layer);
   for (int64_t i = 0; i < work->count; i++)

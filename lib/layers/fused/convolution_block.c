@@ -1,15 +1,18 @@
-/* convolution_block: the rule for a convolution, its activation and the normalisation behind it, with activation, pooling and
- * dropout where they follow. In training the block keeps what the activation gave, so that one whose gradient needs what it
- * was given stands by itself, and so does a frozen one, which has no gradients of weights. */
+/* convolution_block: the rule for a convolution, its activation (its own, or a layer behind it) and the normalisation behind
+ * that, with activation, pooling and dropout where they follow. In training the block keeps what the activation gave, so
+ * that one whose gradient needs what it was given stands by itself, and so does a frozen convolution, which has no gradients
+ * of weights. */
 #include "layers/fused/block.h"
 
 static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
-  int32_t pays;
   const cnn_layer *conv = layers[0];
-  if (!cnn__is(conv, &cnn__conv2d_layer) || (training && (conv->frozen || cnn__activation_of_input(conv->activation))))
+  if (!cnn__is(conv, &cnn__conv2d_layer) || (training && conv->frozen))
     return 0;
-  int32_t taken = cnn__block_match(layers + 1, count - 1, training, &pays);
-  return taken ? 1 + taken : 0;
+  int32_t act = conv->activation == CNN_ACTIVATION_LINEAR && count > 1 && cnn__block_activates(layers[1]), first = 1 + act, pays;
+  if (training && cnn__activation_of_input(layers[act]->activation))
+    return 0;
+  int32_t taken = cnn__block_match(layers + first, count - first, training, &pays);
+  return taken ? first + taken : 0;
 }
 
 static void join(const cnn__work *work) {

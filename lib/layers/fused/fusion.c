@@ -75,6 +75,7 @@ cnn__work cnn__member(const cnn__work *work, int32_t m) {
   const cnn_layer *fused = work->layer;
   part.layer = fused->members[m];
   part.activation = part.layer->activation;
+  part.activation_parameter = part.layer->activation_parameter;
   part.arrays = &work->arrays[m];
   part.weights = part.arrays->weights;
   part.grads = part.arrays->grads;
