@@ -131,6 +131,8 @@ typedef struct cnn_fit_opts {
   const float *class_weights;     /**< of classes 0 .. class_weight_count - 1, taken literally; further ones weigh 1. They make the sample weights of
                                        training, not of validation; CNN_EINVAL where the samples have weights of their own, as Keras */
   int64_t class_weight_count;
+  const int64_t *validation_epochs; /**< validate after these epochs alone, the first of all being 1, whatever validation_freq; NULL: by validation_freq */
+  int64_t validation_epoch_count;
 } cnn_fit_opts;
 #define cnn_fit_opts(...) (&(const struct cnn_fit_opts){.size = sizeof(struct cnn_fit_opts), __VA_ARGS__})
 

@@ -94,6 +94,15 @@ static cnn_status begin_pass(cnn__fit *fit) {
   return cnn__supply_skip(&fit->train, fit->place.step, fit->place.samples);
 }
 
+/* Is there a validation after `count` epochs? */
+static int32_t validates(const cnn__fit *fit, int64_t count) {
+  const cnn_fit_opts *o = &fit->options;
+  int32_t listed = 0;
+  for (int64_t i = 0; i < o->validation_epoch_count; i++)
+    listed |= o->validation_epochs[i] == count;
+  return cnn__supply_is(&fit->evaluation.supply) && (o->validation_epochs ? listed : count % o->validation_freq == 0);
+}
+
 static cnn_status epoch(cnn__fit *fit, int64_t index) {
   fit->begun = cnn__seconds() - fit->place.seconds;
   fit->event.epoch = index;
@@ -106,7 +115,7 @@ static cnn_status epoch(cnn__fit *fit, int64_t index) {
     return CNN_OK;
   cnn__logs_clear(fit->logs);
   CNN__TRY(cnn__figures_tell(&fit->figures, fit->logs, ""));
-  if (cnn__supply_is(&fit->evaluation.supply) && (index + 1) % fit->options.validation_freq == 0)
+  if (validates(fit, index + 1))
     CNN__TRY(validate(fit));
   CNN__TRY(end_epoch(fit, cnn__seconds() - fit->begun));
   if (fit->checkpoint)

@@ -26,7 +26,8 @@ static cnn_status check_counts(const cnn_fit_opts *o) {
                 {"validation_steps", o->validation_steps},
                 {"validation_freq", o->validation_freq},
                 {"callback_count", o->callback_count},
-                {"class_weight_count", o->class_weight_count}};
+                {"class_weight_count", o->class_weight_count},
+                {"validation_epoch_count", o->validation_epoch_count}};
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
     if (counts[i].value < 0)
       return cnn__fail(CNN_EINVAL, "fit: %s is %lld, must be 0 or more", counts[i].name, (long long)counts[i].value);
@@ -53,11 +54,22 @@ static cnn_status check_class_weights(const cnn_fit_opts *o) {
   return CNN_OK;
 }
 
+static cnn_status check_validation_epochs(const cnn_fit_opts *o) {
+  if (o->validation_epoch_count && !o->validation_epochs)
+    return cnn__fail(CNN_EINVAL, "fit: validation_epoch_count is %lld, validation_epochs is NULL", (long long)o->validation_epoch_count);
+  for (int64_t i = 0; i < o->validation_epoch_count; i++)
+    if (o->validation_epochs[i] < 1)
+      return cnn__fail(CNN_EINVAL, "fit: validation_epochs[%lld] is %lld, must be 1 (the first epoch) or more", (long long)i,
+                       (long long)o->validation_epochs[i]);
+  return CNN_OK;
+}
+
 static cnn_status check_options(cnn_fit_opts *o) {
   char text[32];
   CNN__TRY(check_counts(o));
   CNN__TRY(check_callbacks(o));
   CNN__TRY(check_class_weights(o));
+  CNN__TRY(check_validation_epochs(o));
   if (!(o->validation_split >= 0 && o->validation_split < 1))
     return cnn__fail(CNN_EINVAL, "fit: validation_split is %s, must be 0 or more and less than 1",
                      cnn__repr(text, o->validation_split));

@@ -65,15 +65,23 @@ static json_t *class_weights_json(const cnn__class_weights *weights) {
   return list;
 }
 
+/* NULL where validation_freq decides: then the recipe says nothing of it, as those of before there was such a list. */
+static json_t *validation_epochs_json(const cnn_fit_opts *o) {
+  json_t *list = o->validation_epochs ? json_array() : NULL;
+  for (int64_t i = 0; i < o->validation_epoch_count; i++)
+    json_array_append_new(list, json_integer((json_int_t)o->validation_epochs[i]));
+  return list;
+}
+
 json_t *cnn__recipe_json(const cnn__fit *fit) {
   const cnn_fit_opts *o = &fit->options;
   const cnn_context *context = fit->model->context;
-  return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:b, s:{s:b, s:b, s:s}}", "data", data_json(&fit->train),
+  return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:o*, s:b, s:{s:b, s:b, s:s}}", "data", data_json(&fit->train),
                    "validation", data_json(&fit->evaluation.supply), "augmenter", augmenter_json(fit->augmenter),
                    "class_weights", class_weights_json(&fit->train.class_weights), "batch_size",
                    (json_int_t)fit->train.batch_size, "steps_per_epoch", (json_int_t)fit->train.wanted,
                    "validation_batch_size", (json_int_t)fit->evaluation.supply.batch_size, "validation_steps",
-                   (json_int_t)o->validation_steps, "validation_freq", (int)o->validation_freq, "shuffle",
-                   !o->no_shuffle, "kernels", "fusion", context->fuse, "winograd", context->winograd, "gemm",
+                   (json_int_t)o->validation_steps, "validation_freq", (int)o->validation_freq, "validation_epochs",
+                   validation_epochs_json(o), "shuffle", !o->no_shuffle, "kernels", "fusion", context->fuse, "winograd", context->winograd, "gemm",
                    cnn_context_gemm(context));
 }

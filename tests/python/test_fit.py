@@ -184,6 +184,12 @@ def test_validation_in_every_form(context: cnn.Context) -> None:
     model = without_drawing(context)
     history = model.fit(x, y, epochs=4, validation=(x, y), validation_freq=2, validation_steps=2, validation_batch_size=4, verbose=0)
     assert len(history["loss"]) == 4 and len(history["val_loss"]) == 2
+    for epochs, validations in (([1, 3], 2), (np.array([4]), 1), ((), 0)):
+        history = model.fit(x, y, epochs=4, validation=(x, y), validation_freq=epochs, verbose=0)
+        assert len(history["loss"]) == 4 and ("val_loss" in history.history) == bool(validations)
+        assert not validations or len(history["val_loss"]) == validations
+    with pytest.raises(TypeError, match="integer"):
+        model.fit(x, y, validation=(x, y), validation_freq="12", verbose=0)
     with pytest.raises(cnn.InvalidArgument, match="tuple of 4"):
         model.fit(x, y, validation=(x, y, y, y), verbose=0)
     with pytest.raises(cnn.InvalidArgument, match="validation_split"):

@@ -90,6 +90,9 @@ def test_validation_by_every_way() -> None:
     history = small().fit(x, y, epochs=4, verbose=0, validation_data=(x, y), validation_freq=2, validation_batch_size=7,
                           validation_steps=2)
     assert len(history.history["val_loss"]) == 2 and len(history.history["loss"]) == 4
+    for listed, validations in (([1, 4, 9], 2), ((3,), 1), ({2, 3}, 2), (range(2, 5), 3), ([], None)):
+        history = small().fit(x, y, epochs=4, verbose=0, validation_data=(x, y), validation_freq=listed)
+        assert len(history.history.get("val_loss", "")) == (validations or 0)
 
 
 def test_orders_of_samples() -> None:
@@ -275,7 +278,6 @@ REFUSED: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda m, x, y: m.compile("adam", ["mse", "mae"]), "2 losses"),
     (lambda m, x, y: m.compile("adam", "mse", metrics={"out": "mae"}), "by output"),
     (lambda m, x, y: m.fit(x, y, shuffle="batch"), "shuffle='batch'"),
-    (lambda m, x, y: m.fit(x, y, validation_data=(x, y), validation_freq=[1, 3]), "validation_freq"),
     (lambda m, x, y: m.fit([x, x], y), "2 arrays"),
     (lambda m, x, y: m.fit(x, {"a": y, "b": y}), "2 arrays"),
     (lambda m, x, y: m.train_step((x, y)), "train_on_batch"),
@@ -308,6 +310,10 @@ WRONG: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda m, x, y: m.fit(iter([(x, y, y, y)]), verbose=0), "tuple of 4"),
     (lambda m, x, y: m.fit(x, y, validation_data=(x,)), "validation_data"),
     (lambda m, x, y: m.fit(x, y, validation_data=(x, y), validation_freq=0), "validation_freq"),
+    (lambda m, x, y: m.fit(x, y, validation_data=(x, y), validation_freq=1.5), "validation_freq=1.5"),
+    (lambda m, x, y: m.fit(x, y, validation_data=(x, y), validation_freq="2"), "validation_freq='2'"),
+    (lambda m, x, y: m.fit(x, y, validation_data=(x, y), validation_freq=[1, 0]), r"validation_epochs\[1\] is 0"),
+    (lambda m, x, y: m.fit(x, y, validation_data=(x, y), validation_freq=[1, "a"]), "validation_freq"),
     (lambda m, x, y: m.fit(x, y, callbacks=["stop"]), "callbacks"),
     (lambda m, x, y: m.fit(x[:, :5], y, verbose=0), "5"),
     (lambda m, x, y: m.fit(x * np.nan, y, verbose=0), "NaN"),

@@ -38,6 +38,9 @@ START_TEST(refuses_options) {
   refuses(f.data.labels, *cnn_fit_opts(.initial_epoch = -3), CNN_EINVAL, "initial_epoch is -3");
   refuses(f.data.labels, *cnn_fit_opts(.steps_per_epoch = -1), CNN_EINVAL, "steps_per_epoch is -1");
   refuses(f.data.labels, *cnn_fit_opts(.validation_freq = -1), CNN_EINVAL, "validation_freq is -1");
+  refuses(f.data.labels, *cnn_fit_opts(.validation_epoch_count = -1), CNN_EINVAL, "validation_epoch_count is -1");
+  refuses(f.data.labels, *cnn_fit_opts(.validation_epoch_count = 2), CNN_EINVAL, "validation_epoch_count is 2, validation_epochs is NULL");
+  refuses(f.data.labels, *cnn_fit_opts(.validation_epochs = (int64_t[]){2, 0}, .validation_epoch_count = 2), CNN_EINVAL, "validation_epochs[1] is 0");
   refuses(f.data.labels, *cnn_fit_opts(.verbose = 3), CNN_EINVAL, "verbose is 3");
   refuses(f.data.labels, *cnn_fit_opts(.verbose = -1), CNN_EINVAL, "verbose is -1");
   refuses(f.data.labels, *cnn_fit_opts(.callback_count = -1), CNN_EINVAL, "callback_count is -1");

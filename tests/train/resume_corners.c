@@ -148,6 +148,7 @@ END_TEST
 
 START_TEST(splits_and_steps) {
   ck_goes_on((plan){.options = {.validation_split = 0.3, .validation_freq = 2}}, 3);
+  ck_goes_on((plan){.options = {.validation_split = 0.3, .validation_epochs = (const int64_t[]){1, 3}, .validation_epoch_count = 2}}, 3);
   ck_goes_on((plan){.options = {.steps_per_epoch = 2, .no_shuffle = 1, .validation_steps = 1}}, 2);
   ck_goes_on((plan){.options = {.initial_epoch = 1, .class_weights = (float[]){0.5f, 1, 2}, .class_weight_count = 3}}, 5);
 }

@@ -34,6 +34,25 @@ START_TEST(validates_every_second_epoch) {
 }
 END_TEST
 
+static void validates_after(const int64_t *epochs, int64_t count, const char *wanted) {
+  cnn_history *history;
+  double value;
+  fitting_open(&f, 1);
+  fitting_fits(&f, f.data.labels, cnn_fit_opts(.epochs = 5, .validation = f.other.labels, .validation_freq = 2, .validation_epochs = epochs,
+                                               .validation_epoch_count = count, .history = &history));
+  for (int64_t row = 0; row < 5; row++)
+    ck_assert_int_eq(cnn_history_value(history, row, "val_loss", &value), wanted[row] == 'v' ? CNN_OK : CNN_ENAME);
+  cnn_history_free(history);
+  fitting_close(&f);
+}
+
+START_TEST(validates_after_listed_epochs) {
+  validates_after((const int64_t[]){5, 1, 7, 1}, 4, "v---v");
+  validates_after((const int64_t[]){1}, 0, "-----");
+  validates_after(NULL, 0, "-v-v-");
+}
+END_TEST
+
 /* The figures of the last epoch's validation are those of evaluate afterwards. */
 START_TEST(validation_is_evaluate) {
   cnn_history *history;
@@ -51,5 +70,5 @@ END_TEST
 
 int main(void) {
   return RUN_SUITE("validation", 120, validation_split_is_the_last_part, validates_every_second_epoch,
-                   validation_is_evaluate);
+                   validates_after_listed_epochs, validation_is_evaluate);
 }

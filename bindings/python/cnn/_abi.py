@@ -516,7 +516,7 @@ class cnn_fit_opts(Structure):
         ("no_shuffle", c_int32), ("validation_freq", c_int32), ("sink", POINTER(cnn_sink)),
         ("history", POINTER(c_void_p)), ("validation_source", POINTER(cnn_batch_source)),
         ("validation_batch_size", c_int64), ("validation_steps", c_int64), ("class_weights", POINTER(c_float)),
-        ("class_weight_count", c_int64)]
+        ("class_weight_count", c_int64), ("validation_epochs", POINTER(c_int64)), ("validation_epoch_count", c_int64)]
 
 
 class cnn_evaluate_opts(Structure):

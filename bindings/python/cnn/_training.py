@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from . import _abi, _arrays
 from ._calls import call, pending, trampoline
+from ._counts import count
 from ._errors import InvalidArgument, ShapeError
 from ._expect import expect
 from ._handle import Owner, new
@@ -73,6 +74,14 @@ def weights_of_classes(given: Mapping[int, float] | Sequence[float] | None) -> d
     if not len(weights):
         return {}
     return {"class_weights": weights.ctypes.data_as(ctypes.POINTER(ctypes.c_float)), "class_weight_count": len(weights)}
+
+
+def validated_epochs(given: int | Iterable[int]) -> dict[str, Any]:
+    """The fields of fit's options: every so many epochs, or the numbers of those."""
+    if not isinstance(given, Iterable):
+        return {"validation_freq": count(given, "validation_freq")}
+    numbers = [integer(number, what="validation_freq") for number in given]
+    return {"validation_epochs": numbers, "validation_epoch_count": len(numbers)}
 
 
 @trampoline(_abi.cnn_callback_functions_batch_end)

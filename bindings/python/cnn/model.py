@@ -134,7 +134,7 @@ class Model(Inspection):
             initial_epoch: int = 0, steps_per_epoch: int | None = None, validation: Any = None,
             validation_split: float = 0,
             augmenter: Augmenter | None = None, callbacks: AnyCallback | Sequence[AnyCallback] | None = None,
-            verbose: int = 1, shuffle: bool = True, validation_freq: int = 1, validation_batch_size: int | None = None,
+            verbose: int = 1, shuffle: bool = True, validation_freq: int | Iterable[int] = 1, validation_batch_size: int | None = None,
             validation_steps: int | None = None, class_weight: Mapping[int, float] | Sequence[float] | None = None,
             sample_weight: Array | None = None) -> History:
         """Train.
@@ -164,8 +164,8 @@ class Model(Inspection):
             0 silent, 1 a bar on a terminal and in notebooks, else one line an epoch, 2 one line an epoch.
         shuffle : bool
             A new order of the samples for each epoch. Generators give their own.
-        validation_freq : int
-            Validate every so many epochs.
+        validation_freq : int or iterable of int
+            Validate every so many epochs, or after the epochs of these numbers, the first being 1.
         validation_batch_size, validation_steps : int, optional
             Of validation; None: as in training, and all.
         class_weight : mapping of class to weight, or sequence, optional
@@ -198,7 +198,7 @@ class Model(Inspection):
                 "initial_epoch": initial_epoch,
                 "steps_per_epoch": count(steps_per_epoch, "steps_per_epoch"), "validation_split": validation_split,
                 "augmenter": _training.in_use(augmenter, stack), "verbose": level(verbose), "no_shuffle": int(not shuffle),
-                "validation_freq": count(validation_freq, "validation_freq"),
+                **_training.validated_epochs(validation_freq),
                 "validation_batch_size": count(validation_batch_size, "validation_batch_size"),
                 "validation_steps": count(validation_steps, "validation_steps"),
                 **_training.validation_supply(self, validation, stack), **_training.weights_of_classes(class_weight)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, Mapping, Optional
+from typing import Any, Collection, Mapping, Optional
 
 import numpy as np
 
@@ -129,11 +129,12 @@ class Plan:
 
     def validate(self, data: Any, split: float, steps: Optional[int], batch_size: Optional[int], freq: Any) -> None:
         """Add what to validate on."""
-        if not isinstance(freq, (int, np.integer)):
-            refuse(f"fit: validation_freq={freq!r} is not in libcnn; give every how many epochs, as validation_freq=2")
-        if freq < 1:
-            raise ValueError(f"fit: validation_freq={freq} must be 1 or more")
-        self.options.update(validation_freq=int(freq), validation_batch_size=batch_size, validation_steps=steps)
+        if isinstance(freq, (int, np.integer)):
+            if freq < 1:
+                raise ValueError(f"fit: validation_freq={freq} must be 1 or more")
+        elif isinstance(freq, str) or not isinstance(freq, Collection) or not all(isinstance(epoch, (int, np.integer)) for epoch in freq):
+            raise ValueError(f"fit: validation_freq={freq!r} must be every how many epochs, or a list of the epochs, from 1 on")
+        self.options.update(validation_freq=freq, validation_batch_size=batch_size, validation_steps=steps)
         if data is not None:
             self.options["validation"] = self._validation(data)
         elif split:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Collection, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
@@ -188,7 +188,7 @@ class Trainer:
             validation_data: Any = None, shuffle: bool = True, class_weight: Optional[Mapping[int, float]] = None,
             sample_weight: Any = None, initial_epoch: int = 0, steps_per_epoch: Optional[int] = None,
             validation_steps: Optional[int] = None, validation_batch_size: Optional[int] = None,
-            validation_freq: int = 1) -> History:
+            validation_freq: Union[int, Collection[int]] = 1) -> History:
         """Train.
 
         Parameters
@@ -212,7 +212,9 @@ class Trainer:
             Draw a new order for each epoch. A flow has its own setting, a generator its own order.
         class_weight : dict, optional
             What samples of a class count; classes that are not named count 1. Not with sample_weight.
-        steps_per_epoch, validation_steps, validation_batch_size, validation_freq
+        validation_freq : int or list of int
+            Validate every so many epochs, or after the epochs of these numbers, from 1 on.
+        steps_per_epoch, validation_steps, validation_batch_size
             As their names say; every epoch makes all of its steps.
 
         Returns
