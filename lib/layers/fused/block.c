@@ -117,7 +117,8 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   b->g = geometry(layer->members[b->norm], b->pool < 0 ? NULL : layer->members[b->pool]);
   b->floats = b->g.h * b->g.w * b->g.c;
   b->pooled = b->g.oh * b->g.ow * b->g.c;
-  int64_t most = together_bytes(b->conv < 0 ? NULL : layer->members[b->conv]) / ((int64_t)sizeof(float) * b->floats);
+  b->bytes = together_bytes(b->conv < 0 ? NULL : layer->members[b->conv]);
+  int64_t most = b->bytes / ((int64_t)sizeof(float) * b->floats);
   for (b->together = 1; 2 * b->together <= most && b->together < CNN__SHARD;)
     b->together *= 2;
   b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv], layer->members[b->norm - 1]->activation);

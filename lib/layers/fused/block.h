@@ -17,7 +17,8 @@ typedef struct cnn__block {
   int32_t conv, norm, act, pool, dropout; /* members, act behind the normalisation; -1: there is none */
   cnn__pool g;                       /* of the pooling; windows of 1 x 1 where there is none */
   int64_t floats, pooled;            /* of a sample: what is normalised, before and after pooling */
-  int64_t together;                  /* samples that go through the passes at once */
+  int64_t bytes;                     /* of what is normalised, that go through the passes at once, and */
+  int64_t together;                  /*   the samples that are as much, or one */
   int32_t again;                     /* the convolution is done again in backward, not kept */
   int32_t nine;                      /* and it is what the kernel nine_backward is for */
 } cnn__block;

@@ -20,19 +20,6 @@ static void finish(const cnn__work *work, const cnn__pool *g, int64_t first, int
   cnn__block_activate(work, n * g->oh * g->ow, g->c, b->pool >= 0 ? y : from, map, y);
 }
 
-static void all(const cnn__work *work) {
-  const cnn__block *b = work->layer->data;
-  for (int64_t i = 0, n; i < work->count; i += n) {
-    n = cnn__block_taken(work, i);
-    const float *x = work->x + i * b->floats;
-    if (b->conv >= 0) {
-      cnn__block_convolve(work, i, n, cnn__block_scratch(work));
-      x = cnn__block_scratch(work);
-    }
-    finish(work, &b->g, 0, n, x, work->y + i * b->pooled);
-  }
-}
-
 /* ---- pieces ---- */
 
 /* The pooling with rows and columns of the image: geometries without pooling have all positions in one row. */
@@ -61,23 +48,43 @@ static int64_t unit_rows(const cnn_layer *layer) {
   return rows;
 }
 
+static int64_t row_units(const cnn_layer *layer) { return (image_of(layer).oh - 1) / unit_rows(layer) + 1; }
+
 static int64_t units(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
   if (b->conv < 0)
     return 1;
-  return by_channels(layer) ? cnn__gemm_panels(b->g.c) : (image_of(layer).oh - 1) / unit_rows(layer) + 1;
+  return by_channels(layer) ? cnn__gemm_panels(b->g.c) : row_units(layer);
 }
 
-/* The pooled rows of units [begin, end) of one sample. Where the image ends the convolution may have rows that no window
+/* Units of rows that go through the passes at once. */
+static int64_t units_together(const cnn_layer *layer) {
+  const cnn__block *b = layer->data;
+  cnn__pool g = image_of(layer);
+  int64_t most = b->bytes / (unit_rows(layer) * g.kh * g.w * g.c * (int64_t)sizeof(float));
+  return most ? most : 1;
+}
+
+/* The pooled rows of units [first, last) of one sample. Where the image ends the convolution may have rows that no window
  * reads: they belong to its band all the same. */
-static void band(const cnn__work *work, const cnn__work *conv, const float *x, float *y) {
+static void band(const cnn__work *work, const cnn__work *conv, int64_t first, int64_t last, const float *x, float *y) {
   cnn__pool g = image_of(work->layer);
-  float *image = cnn__block_scratch(work);
-  int64_t rows = unit_rows(work->layer), begin = work->begin * rows, end = work->end * rows;
+  const cnn__block *b = work->layer->data;
+  int64_t rows = unit_rows(work->layer), begin = first * rows, end = last * rows;
+  float *to = y + begin * g.ow * g.c, *image = b->pool < 0 ? to : cnn__block_scratch(work);
   cnn__conv2d_rows(conv, x, begin * g.kh, end < g.oh ? end * g.kh : g.h, image);
   g.oh = (end < g.oh ? end : g.oh) - begin;
   g.h = g.oh * g.kh;
-  finish(work, &g, 0, 1, image, y + begin * g.ow * g.c);
+  finish(work, &g, 0, 1, image, to);
+}
+
+/* The same, as many units at once as stay in the second cache until they are normalised. */
+static void strips(const cnn__work *work, const cnn__work *conv, int64_t first, int64_t last, const float *x, float *y) {
+  int64_t strip = units_together(work->layer);
+  for (int64_t end; first < last; first = end) {
+    end = last - first < strip ? last : first + strip;
+    band(work, conv, first, end, x, y);
+  }
 }
 
 /* Vectors [begin, end) of the channels of one sample: dense in scratch, then to their places. */
@@ -95,17 +102,40 @@ static void channels(const cnn__work *work, const cnn__work *conv, const float *
     memcpy(y + i * b->g.c + first, made + i * g.c, (size_t)g.c * sizeof *y);
 }
 
+/* Whole samples, as many at once as stay there. */
+static void all(const cnn__work *work) {
+  const cnn__block *b = work->layer->data;
+  for (int64_t i = 0, n; i < work->count; i += n) {
+    n = cnn__block_taken(work, i);
+    const float *x = work->x + i * b->floats;
+    float *y = work->y + i * b->pooled;
+    if (b->conv >= 0) {
+      float *image = b->pool < 0 ? y : cnn__block_scratch(work);
+      cnn__block_convolve(work, i, n, image);
+      x = image;
+    }
+    finish(work, &b->g, 0, n, x, y);
+  }
+}
+
 static void infer(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
-  if (!work->end) {
+  int32_t whole = !work->end;
+  if (whole && (b->conv < 0 || b->together > 1 || units_together(work->layer) >= row_units(work->layer))) {
     all(work);
     return;
   }
   cnn__work conv = cnn__block_conv(work);
-  int64_t in = cnn__shape_count(&work->layer->in);
-  int32_t apart = by_channels(work->layer);
-  for (int64_t i = 0; i < work->count; i++)
-    (apart ? channels : band)(work, &conv, work->x + i * in, work->y + i * b->pooled);
+  int64_t in = cnn__shape_count(&work->layer->in), end = whole ? row_units(work->layer) : work->end;
+  int32_t apart = !whole && by_channels(work->layer);
+  for (int64_t i = 0; i < work->count; i++) {
+    const float *x = work->x + i * in;
+    float *y = work->y + i * b->pooled;
+    if (apart)
+      channels(work, &conv, x, y);
+    else
+      strips(work, &conv, work->begin, end, x, y);
+  }
 }
 
 const cnn__phase cnn__block_infer_phases[] = {{.domain = CNN__SHARDS, .run = infer, .parts = units}, {0}};
