@@ -137,14 +137,14 @@ static void discard(compilation *made, cnn_context *context) {
 
 /* What a sample of training takes, and what tensors that never live together save by sharing it. */
 static void log_memory(const cnn_model *model, const cnn__plan *plan) {
-  int64_t apart = 0, taken = plan->arena_floats + plan->local_floats;
+  int64_t apart = 0, local = plan->local_floats / CNN__SHARD, taken = plan->arena_floats + local;
   for (int32_t i = 0; i < plan->buffer_count; i++)
     if (plan->buffers[i].first >= 0)
       apart += plan->buffers[i].floats;
   cnn__log(model->context, CNN_LOG_DEBUG,
            "model '%s': a sample of training takes %lld bytes in the arena, %lld kept for backward, %lld in a worker; "
            "shared places save %lld",
-           model->name, (long long)plan->arena_floats * 4, (long long)plan->kept_bytes, (long long)plan->local_floats * 4,
+           model->name, (long long)plan->arena_floats * 4, (long long)plan->kept_bytes, (long long)local * 4,
            (long long)(apart - taken) * 4);
 }
 

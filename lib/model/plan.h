@@ -4,7 +4,8 @@
  * Phases of all layers, in order, fall into segments between barriers. In a shard segment each worker takes a
  * micro-shard of 8 samples through all of the segment's phases while its data are in cache; a parts segment does one
  * batch-wide phase (or all late ones). A tensor whose life lies within one shard segment lives in the worker's own
- * buffer, 8 samples large; others lie in the arena, a batch large, lifetimes overlapped. */
+ * buffer, 8 samples large, or fewer where the samples of a shard go through some phases by turns; others lie in the arena,
+ * a batch large, lifetimes overlapped. */
 #ifndef CNN_MODEL_PLAN_H
 #define CNN_MODEL_PLAN_H
 
@@ -35,8 +36,9 @@ typedef struct cnn__buffer {
   int32_t first, last;   /* segments of first write and last use; -1 where no op touches it */
   int32_t first_op, last_op; /* ops, numbered through the whole plan */
   int32_t local;         /* lives in the worker's buffer */
+  int32_t samples;       /* that a worker's buffer has room for: a turn's where only its ops touch it, else CNN__SHARD */
   int32_t alias;         /* buffer whose memory this one shares; -1 none (always resolved to the root) */
-  int64_t offset;        /* floats a sample: from the start of the arena, or of the worker's buffer */
+  int64_t offset;        /* floats: from the start of the worker's buffer, or, a sample, of the arena */
 } cnn__buffer;
 
 #define CNN__UNITS 4 /* in a part of an op that has units */
@@ -48,6 +50,7 @@ typedef struct cnn__op {
   const cnn__phase *phase;
   int64_t parts;         /* of a shard phase: units that pieces of a shard may be cut between, 1 where it is not worth it */
   int64_t units;         /* of a shard phase that goes through the batch at once: a part is CNN__UNITS of so many; else 0 */
+  int32_t turn;          /* of a shard: so many samples go through the op and its neighbours of the same turn, then the next */
   int32_t x, y, dy, dx;  /* buffers that the op reads or writes; -1: none, or not touched by this phase. LOSS: logits
                           * or outputs in x, probabilities in y, their gradient in dx, as CHOOSE. JOIN: dy is added to dx */
   int32_t all_x, all_dx; /* x and dx are those of the layer's first input, and the other inputs' belong to them */
@@ -149,7 +152,7 @@ typedef struct cnn__plan {
   int32_t update;        /* the op that stands for the tails' updates: none of its parts is ever called */
   int64_t chunk_count;
   int64_t arena_floats;  /* a sample */
-  int64_t local_floats;  /* a sample; the worker's buffer holds CNN__SHARD samples */
+  int64_t local_floats;  /* of a worker's buffer */
   /* per layer: offsets into the run's blocks */
   int64_t *kept_offset;  /* bytes a sample */
   int64_t *slot_offset;  /* floats a shard */
@@ -185,6 +188,9 @@ void cnn__plan_layers_free(cnn__plan *plan);
 
 /* For plan.c: from the ops of `plan` the memory of its buffers. */
 cnn_status cnn__plan_memory(cnn__plan *plan);
+
+/* For plan_memory.c: the turns of all ops, from the sizes of their buffers. */
+void cnn__plan_turns(cnn__plan *plan);
 
 /* For plan.c: at the end of the ops of TRAIN the update and the packs, with what they need; how many ops at most. */
 cnn_status cnn__plan_end(cnn__plan *plan, const cnn_model *model, int32_t whole);

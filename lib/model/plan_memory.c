@@ -89,6 +89,25 @@ static void touch(cnn__plan *plan, int32_t buffer, int32_t op, int32_t segment) 
   }
 }
 
+/* From `op` on, as far as the ops of its segment go by turns with it. */
+static int32_t edge_of(const cnn__plan *plan, const cnn__segment *segment, int32_t op, int32_t step) {
+  int32_t turn = plan->ops[op].turn, next = op + step;
+  while (turn < CNN__SHARD && next >= segment->first && next < segment->first + segment->count && plan->ops[next].turn == turn)
+    next += step;
+  return next - step;
+}
+
+/* Samples of a worker's buffer that live at once: a turn's, where only ops that go by turns together touch it. Any other lives
+ * through all turns of the ops that do. */
+static int32_t settle(const cnn__plan *plan, cnn__buffer *b) {
+  const cnn__segment *segment = &plan->segments[b->first];
+  if (b->last_op <= edge_of(plan, segment, b->first_op, 1))
+    return plan->ops[b->first_op].turn;
+  b->first_op = edge_of(plan, segment, b->first_op, -1);
+  b->last_op = edge_of(plan, segment, b->last_op, 1);
+  return CNN__SHARD;
+}
+
 static void find_lives(cnn__plan *plan) {
   for (int32_t s = 0; s < plan->segment_count; s++)
     for (int32_t i = 0; i < plan->segments[s].count; i++) {
@@ -101,8 +120,11 @@ static void find_lives(cnn__plan *plan) {
     cnn__buffer *b = &plan->buffers[i];
     b->local = b->first >= 0 && b->first == b->last && plan->segments[b->first].domain == CNN__SHARDS;
   }
-  for (int32_t i = 0; i < plan->buffer_count; i++)
-    plan->buffers[i].local = plan->buffers[root_of(plan, i)].local;
+  for (int32_t i = 0; i < plan->buffer_count; i++) {
+    cnn__buffer *root = &plan->buffers[root_of(plan, i)];
+    plan->buffers[i].local = root->local;
+    plan->buffers[i].samples = root->local ? settle(plan, root) : 1;
+  }
 }
 
 /* In the arena workers are anywhere within a segment; in his own buffer a worker does one op after the other. */
@@ -116,8 +138,11 @@ static int32_t live_together(const cnn__buffer *a, const cnn__buffer *b) {
 
 /* ---- places ---- */
 
+/* Floats of its place: in the arena a sample's. */
+static int64_t size_of(const cnn__buffer *b) { return cnn__round_floats(b->floats * b->samples); }
+
 static int32_t larger(const cnn__plan *plan, int32_t a, int32_t b) {
-  int64_t fa = plan->buffers[a].floats, fb = plan->buffers[b].floats;
+  int64_t fa = size_of(&plan->buffers[a]), fb = size_of(&plan->buffers[b]);
   return fa != fb ? fa > fb : a < b;
 }
 
@@ -137,10 +162,10 @@ static int32_t sort_roots(const cnn__plan *plan, int32_t *order) {
 
 /* The lowest offset that is free of all placed buffers which live together with this one; they are given by rising offset. */
 static int64_t first_fit(const cnn__plan *plan, const int32_t *placed, int32_t count, const cnn__buffer *buffer) {
-  int64_t offset = 0, size = cnn__round_floats(buffer->floats);
+  int64_t offset = 0, size = size_of(buffer);
   for (int32_t i = 0; i < count; i++) {
     const cnn__buffer *other = &plan->buffers[placed[i]];
-    int64_t end = other->offset + cnn__round_floats(other->floats);
+    int64_t end = other->offset + size_of(other);
     if (other->offset >= offset + size)
       break;
     if (live_together(other, buffer) && offset < end)
@@ -165,7 +190,7 @@ static cnn_status place(cnn__plan *plan) {
     cnn__buffer *buffer = &plan->buffers[order[i]];
     buffer->offset = first_fit(plan, placed, i, buffer);
     insert_by_offset(plan, placed, i, order[i]);
-    int64_t end = buffer->offset + cnn__round_floats(buffer->floats);
+    int64_t end = buffer->offset + size_of(buffer);
     int64_t *total = buffer->local ? &plan->local_floats : &plan->arena_floats;
     *total = end > *total ? end : *total;
   }
@@ -211,6 +236,7 @@ cnn_status cnn__plan_memory(cnn__plan *plan) {
     plan->buffers[i] = (cnn__buffer){.floats = cnn__shape_count(&plan->layers[layer_of(plan, i)]->out), .first = -1,
                                      .last = -1, .first_op = -1, .last_op = -1, .alias = -1};
   make_aliases(plan);
+  cnn__plan_turns(plan);
   find_lives(plan);
   place_layers(plan);
   return place(plan);

@@ -17,30 +17,25 @@ static char *workspace(const cnn__run *run, int32_t worker) {
   return run->workspaces + (size_t)worker * run->workspace_bytes;
 }
 
-/* A buffer's rows from row `first` of the batch on; in the worker's own buffer they stand at its start. */
-static float *rows_of(const cnn__run *run, int32_t buffer, int64_t first, int32_t worker) {
+/* The first of the share's rows of a buffer; in the worker's own one those of a shard, or of a turn, stand at its start. */
+static float *rows_of(const cnn__run *run, int32_t buffer, const cnn__share *s) {
   if (buffer < 0)
     return NULL;
   const cnn__buffer *b = &run->plan->buffers[buffer];
   if (b->local)
-    return (float *)(void *)workspace(run, worker) + b->offset * CNN__SHARD;
-  return run->arena + b->offset * run->capacity + first * b->floats;
-}
-
-/* Whose buffer the tensors of a shard are in: of the worker who has it, or, where it is in pieces, its own number's. */
-static int32_t home_of(const cnn__run *run, int64_t shard, int32_t worker) {
-  return run->op < 0 ? worker : (int32_t)shard;
+    return (float *)(void *)workspace(run, s->home) + b->offset + s->within % b->samples * b->floats;
+  return run->arena + b->offset * run->capacity + s->first * b->floats;
 }
 
 /* Of layers that are still. */
 static float *const no_gradients[CNN__MAX_WEIGHTS];
 
-static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
+static cnn__work work_of(const cnn__run *run, const cnn__op *op, const cnn__share *s, int64_t part, int32_t worker) {
   const cnn__plan *plan = run->plan;
   const cnn_layer *layer = plan->layers[op->layer];
   const cnn__arrays *arrays = &run->model->arrays[plan->first_member[op->layer]];
-  int64_t batch = run->feed->count, first = shard * CNN__SHARD, left = batch - first;
-  int32_t i = op->layer, home = home_of(run, shard, worker);
+  int64_t batch = run->feed->count, shard = s->shard, first = s->first;
+  int32_t i = op->layer;
   int64_t pieces = run->op < 0 ? 1 : run->pieces, units = part * CNN__UNITS, units_end = units + CNN__UNITS;
   return (cnn__work){
       .k = run->k,
@@ -53,7 +48,7 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .shards = (batch - 1) / CNN__SHARD + 1,
       .shard = shard,
       .first = first,
-      .count = left < CNN__SHARD || op->units ? left : CNN__SHARD,
+      .count = op->units ? batch : s->count,
       .part = part,
       .parts = op->parts,
       .key = {run->key[0], run->key[1]},
@@ -61,10 +56,10 @@ static cnn__work work_of(const cnn__run *run, const cnn__op *op, int64_t shard, 
       .samples = run->feed->samples,
       .begin = op->units ? units : pieces > 1 ? op->parts * part / pieces : 0,
       .end = op->units ? (units_end < op->units ? units_end : op->units) : pieces > 1 ? op->parts * (part + 1) / pieces : 0,
-      .x = rows_of(run, op->x, first, home),
-      .y = rows_of(run, op->y, first, home),
-      .dy = rows_of(run, op->dy, first, home),
-      .dx = rows_of(run, op->dx, first, home),
+      .x = rows_of(run, op->x, s),
+      .y = rows_of(run, op->y, s),
+      .dy = rows_of(run, op->dy, s),
+      .dx = rows_of(run, op->dx, s),
       .kept = run->kept + plan->kept_offset[i] * run->capacity + first * layer->kept_bytes,
       .slots = run->slots + plan->slot_offset[i] * run->shards + shard * layer->slot_floats,
       .sums = run->sums + plan->sum_offset[i] * run->shards + shard * layer->sum_doubles,
@@ -83,14 +78,14 @@ typedef struct ends {
   float *dxs[CNN__MAX_INPUTS];
 } ends;
 
-static void find_ends(const cnn__run *run, const cnn__op *op, cnn__work *work, int32_t home, ends *e) {
+static void find_ends(const cnn__run *run, const cnn__op *op, cnn__work *work, const cnn__share *s, ends *e) {
   int32_t inputs = cnn__plan_inputs(run->plan, op->layer);
   if (inputs < 2)
     return;
   for (int32_t k = 0; k < inputs; k++) {
     const cnn__edge *edge = cnn__plan_edge(run->plan, op->layer, k);
-    e->xs[k] = op->all_x ? rows_of(run, edge->from, work->first, home) : NULL;
-    e->dxs[k] = op->all_dx ? rows_of(run, edge->dx, work->first, home) : NULL;
+    e->xs[k] = op->all_x ? rows_of(run, edge->from, s) : NULL;
+    e->dxs[k] = op->all_dx ? rows_of(run, edge->dx, s) : NULL;
   }
   work->xs = e->xs;
   work->dxs = e->dxs;
@@ -98,19 +93,17 @@ static void find_ends(const cnn__run *run, const cnn__op *op, cnn__work *work, i
 
 /* ---- ops ---- */
 
-static void output(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
-  int64_t first = shard * CNN__SHARD, left = run->feed->count - first, columns = run->plan->buffers[op->x].floats;
-  const float *rows = rows_of(run, op->x, first, home);
+static void output(const cnn__run *run, const cnn__op *op, const cnn__share *s) {
+  int64_t columns = run->plan->buffers[op->x].floats;
+  const float *rows = rows_of(run, op->x, s);
   if (run->outputs && rows) /* both are there for every plan with such an op */
-    memcpy(run->outputs[op->output].values + (run->row + first) * columns, rows,
-           (size_t)((left < CNN__SHARD ? left : CNN__SHARD) * columns) * sizeof(float));
+    memcpy(run->outputs[op->output].values + (run->row + s->first) * columns, rows,
+           (size_t)(s->count * columns) * sizeof(float));
 }
 
-static void join(const cnn__run *run, const cnn__op *op, int64_t shard, int32_t home) {
-  int64_t first = shard * CNN__SHARD, left = run->feed->count - first;
-  float *sum = rows_of(run, op->dx, first, home);
-  run->k->add((left < CNN__SHARD ? left : CNN__SHARD) * run->plan->buffers[op->dx].floats, sum,
-              rows_of(run, op->dy, first, home), sum);
+static void join(const cnn__run *run, const cnn__op *op, const cnn__share *s) {
+  float *sum = rows_of(run, op->dx, s);
+  run->k->add(s->count * run->plan->buffers[op->dx].floats, sum, rows_of(run, op->dy, s), sum);
 }
 
 /* Of a late part that an update follows, what that touches. */
@@ -121,28 +114,23 @@ static cnn__soon soon_of(const cnn__run *run, const cnn__op *op, int64_t part) {
 }
 
 /* part: of UPDATE the chunk; of a shard in pieces the piece. */
-static void execute(const cnn__run *run, const cnn__op *op, int64_t shard, int64_t part, int32_t worker) {
-  int32_t home = home_of(run, shard, worker);
+static void execute(const cnn__run *run, const cnn__op *op, const cnn__share *s, int64_t part, int32_t worker) {
   if (op->kind == CNN__OP_LAYER) {
     ends e;
-    cnn__work work = work_of(run, op, shard, part, worker);
-    find_ends(run, op, &work, home, &e);
+    cnn__work work = work_of(run, op, s, part, worker);
+    find_ends(run, op, &work, s, &e);
     work.soon = soon_of(run, op, part);
     op->phase->run(&work);
   } else if (op->kind == CNN__OP_FEED) {
-    int64_t first = shard * CNN__SHARD, left = run->feed->count - first;
-    run->feed->fill(run->feed->user, first, left < CNN__SHARD ? left : CNN__SHARD, rows_of(run, op->y, first, home));
+    run->feed->fill(run->feed->user, s->first, s->count, rows_of(run, op->y, s));
   } else if (op->kind == CNN__OP_LOSS) {
-    int64_t first = shard * CNN__SHARD;
-    cnn__run_objective(run, first, rows_of(run, op->x, first, home), rows_of(run, op->y, first, home),
-                       rows_of(run, op->dx, first, home));
+    cnn__run_objective(run, s->first, s->count, rows_of(run, op->x, s), rows_of(run, op->y, s), rows_of(run, op->dx, s));
   } else if (op->kind == CNN__OP_JOIN) {
-    join(run, op, shard, home);
+    join(run, op, s);
   } else if (op->kind == CNN__OP_OUTPUT) {
-    output(run, op, shard, home);
+    output(run, op, s);
   } else if (op->kind == CNN__OP_CHOOSE) {
-    int64_t first = shard * CNN__SHARD;
-    cnn__run_choose(run, first, rows_of(run, op->x, first, home), rows_of(run, op->dx, first, home));
+    cnn__run_choose(run, s->first, rows_of(run, op->x, s), rows_of(run, op->dx, s));
   } else if (op->kind == CNN__OP_PACK) {
     cnn__pack_part(run->model, run->k, op->layer, op->phase, part, op->parts);
   } else {
@@ -156,9 +144,9 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static void step(cnn__run *run, int32_t op, int64_t shard, int64_t part, int32_t worker) {
+static void step(cnn__run *run, int32_t op, const cnn__share *s, int64_t part, int32_t worker) {
   double start = run->measuring ? now() : 0;
-  execute(run, &run->plan->ops[op], shard, part, worker);
+  execute(run, &run->plan->ops[op], s, part, worker);
   if (run->measuring)
     run->seconds[worker * run->plan->op_count + op] += now() - start;
 }
@@ -166,9 +154,13 @@ static void step(cnn__run *run, int32_t op, int64_t shard, int64_t part, int32_t
 /* ---- segments ---- */
 
 static void shard_item(cnn__run *run, int64_t item, int32_t worker) {
-  int64_t shard = run->segment->back ? (run->feed->count - 1) / CNN__SHARD - item : item;
-  for (int32_t i = 0; i < run->segment->count; i++)
-    step(run, run->segment->first + i, shard, 0, worker);
+  int64_t within = 0;
+  int32_t op = run->segment->first;
+  cnn__share s = {.shard = run->segment->back ? run->items - 1 - item : item, .home = worker};
+  do
+    if (cnn__run_share(run, op, within, &s))
+      step(run, op, &s, 0, worker);
+  while (cnn__run_turn(run, &op, &within));
 }
 
 /* Matrices that a BLAS has packed cannot be read by columns. */
@@ -181,12 +173,17 @@ static int32_t goes_in_pieces(const cnn__run *run, const cnn__segment *segment, 
   return 0;
 }
 
+static void part(cnn__run *run, int32_t op, int64_t number, int32_t worker) {
+  cnn__share s = {.count = run->feed->count < CNN__SHARD ? run->feed->count : CNN__SHARD, .home = worker};
+  step(run, op, &s, number, worker);
+}
+
 static void tail_of(cnn__run *run, const cnn__tail *tail, int32_t worker) {
   const cnn__plan *plan = run->plan;
   if (tail->chunk >= 0)
-    step(run, plan->update, 0, tail->chunk, worker);
+    part(run, plan->update, tail->chunk, worker);
   for (const cnn__link *link = plan->links + tail->first, *end = link + tail->count; link < end; link++)
-    step(run, link->op, 0, link->part, worker);
+    part(run, link->op, link->part, worker);
 }
 
 static void part_of(cnn__run *run, const cnn__segment *segment, int64_t item, int32_t worker) {
@@ -197,7 +194,7 @@ static void part_of(cnn__run *run, const cnn__segment *segment, int64_t item, in
   int32_t updates = op->kind == CNN__OP_UPDATE;
   if (updates && !run->updating)
     return;
-  step(run, i, 0, updates ? op->first + item : item, worker);
+  part(run, i, updates ? op->first + item : item, worker);
   if (!updates && op->first >= 0 && run->updating)
     tail_of(run, &run->plan->tails[op->first + item], worker);
 }
@@ -217,12 +214,16 @@ static int32_t fill_in(void *user, int32_t worker) {
 
 /* ---- the row of stages: segments, or in pieces the ops of one ---- */
 
-static int64_t shards_of(const cnn__run *run) { return (run->feed->count - 1) / CNN__SHARD + 1; }
+static void piece(cnn__run *run, int64_t shard, int64_t number, int32_t worker) {
+  cnn__share s = {.shard = shard, .home = (int32_t)shard};
+  if (cnn__run_share(run, run->op, run->within, &s))
+    step(run, run->op, &s, number, worker);
+}
 
 static void item_of(void *user, int64_t item, int32_t worker) {
   cnn__run *run = user;
   if (run->op >= 0)
-    step(run, run->op, item / run->pieces, item % run->pieces, worker);
+    piece(run, item / run->pieces, item % run->pieces, worker);
   else if (run->segment->domain == CNN__SHARDS)
     shard_item(run, item, worker);
   else
@@ -230,9 +231,8 @@ static void item_of(void *user, int64_t item, int32_t worker) {
 }
 
 /* An op of a segment that runs op by op, each shard in pieces. */
-static int64_t open_op(cnn__run *run, int32_t op) {
-  run->op = op;
-  int64_t shards = shards_of(run), units = run->plan->ops[run->op].parts;
+static int64_t open_op(cnn__run *run) {
+  int64_t shards = run->items, units = run->plan->ops[run->op].parts;
   int64_t wanted = (run->workers - 1) / shards + 1; /* NOLINT(clang-analyzer-core.DivideZero): a batch has rows */
   run->pieces = units < wanted ? units : wanted;
   return shards * run->pieces;
@@ -240,8 +240,8 @@ static int64_t open_op(cnn__run *run, int32_t op) {
 
 /* The next of them; 0 after the last, and in segments that do not. */
 static int64_t next_op(cnn__run *run) {
-  if (run->op >= 0 && run->op + 1 < run->segment->first + run->segment->count)
-    return open_op(run, run->op + 1);
+  if (run->op >= 0 && cnn__run_turn(run, &run->op, &run->within))
+    return open_op(run);
   run->op = -1;
   return 0;
 }
@@ -256,9 +256,11 @@ static int64_t open_segment(cnn__run *run) {
   run->first_part = run->at == run->plan->late ? atomic_load_explicit(&run->late_done, memory_order_relaxed) : 0;
   if (segment->domain == CNN__PARTS)
     return segment->items - run->first_part;
-  if (!goes_in_pieces(run, segment, shards_of(run)))
-    return shards_of(run);
-  return open_op(run, segment->first);
+  if (!goes_in_pieces(run, segment, run->items))
+    return run->items;
+  run->op = segment->first;
+  run->within = 0;
+  return open_op(run);
 }
 
 static void note_span(cnn__run *run) {
@@ -303,6 +305,7 @@ static void run_batch(cnn__run *run, const cnn_model *model, cnn_model *trained,
   run->pass = pass;
   cnn__key(run->key, model->seed);
   run->updating = trained != NULL;
+  run->items = cnn__run_items(run);
   cnn__run_goal(run);
   if (trained)
     cnn__update_begin(trained->optimizer, trained->iterations, cnn__model_rate(trained), &run->update);

@@ -96,10 +96,9 @@ static void metric_of(const cnn__run *run, int32_t m, const cnn__rows *rows, int
   }
 }
 
-void cnn__run_objective(const cnn__run *run, int64_t first, const float *outputs, float *probabilities,
+void cnn__run_objective(const cnn__run *run, int64_t first, int64_t count, const float *outputs, float *probabilities,
                         float *gradient) {
   const cnn__feed *feed = run->feed;
-  int64_t left = feed->count - first, count = left < CNN__SHARD ? left : CNN__SHARD;
   int64_t columns = run->plan->columns, positions = run->plan->positions, values = columns * positions;
   int32_t taken = run->plan->taken >= 0 ? run->plan->layers[run->plan->taken]->activation : CNN_ACTIVATION_LINEAR;
   const cnn__rows rows = {.columns = columns,

@@ -35,7 +35,7 @@ static cnn_status measure(const cnn__run *run, int64_t norms, sizes *bytes) {
 static cnn_status allocate(cnn__run *run, int64_t norms, int32_t penalized) {
   sizes bytes;
   cnn_context *context = run->context;
-  run->local_bytes = (size_t)run->plan->local_floats * CNN__SHARD * sizeof(float);
+  run->local_bytes = (size_t)run->plan->local_floats * sizeof(float);
   run->workspace_bytes = run->local_bytes + run->plan->scratch_bytes;
   CNN__TRY(measure(run, norms, &bytes));
   run->arena = cnn__alloc(context, (size_t)bytes.arena, "tensors of a run");

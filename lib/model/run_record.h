@@ -32,6 +32,7 @@ struct cnn__run {
   double *seconds;           /* a worker and op; the first op_count entries are the answer */
   double *spans;             /* a segment: from its start to its end */
   int32_t measuring;
+  int64_t items;             /* shards of the batch; in inference some are smaller, so that each worker gets as much */
 
   /* the batch in hand; set before each segment by the worker that opens it */
   const cnn_model *model;
@@ -43,6 +44,7 @@ struct cnn__run {
   _Atomic int64_t late_done; /* parts of the late segment that are claimed */
   int32_t op;                /* a segment that runs op by op: which one; -1 else */
   int64_t pieces;            /* and in how many pieces each shard */
+  int64_t within;            /* and for which turn: samples of each shard that are through its ops */
   int32_t updating;          /* the update and what follows it happen */
   const cnn__output *outputs; /* the caller's rows, */
   int64_t row;               /*   of which the batch's begin here */
@@ -52,6 +54,24 @@ struct cnn__run {
   double scale;              /* of gradients: what a row of weight 1 has in the batch's loss; weights may be so small that no float holds it */
   double share;              /* of a sample's sum of losses: makes the mean over samples the batch's loss */
 };
+
+/* What an op works on: samples of a shard. */
+typedef struct cnn__share {
+  int64_t shard, first, count; /* first: in the batch */
+  int64_t within;              /* samples of the shard before it: those of earlier turns */
+  int32_t home;                /* whose buffer its tensors are in: of the worker who has the shard, or, where it is in pieces,
+                                * its own number's */
+} cnn__share;
+
+/* run_share.c: how many shards the batch at hand falls into. In inference as many for each worker, unless pieces of fewer
+ * share the work better. */
+int64_t cnn__run_items(const cnn__run *run);
+
+/* run_share.c: what of s->shard goes through `op` in the turn behind `within` samples; 0: there is nothing left. */
+int32_t cnn__run_share(const cnn__run *run, int32_t op, int64_t within, cnn__share *s);
+
+/* run_share.c: the op and the turn of a shard after those at hand; 0: it is through the segment. */
+int32_t cnn__run_turn(const cnn__run *run, int32_t *op, int64_t *within);
 
 /* run_update.c: what an UPDATE of that stage does with a chunk (with all of them, where it joins norms). */
 void cnn__run_update(const cnn__run *run, int32_t stage, int64_t number);
@@ -66,9 +86,9 @@ void cnn__run_goal(cnn__run *run);
  * the feed's label names or, where there are none, at the largest. */
 void cnn__run_choose(const cnn__run *run, int64_t first, const float *outputs, float *gradient);
 
-/* run_objective.c: losses and metrics of the samples of a shard, from `first` on, and the gradient of the batch's loss. gradient and
+/* run_objective.c: losses and metrics of `count` samples, from `first` on, and the gradient of the batch's loss. gradient and
  * probabilities may be NULL. */
-void cnn__run_objective(const cnn__run *run, int64_t first, const float *outputs, float *probabilities,
+void cnn__run_objective(const cnn__run *run, int64_t first, int64_t count, const float *outputs, float *probabilities,
                         float *gradient);
 
 #endif

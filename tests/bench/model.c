@@ -117,7 +117,7 @@ static void note_memory(bench *b, const char *mode, const cnn__plan *plan) {
     if (plan->buffers[i].first >= 0)
       floats += (double)plan->buffers[i].floats;
   double arena = (double)plan->arena_floats * BATCH * 4;
-  double workers = (double)plan->local_floats * CNN__SHARD * 4 * b->threads;
+  double workers = (double)plan->local_floats * 4 * b->threads;
   bench_cell(b, "memory_kib", mode, "arena", arena / 1024);
   bench_cell(b, "memory_kib", mode, "workers", workers / 1024);
   bench_cell(b, "memory_kib", mode, "kept", (double)plan->kept_bytes * BATCH / 1024);

@@ -127,9 +127,9 @@ static life life_of(const cnn__plan *plan, int32_t root) {
   return l;
 }
 
-static int32_t apart(const cnn__buffer *a, const cnn__buffer *b) {
-  return a->offset + cnn__round_floats(a->floats) <= b->offset || b->offset + cnn__round_floats(b->floats) <= a->offset;
-}
+static int64_t end_of(const cnn__buffer *b) { return b->offset + cnn__round_floats(b->floats * b->samples); }
+
+static int32_t apart(const cnn__buffer *a, const cnn__buffer *b) { return end_of(a) <= b->offset || end_of(b) <= a->offset; }
 
 static void check_buffers(const cnn__plan *plan) {
   life *lives = malloc((size_t)plan->buffer_count * sizeof *lives);
@@ -148,7 +148,7 @@ static void check_buffers(const cnn__plan *plan) {
       continue;
     ck_assert_int_eq(a->local, la.first == la.last && plan->segments[la.first].domain == CNN__SHARDS);
     ck_assert_int_eq(a->offset % 16, 0);
-    ck_assert_int_le(a->offset + a->floats, a->local ? plan->local_floats : plan->arena_floats);
+    ck_assert_int_le(end_of(a), a->local ? plan->local_floats : plan->arena_floats);
     for (int32_t j = i + 1; j < plan->buffer_count; j++) {
       const cnn__buffer *b = &plan->buffers[j];
       life lb = lives[j];
