@@ -34,6 +34,7 @@ static cnn_status compile(run *r) {
   snprintf(loss, sizeof loss, "categorical_crossentropy label_smoothing=%g", r->options.label_smoothing);
   cnn_status status = cnn_adam_new(&adam, r->context,
                                    cnn_adam_opts(.learning_rate = (float)r->options.learning_rate,
+                                                 .weight_decay = (float)r->options.weight_decay,
                                                  .use_ema = r->options.average > 0, .ema_momentum = (float)r->options.average,
                                                  .ema_overwrite_frequency = r->options.average > 0 ? (int32_t)r->steps : 0));
   if (status < 0)

@@ -27,10 +27,10 @@ typedef struct options {
   const char *tensorboard; /* folder; NULL: none */
   const char *log_jsonl;   /* NULL: none */
   const char *checkpoint; /* NULL: none, or with resume one in output */
-  const recipe *recipe;   /* gives what is not given: epochs, batch size, rate, smoothing, average */
+  const recipe *recipe;   /* gives what is not given: epochs, batch size, rate, decay, smoothing, average */
   int64_t epochs, steps_per_epoch, batch_size;
   double learning_rate, validation_split;
-  double label_smoothing, average; /* see the recipe's */
+  double weight_decay, label_smoothing, average; /* see the recipe's */
   uint64_t seed;
   int32_t threads;
   int augment, quiet, verbose, json, resume;

@@ -13,9 +13,10 @@ typedef struct recipe {
   double first_rate, last_rate, rise; /* one_cycle: at both ends; share of the steps until the peak */
   float momentum;          /* of the moving averages of batch normalisation */
   float dropout[3];        /* after either pooling, and before the output; 0: none */
+  double weight_decay;     /* of Adam, times the rate; 0: none */
   double label_smoothing;  /* of the targets; 0: none */
   double average;          /* the weights' moving average keeps so much of itself in a step, and replaces them before each validation; 0: none */
-  const char *augmentation; /* of training images, as cnn_augmenter_new_text reads it */
+  const char *augmentation; /* of training images, as cnn_augmenter_new_text reads it; NULL: none */
 } recipe;
 
 /* NULL: there is none of this name. */

@@ -149,6 +149,7 @@ void write_results(const run *r, FILE *stream) {
   json_whole(&w, "steps_per_epoch", r->steps);
   json_whole(&w, "batch_size", r->options.batch_size);
   json_number(&w, "learning_rate", r->options.learning_rate);
+  json_number(&w, "weight_decay", r->options.weight_decay);
   json_number(&w, "label_smoothing", r->options.label_smoothing);
   json_number(&w, "average", r->options.average);
   json_flag(&w, "augmentation", r->options.augment);

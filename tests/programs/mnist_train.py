@@ -64,6 +64,13 @@ def check_recipe(checks, folder):
     checks.that(all(abs(a - b) < 1e-8 for a, b in zip(rates, wanted)), "--recipe fast: the rate rises and falls once", (rates, wanted))
     checks.that("EarlyStopping" not in out and "one cycle, 0.0005 to 0.002 to 2e-05" in out, "--recipe fast is printed", out)
     checks.equal(report["stopped_epoch"], None, "--recipe fast does not stop early")
+    checks.equal([report[k] for k in ("augmentation", "augmenter", "weight_decay", "label_smoothing")], [False, "", 0, 0.1], "--recipe fast is plain")
+    out, err, code = run(TRAIN, "--data", DATA, "--seed", 7, "--output", folder, "--recipe", "precise", "--epochs", 1, "--steps-per-epoch", 2,
+                         "--label-smoothing", 0)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    checks.equal([report[k] for k in ("recipe", "batch_size", "weight_decay", "label_smoothing")], ["precise", 64, 0.05, 0],
+                 "--recipe precise, less what is given")
+    checks.that("Rotation: \u00b110 degrees" in out and "Shear: \u00b15 degrees" in out and "Zoom: \u00b110%" in out and "Shift: \u00b15%" in out, "its augmentation is printed", out)
 
 
 def kernels_of(path):
@@ -74,23 +81,29 @@ def kernels_of(path):
     return {name: array.array("f", content[start + low:start + high]) for name, (low, high) in sorted(places.items())}
 
 
-def check_smoothing_and_average(checks, folder):
-    """Of two steps: smoothing changes loss and weights; the average, of the weights after either step, is what is validated and saved."""
+def check_smoothing_average_and_decay(checks, folder):
+    """Of two steps: smoothing changes loss and weights; the average, of the weights after either step, is what is validated and saved;
+    decay takes from them in proportion."""
     reports, kernels = [], []
-    for number, options in enumerate(([1], [2], [2, "--label-smoothing", 0.1], [2, "--average", 0.75])):
+    for number, options in enumerate(([1], [2], [2, "--label-smoothing", 0.1], [2, "--average", 0.75],
+                                       [1, "--weight-decay", 5], [1, "--weight-decay", 10])):
         place = folder / str(number)
         out, err, code = run(TRAIN, "--data", DATA, "--seed", 7, "--output", place, "--epochs", 1, "--steps-per-epoch", *options)
         checks.equal(code, 0, f"{options}: trains")
         reports.append(json.loads((place / "report.json").read_text(encoding="utf-8")))
         kernels.append(kernels_of(place / "best.safetensors"))
-    one, two, smooth, average = reports
-    checks.equal([(r["label_smoothing"], r["average"]) for r in reports], [(0, 0), (0, 0), (0.1, 0), (0, 0.75)], "both are in report.json")
+    checks.equal([r["weight_decay"] for r in reports], [0, 0, 0, 0, 5, 10], "so is the decay")
+    one, two, smooth, average = reports[:4]
+    checks.equal([(r["label_smoothing"], r["average"]) for r in reports], [(0, 0), (0, 0), (0.1, 0), (0, 0.75), (0, 0), (0, 0)], "both are in report.json")
     checks.that(smooth["epochs"][0]["loss"] != two["epochs"][0]["loss"] and smooth["model_hash"] != two["model_hash"], "--label-smoothing", smooth["epochs"])
     checks.equal(average["epochs"][0]["loss"], two["epochs"][0]["loss"], "--average leaves the steps alone")
     for name in ("conv1/kernel", "dense1/kernel"):
         wrong = max(abs(0.75 * a + 0.25 * b - c) for a, b, c in zip(*(kernels[i][name] for i in (0, 1, 3))))
         apart = max(abs(a - b) for a, b in zip(kernels[0][name], kernels[1][name]))
         checks.that(wrong < 1e-6 < 1e-4 < apart, f"--average: {name} is the average", (wrong, apart))
+        wrong = max(abs((a - c) - 2 * (a - b)) for a, b, c in zip(*(kernels[i][name] for i in (0, 4, 5))))
+        apart = max(abs(a - c) for a, c in zip(kernels[0][name], kernels[5][name]))
+        checks.that(wrong < 1e-6 < 1e-4 < apart, f"--weight-decay: {name} shrinks by it", (wrong, apart))
 
 
 def check_interrupt(checks, folder):
@@ -211,7 +224,7 @@ def main():
         check_resume(checks, first, folder / "s")
         check_time_to(checks, folder / "t")
         check_recipe(checks, folder / "r")
-        check_smoothing_and_average(checks, folder / "w")
+        check_smoothing_average_and_decay(checks, folder / "w")
         check_predict(checks, folder / "a" / "final.safetensors")
         fashion = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian package dataset-fashion-mnist
         if fashion.exists():
