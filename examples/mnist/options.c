@@ -20,7 +20,7 @@ static const char help_text[] =
     "                            less dropout and quicker averages: fast, without augmentation, validated every\n"
     "                            eighth of the training set; or precise, every half, with other augmentation and\n"
     "                            weight decay\n"
-    "  -e, --epochs N            epochs at most (default 30; fast: 10, each an eighth; precise: 24, each a half)\n"
+    "  -e, --epochs N            epochs at most (default 30; fast: 10, each an eighth; precise: 32, each a half)\n"
     "      --steps-per-epoch N   batches in an epoch (default: full batches of the training set)\n"
     "  -b, --batch-size N        images in a batch (default 128; fast and precise: 64)\n"
     "  -l, --learning-rate X     of Adam (default 0.001; fast 0.006, precise 0.004 at the peak)\n"

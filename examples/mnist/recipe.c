@@ -12,7 +12,7 @@ static const recipe recipes[] = {
     {.name = "fast", .batch_size = 64, .epochs = 10, .parts = 8, .learning_rate = 0.006, .one_cycle = 1,
      .first_rate = 0.0005, .last_rate = 0.00002, .rise = 0.2, .momentum = 0.8f, .dropout = {0, 0, 0.2f},
      .label_smoothing = 0.1},
-    {.name = "precise", .batch_size = 64, .epochs = 24, .parts = 2, .learning_rate = 0.004, .one_cycle = 1,
+    {.name = "precise", .batch_size = 64, .epochs = 32, .parts = 2, .learning_rate = 0.004, .one_cycle = 1,
      .first_rate = 0.0005, .last_rate = 0.00002, .rise = 0.2, .momentum = 0.9f, .dropout = {0, 0, 0.3f},
      .weight_decay = 0.05, .label_smoothing = 0.1,
      .augmentation = "rotation_range=10 zoom_range=0.1 shear_range=5 width_shift_range=0.05 height_shift_range=0.05"},
