@@ -1,6 +1,7 @@
 /* run_share: the shards of a batch, and the turns in which their samples go through the ops of a segment. */
 #include "model/run_record.h"
 
+#define LEAST_SAMPLES 2 /* of a shard: single ones would read all weights for themselves, pieces each read their own */
 #define PIECES_SHARE 80 /* of a hundred: what pieces of shards make of as many workers, their barriers counted */
 
 int64_t cnn__run_items(const cnn__run *run) {
@@ -9,7 +10,8 @@ int64_t cnn__run_items(const cnn__run *run) {
   if (cnn__plan_keeps(run->plan) || items > batch)
     return shards;
   int64_t longest = rounds * ((batch - 1) / items + 1);
-  return shards < workers && run->splits && PIECES_SHARE * longest * workers > 100 * batch ? shards : items;
+  int32_t few = batch < LEAST_SAMPLES * items || PIECES_SHARE * longest * workers > 100 * batch;
+  return shards < workers && run->splits && few ? shards : items;
 }
 
 int32_t cnn__run_share(const cnn__run *run, int32_t op, int64_t within, cnn__share *s) {

@@ -163,7 +163,7 @@ START_TEST(shards_are_as_many_for_each_worker) {
     int64_t batch;
     int32_t threads;
     int64_t shards;
-  } cases[] = {{1, 1, 1}, {9, 1, 2}, {1, 2, 1}, {2, 2, 2}, {3, 2, 1}, {8, 2, 2}, {9, 2, 2}, {11, 2, 2}, {11, 3, 3}, {5, 4, 1}};
+  } cases[] = {{1, 1, 1}, {9, 1, 2}, {1, 2, 1}, {2, 2, 1}, {3, 2, 1}, {4, 2, 2}, {8, 2, 2}, {9, 2, 2}, {11, 2, 2}, {11, 3, 3}, {5, 4, 1}};
   float outputs[MOST_ROWS * OUTPUTS];
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     cnn_context *context = context_of("ref", cases[i].threads, 1);
