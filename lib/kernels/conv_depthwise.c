@@ -86,12 +86,15 @@ CNN__INLINE void lanes(const int width, const spot *s) {
 static void quads_1(const spot *s) { lanes(1, s); }
 static void quads_wide(const spot *s) { lanes(WIDTH, s); }
 
-/* While a tile of a row is computed: the cache lines that the same tile of the next row reads, from x on, and writes, the
- * next ones behind y. They lie a pixel apart, which is too far for the processor to foresee them. */
-CNN__INLINE void fetch_ahead(const sweep *s, const float *x, const float *y, int64_t positions) {
+/* While sixteen channels, q.., of a tile of a row are computed: as many of the cache lines that all channels of the same tile
+ * of the next row read, from `ahead` floats behind x on, in the order of memory; and of those that they write, from y on,
+ * where other lattices have pixels in between the same channels' own. */
+CNN__INLINE void fetch_ahead(const sweep *s, const float *x, int64_t ahead, const float *y, int64_t q, int64_t positions) {
+  int64_t in = positions * s->x.in_step, lattice = s->x.out_step > 1;
   for (int64_t row = 0; row < s->y.in_step; row++)
-    cnn__fetch_strided(x + row * s->x.in * s->c, positions * s->x.in_step, s->c);
-  cnn__fetch_strided(y + s->y.out_step * s->out_w * s->c, positions, s->x.out_step * s->c);
+    cnn__fetch_strided(x, ahead + row * s->x.in * s->c + q * in, in, CNN__LANES);
+  cnn__fetch_strided(y, s->y.out_step * s->out_w * s->c + q * (lattice ? 1 : positions), positions,
+                     lattice ? s->x.out_step * s->c : CNN__LANES);
 }
 
 /* All groups of `width` positions from t on. */
@@ -106,7 +109,7 @@ static void positions(const sweep *s, spot at, int64_t t, int64_t width) {
     at.lanes = cnn__at_most(s->c - q, CNN__LANES);
     at.bias = s->bias ? s->bias + q : NULL;
     if (s->far)
-      fetch_ahead(s, at.x + at.rows * at.x_row, at.y, width);
+      fetch_ahead(s, at.x - q, at.rows * at.x_row, at.y - q, q, width);
     (width > 1 ? quads_wide : quads_1)(&at);
     at.x += CNN__LANES;
     at.y += CNN__LANES;
@@ -132,7 +135,7 @@ static void slide_row(const sweep *s, const spot *at) {
       r.bias = s->bias ? s->bias + q : NULL;
       r.w = at->w + s->x.tap * s->tap + q / CNN__LANES * s->slice + q % CNN__LANES;
       if (s->far && q % CNN__LANES == 0)
-        fetch_ahead(s, r.x + at->rows * at->x_row + r.column * s->c, r.y, r.positions);
+        fetch_ahead(s, at->x, at->rows * at->x_row + r.column * s->c, r.y - q, q, r.positions);
       forms[inside](&r);
     }
   }

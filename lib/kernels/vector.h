@@ -54,10 +54,11 @@ CNN__INLINE void cnn__fetch(const void *p, int64_t bytes) {
   __builtin_prefetch((const void *)((uintptr_t)p + (uintptr_t)bytes));
 }
 
-/* The same of `count` places, `apart` floats from one to the next. (Inlined: gcc drops calls of what does nothing but this.) */
-CNN__INLINE void cnn__fetch_strided(const float *p, int64_t count, int64_t apart) {
+/* The same of `count` places, `apart` floats from one to the next, the first `floats` behind p. (Inlined: gcc drops calls of
+ * what does nothing but this.) */
+CNN__INLINE void cnn__fetch_strided(const float *p, int64_t floats, int64_t count, int64_t apart) {
   for (int64_t i = 0; i < count; i++)
-    cnn__fetch(p, i * apart * (int64_t)sizeof(float));
+    cnn__fetch(p, (floats + i * apart) * (int64_t)sizeof(float));
 }
 
 /* A value that is used more than once stays in a register, where GCC would load it anew for each use; and it is loaded in its turn. */
