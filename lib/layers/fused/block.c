@@ -56,13 +56,17 @@ int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t 
   *pays = 0;
   if (!count || !cnn__is(layers[0], &cnn__batch_normalization_layer) || (training && layers[0]->frozen))
     return 0;
-  int32_t taken = 1, act = count > 1 && cnn__block_activates(layers[1]);
-  taken += act;
+  const cnn_layer *act = NULL;
+  int32_t taken = 1;
+  if (taken < count && cnn__block_activates(layers[taken]))
+    act = layers[taken++];
   *pays = act && has_pixels(layers[0]);
-  if (taken < count && pools_apart(layers[taken]) && (!act || rises(layers[1]))) {
+  if (taken < count && pools_apart(layers[taken]) && (!act || rises(act))) {
     taken++;
     *pays = 1;
   }
+  if (taken < count && !act && cnn__block_activates(layers[taken])) /* of what is pooled */
+    taken++;
   if (taken < count && cnn__is(layers[taken], &cnn__dropout_layer))
     taken++;
   return taken;
@@ -130,6 +134,7 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
   if (b->pool >= 0)
     kept += b->pooled * (int64_t)(sizeof(float) + sizeof(uint8_t));
   layer->kept_bytes = round_bytes(kept);
+  layer->moved = b->conv < 0 ? b->floats + b->pooled : 0;
   layer->scratch_bytes = conv_scratch(layer);
   int64_t behind = b->g.c * (int64_t)sizeof(double), pooled = b->pooled * (int64_t)sizeof(float);
   if (b->conv >= 0)

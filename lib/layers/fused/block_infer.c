@@ -1,5 +1,5 @@
 /* block_infer: the block in inference. A sample may be cut in pieces that run side by side: bands of pooled rows, or,
- * where rows are few, vectors of output channels. */
+ * where rows are few and a convolution stands before, vectors of output channels. */
 #include "layers/fused/block.h"
 
 #include "layers/batch_normalization.h"
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define FEW_ROWS 12
+#define UNIT 4096 /* elements, about, that one piece is made of where no convolution stands before */
 
 /* Pooled, where the block pools, normalised and activated, channels from `first` on; `from` may be y. */
 static void finish(const cnn__work *work, const cnn__pool *g, int64_t first, int64_t n, const float *from, float *y) {
@@ -22,26 +23,31 @@ static void finish(const cnn__work *work, const cnn__pool *g, int64_t first, int
 
 /* ---- pieces ---- */
 
-/* The pooling with rows and columns of the image: geometries without pooling have all positions in one row. */
+/* The pooling with rows and columns of the image: geometries without pooling have all positions in one row. Without a
+ * convolution each is a row then. */
 static cnn__pool image_of(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
-  const cnn__conv *conv = layer->members[b->conv]->data;
+  const cnn__conv *conv = b->conv < 0 ? NULL : layer->members[b->conv]->data;
   cnn__pool g = b->g;
   if (b->pool < 0) {
-    g.h = g.oh = conv->oh;
-    g.w = g.ow = conv->ow;
+    g.h = g.oh = conv ? conv->oh : g.ow;
+    g.w = g.ow = conv ? conv->ow : 1;
   }
   return g;
 }
 
 static int32_t by_channels(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
-  return image_of(layer).oh < FEW_ROWS && cnn__conv2d_has_channels(layer->members[b->conv]);
+  return b->conv >= 0 && image_of(layer).oh < FEW_ROWS && cnn__conv2d_has_channels(layer->members[b->conv]);
 }
 
-/* Pooled rows of a unit: as many as whole bands of the convolution give. */
+/* Pooled rows of a unit: as many as whole bands of the convolution give, or as UNIT elements are. */
 static int64_t unit_rows(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
+  if (b->conv < 0) {
+    cnn__pool g = image_of(layer);
+    return UNIT / (g.kh * g.w * g.c) + 1;
+  }
   int64_t step = cnn__conv2d_step(layer->members[b->conv]->data), rows = 1;
   while (rows * b->g.kh % step)
     rows++;
@@ -52,8 +58,6 @@ static int64_t row_units(const cnn_layer *layer) { return (image_of(layer).oh - 
 
 static int64_t units(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
-  if (b->conv < 0)
-    return 1;
   return by_channels(layer) ? cnn__gemm_panels(b->g.c) : row_units(layer);
 }
 
@@ -72,10 +76,14 @@ static void band(const cnn__work *work, const cnn__work *conv, int64_t first, in
   const cnn__block *b = work->layer->data;
   int64_t rows = unit_rows(work->layer), begin = first * rows, end = last * rows;
   float *to = y + begin * g.ow * g.c, *image = b->pool < 0 ? to : cnn__block_scratch(work);
-  cnn__conv2d_rows(conv, x, begin * g.kh, end < g.oh ? end * g.kh : g.h, image);
+  const float *from = x + begin * g.kh * g.w * g.c;
+  if (b->conv >= 0) {
+    cnn__conv2d_rows(conv, x, begin * g.kh, end < g.oh ? end * g.kh : g.h, image);
+    from = image;
+  }
   g.oh = (end < g.oh ? end : g.oh) - begin;
   g.h = g.oh * g.kh;
-  finish(work, &g, 0, 1, image, to);
+  finish(work, &g, 0, 1, from, to);
 }
 
 /* The same, as many units at once as stay in the second cache until they are normalised. */
@@ -125,7 +133,7 @@ static void infer(const cnn__work *work) {
     all(work);
     return;
   }
-  cnn__work conv = cnn__block_conv(work);
+  cnn__work conv = b->conv < 0 ? *work : cnn__block_conv(work);
   int64_t in = cnn__shape_count(&work->layer->in), end = whole ? row_units(work->layer) : work->end;
   int32_t apart = !whole && by_channels(work->layer);
   for (int64_t i = 0; i < work->count; i++) {

@@ -80,8 +80,22 @@ static cnn_model *branches(cnn_context *context) { /* what only moves floats: su
   return m;
 }
 
+static cnn_model *bare(cnn_context *context) { /* normalisation without a convolution, by pixels and by pooled rows */
+  cnn_model *m = begin(context, 40, 39, 2);
+  cnn_conv2d(m, 48, 3, 3, cnn_conv2d_opts(.padding = CNN_PADDING_SAME, .name = "a"));
+  cnn_add(m, cnn_add_opts(.inputs = (const char *const[]){"a", "a"}, .input_count = 2));
+  cnn_batch_normalization(m, NULL);
+  cnn_activation(m, CNN_ACTIVATION_GELU, NULL);
+  cnn_batch_normalization(m, NULL);
+  cnn_max_pooling2d(m, 3, 2, NULL);
+  cnn_activation(m, CNN_ACTIVATION_TANH, NULL);
+  cnn_max_pooling2d(m, 5, 5, NULL);
+  cnn_flatten(m, NULL);
+  return m;
+}
+
 typedef cnn_model *make_model(cnn_context *context);
-static make_model *const models[] = {notebook, plain, blocks, wide, branches};
+static make_model *const models[] = {notebook, plain, blocks, wide, branches, bare};
 #define MODELS ((int)(sizeof models / sizeof *models))
 
 static const int64_t batches[] = {1, 3, 8, 9, MOST_ROWS};
