@@ -1,5 +1,5 @@
 /* block: a normalisation with the activation, pooling and dropout behind it and perhaps the convolution before it, as one
- * layer.
+ * layer; or (pooling_block.c) a convolution, pooling and dropout.
  *
  * Normalisation is monotone in each channel, upwards or downwards by the sign of gamma. So the pooling comes first, on
  * what the convolution leaves, and only the winners are normalised: the normalised tensor of full size never exists.
@@ -26,8 +26,7 @@ static int64_t together_bytes(const cnn_layer *conv) {
 
 /* ---- which layers ---- */
 
-/* A pooling whose windows meet, and whose winner has a number of 8 bits. */
-static int32_t pools_apart(const cnn_layer *layer) {
+int32_t cnn__block_pools(const cnn_layer *layer) {
   if (!cnn__is(layer, &cnn__max_pooling2d_layer))
     return 0;
   const cnn__pool *g = layer->data;
@@ -52,6 +51,13 @@ static int32_t has_pixels(const cnn_layer *norm) {
   return c->pixels > 1;
 }
 
+int32_t cnn__block_convolution(const cnn_layer *const *layers, int32_t count, int32_t training) {
+  const cnn_layer *conv = layers[0];
+  if (!cnn__is(conv, &cnn__conv2d_layer) || (training && conv->frozen))
+    return 0;
+  return 1 + (conv->activation == CNN_ACTIVATION_LINEAR && count > 1 && cnn__block_activates(layers[1]));
+}
+
 int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t training, int32_t *pays) {
   *pays = 0;
   if (!count || !cnn__is(layers[0], &cnn__batch_normalization_layer) || (training && layers[0]->frozen))
@@ -61,7 +67,7 @@ int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t 
   if (taken < count && cnn__block_activates(layers[taken]))
     act = layers[taken++];
   *pays = act && has_pixels(layers[0]);
-  if (taken < count && pools_apart(layers[taken]) && (!act || rises(act))) {
+  if (taken < count && cnn__block_pools(layers[taken]) && (!act || rises(act))) {
     taken++;
     *pays = 1;
   }
@@ -75,9 +81,9 @@ int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t 
 /* ---- setup ---- */
 
 static cnn__pool geometry(const cnn_layer *norm, const cnn_layer *pool) {
-  const cnn__channels *c = norm->data;
   if (pool)
     return *(const cnn__pool *)pool->data;
+  const cnn__channels *c = norm->data;
   return (cnn__pool){.h = 1, .w = c->pixels, .c = c->count, .oh = 1, .ow = c->pixels, .kh = 1, .kw = 1, .sh = 1,
                      .sw = 1};
 }
@@ -106,7 +112,7 @@ static int32_t nine(const cnn_layer *conv, const cnn__pool *pool) {
 
 cnn_status cnn__block_setup(cnn_layer *layer) {
   cnn__block *b = layer->data;
-  b->conv = b->act = b->pool = b->dropout = -1;
+  b->conv = b->norm = b->act = b->pool = b->dropout = -1;
   for (int32_t m = 0; m < layer->member_count; m++) {
     const cnn_layer *member = layer->members[m];
     int32_t *which = cnn__is(member, &cnn__conv2d_layer)                ? &b->conv
@@ -116,24 +122,26 @@ cnn_status cnn__block_setup(cnn_layer *layer) {
                                                                         : &b->dropout;
     *which = m;
   }
-  if (b->act < b->norm) /* it is the convolution's */
+  b->before = (b->norm < 0 ? b->pool : b->norm) - 1;
+  if (b->act <= b->before) /* it is the convolution's */
     b->act = -1;
-  b->g = geometry(layer->members[b->norm], b->pool < 0 ? NULL : layer->members[b->pool]);
+  b->g = geometry(layer->members[b->norm < 0 ? 0 : b->norm], b->pool < 0 ? NULL : layer->members[b->pool]);
   b->floats = b->g.h * b->g.w * b->g.c;
   b->pooled = b->g.oh * b->g.ow * b->g.c;
   b->bytes = together_bytes(b->conv < 0 ? NULL : layer->members[b->conv]);
   int64_t most = b->bytes / ((int64_t)sizeof(float) * b->floats);
   for (b->together = 1; 2 * b->together <= most && b->together < CNN__SHARD;)
     b->together *= 2;
-  b->again = b->conv >= 0 && b->pool >= 0 && cheap(layer->members[b->conv], layer->members[b->norm - 1]->activation);
+  b->again = b->conv >= 0 && b->norm >= 0 && b->pool >= 0 &&
+             cheap(layer->members[b->conv], layer->members[b->before]->activation);
   b->nine = b->again && nine(layer->members[b->conv], &b->g);
   cnn__fused_sizes(layer);
-  layer->needs = CNN__NEEDS_X | (b->dropout < 0 && b->act < 0 ? 0 : CNN__CHANGES_DY) |
+  layer->needs = CNN__NEEDS_X | (b->norm < 0 ? CNN__NEEDS_Y : b->dropout < 0 && b->act < 0 ? 0 : CNN__CHANGES_DY) |
                  (b->conv < 0 && b->pool < 0 ? CNN__IN_PLACE : 0);
   int64_t kept = b->conv < 0 || b->again ? 0 : b->floats * (int64_t)sizeof(float);
   if (b->pool >= 0)
     kept += b->pooled * (int64_t)(sizeof(float) + sizeof(uint8_t));
-  layer->kept_bytes = round_bytes(kept);
+  layer->kept_bytes = round_bytes(b->norm < 0 ? b->pooled * (int64_t)sizeof(uint16_t) : kept);
   layer->moved = b->conv < 0 ? b->floats + b->pooled : 0;
   layer->scratch_bytes = conv_scratch(layer);
   int64_t behind = b->g.c * (int64_t)sizeof(double), pooled = b->pooled * (int64_t)sizeof(float);
@@ -187,7 +195,7 @@ int64_t cnn__block_taken(const cnn__work *work, int64_t first) {
 
 cnn__work cnn__block_conv(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
-  const cnn_layer *before = work->layer->members[b->norm - 1];
+  const cnn_layer *before = work->layer->members[b->before];
   cnn__work conv = cnn__member(work, b->conv);
   conv.activation = before->activation;
   conv.activation_parameter = before->activation_parameter;

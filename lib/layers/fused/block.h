@@ -1,5 +1,5 @@
 /* block: a normalisation with the activation, pooling and dropout behind it and perhaps the convolution before it, with its
- * activation, as one layer. */
+ * activation, as one layer; or a convolution with its activation, a pooling and dropout. */
 #ifndef CNN_LAYERS_FUSED_BLOCK_H
 #define CNN_LAYERS_FUSED_BLOCK_H
 
@@ -8,6 +8,12 @@
 /* An activation that goes element by element and that no loss wants to have for itself. */
 int32_t cnn__block_activates(const cnn_layer *layer);
 
+/* A pooling whose windows meet, and whose winner has a number of 8 bits. */
+int32_t cnn__block_pools(const cnn_layer *layer);
+
+/* How many of the layers are a convolution, which learns in training, and its activation where that is a layer of its own: 0 to 2. */
+int32_t cnn__block_convolution(const cnn_layer *const *layers, int32_t count, int32_t training);
+
 /* How many of the layers are a normalisation, an activation, a pooling whose windows meet without overlap, and a dropout,
  * in this order; 0 where the first is no normalisation or, in training, a frozen one. *pays: is a pooling among them, or an
  * activation of more than one pixel? */
@@ -15,6 +21,7 @@ int32_t cnn__block_match(const cnn_layer *const *layers, int32_t count, int32_t 
 
 typedef struct cnn__block {
   int32_t conv, norm, act, pool, dropout; /* members, act behind the normalisation; -1: there is none */
+  int32_t before;                    /* whose activation is the convolution's: itself, or the layer behind it */
   cnn__pool g;                       /* of the pooling; windows of 1 x 1 where there is none */
   int64_t floats, pooled;            /* of a sample: what is normalised, before and after pooling */
   int64_t bytes;                     /* of what is normalised, that go through the passes at once, and */
@@ -52,6 +59,12 @@ void cnn__block_backward_activation(const cnn__work *work, const float *x, doubl
 
 /* Room for it. */
 size_t cnn__block_activation_scratch(const cnn_layer *layer);
+
+/* ---- convolution_block.c: the convolution's late phase ---- */
+
+void cnn__block_join(const cnn__work *work);
+int64_t cnn__block_join_parts(const cnn_layer *layer);
+cnn__span cnn__block_joined(const cnn_layer *layer, int64_t part);
 
 /* ---- setup and phases, for the types of the rules ---- */
 

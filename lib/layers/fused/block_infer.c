@@ -13,6 +13,10 @@
 /* Pooled, where the block pools, normalised and activated, channels from `first` on; `from` may be y. */
 static void finish(const cnn__work *work, const cnn__pool *g, int64_t first, int64_t n, const float *from, float *y) {
   const cnn__block *b = work->layer->data;
+  if (b->norm < 0) {
+    work->k->maxpool(g, n, from, y, NULL);
+    return;
+  }
   const float *packed = work->arrays[b->norm].packs[0] + first;
   const float *const map[3] = {packed + CNN__BN_PACK_MEAN * b->g.c, packed + CNN__BN_PACK_SCALE * b->g.c,
                                packed + CNN__BN_PACK_SHIFT * b->g.c};

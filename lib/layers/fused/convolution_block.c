@@ -5,29 +5,26 @@
 #include "layers/fused/block.h"
 
 static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
-  const cnn_layer *conv = layers[0];
-  if (!cnn__is(conv, &cnn__conv2d_layer) || (training && conv->frozen))
-    return 0;
-  int32_t act = conv->activation == CNN_ACTIVATION_LINEAR && count > 1 && cnn__block_activates(layers[1]), first = 1 + act, pays;
-  if (training && cnn__activation_of_input(layers[act]->activation))
+  int32_t pays, first = cnn__block_convolution(layers, count, training);
+  if (!first || (training && cnn__activation_of_input(layers[first - 1]->activation)))
     return 0;
   int32_t taken = cnn__block_match(layers + first, count - first, training, &pays);
   return taken ? first + taken : 0;
 }
 
-static void join(const cnn__work *work) {
+void cnn__block_join(const cnn__work *work) {
   const cnn__block *b = work->layer->data;
   cnn__work conv = cnn__member(work, b->conv);
   cnn__parts_phase(conv.layer, CNN__PHASE_BACKWARD)->run(&conv);
 }
 
-static int64_t join_parts(const cnn_layer *layer) {
+int64_t cnn__block_join_parts(const cnn_layer *layer) {
   const cnn__block *b = layer->data;
   const cnn_layer *conv = layer->members[b->conv];
   return cnn__parts_phase(conv, CNN__PHASE_BACKWARD)->parts(conv);
 }
 
-static cnn__span joined(const cnn_layer *layer, int64_t part) {
+cnn__span cnn__block_joined(const cnn_layer *layer, int64_t part) {
   const cnn__block *b = layer->data;
   const cnn_layer *conv = layer->members[b->conv];
   cnn__span span = cnn__parts_phase(conv, CNN__PHASE_BACKWARD)->span(conv, part);
@@ -39,7 +36,8 @@ static const cnn__phase backward_phases[] = {
     {.domain = CNN__SHARDS, .run = cnn__block_backward_sums},
     {.domain = CNN__PARTS, .run = cnn__block_backward_merge, .parts = cnn__block_merge_parts},
     {.domain = CNN__SHARDS, .run = cnn__block_gradient},
-    {.domain = CNN__PARTS, .late = 1, .run = join, .parts = join_parts, .span = joined},
+    {.domain = CNN__PARTS, .late = 1, .run = cnn__block_join, .parts = cnn__block_join_parts,
+     .span = cnn__block_joined},
     {0}};
 
 static const cnn__layer_type type = {

@@ -16,7 +16,7 @@
 #define MOST_ROWS 128
 #define MOST_PIXELS 1024
 
-/* One model: [convolution] [activation] normalisation [activation] [pooling] [activation] [dropout], flattened, classified. */
+/* One model: [convolution] [activation] [normalisation] [activation] [pooling] [activation] [dropout], flattened, classified. */
 typedef struct kind {
   const char *rule; /* that takes layers in training; NULL: none does */
   int32_t taken;
@@ -28,6 +28,7 @@ typedef struct kind {
   float dropout;          /* below 0: no dropout layer */
   int32_t pools_behind;   /* a pooling follows that the rule does not take; its backward may run twice */
   int32_t act, before, pooled; /* of a layer behind the normalisation, of one before it, of one behind the pooling; 0: none */
+  int32_t bare;           /* no normalisation */
 } kind;
 
 enum { LINEAR = CNN_ACTIVATION_LINEAR, RELU = CNN_ACTIVATION_RELU, TANH = CNN_ACTIVATION_TANH,
@@ -35,56 +36,65 @@ enum { LINEAR = CNN_ACTIVATION_LINEAR, RELU = CNN_ACTIVATION_RELU, TANH = CNN_AC
        GELU = CNN_ACTIVATION_GELU, SOFTPLUS = CNN_ACTIVATION_SOFTPLUS, SILU = CNN_ACTIVATION_SILU, SAME = CNN_PADDING_SAME, VALID = CNN_PADDING_VALID };
 
 static const kind kinds[] = {
-    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0},
-    {"convolution_block", 4, 9, 7, 2, 5, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.3f, 0, 0, 0, 0},
-    {"convolution_block", 3, 7, 9, 3, 17, 3, 1, VALID, RELU, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0},
-    {"convolution_block", 3, 11, 5, 1, 33, 2, 1, SAME, RELU, 0, 0, 0, 0, 3, 2, -1, 0, 0, 0, 0},
-    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 1, 1, 0, 0, 2, 2, 0.0f, 0, 0, 0, 0},
-    {"convolution_block", 4, 6, 6, 3, 8, 3, 2, SAME, TANH, 0, 0, 1, 0, 2, 2, 0.5f, 0, 0, 0, 0},
-    {"convolution_block", 3, 6, 6, 3, 20, 3, 1, VALID, SIGMOID, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0},
-    {"convolution_block", 3, 6, 6, 2, 4, 3, 1, SAME, TANH, 1, 0, 0, 0, 3, 3, -1, 0, 0, 0, 0},
-    {"convolution_block", 2, 6, 7, 3, 19, 3, 1, SAME, RELU, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0},
-    {"convolution_block", 3, 5, 5, 3, 16, 1, 1, SAME, RELU, 0, 1, 1, 0, 0, 0, 0.25f, 0, 0, 0, 0},
-    {"normalization_block", 3, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0},
-    {"normalization_block", 2, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, -1, 0, 0, 0, 0},
-    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 0, 0, 0.25f, 1, 0, 0, 0},
-    {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 1, 0, 0, 0},
-    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, -1, 1, 0, 0, 0},
-    {"normalization_block", 3, 8, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 1, 0, 0, 0},
-    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, LEAKY, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0},
-    {"convolution_block", 3, 6, 6, 3, 20, 3, 1, VALID, ELU, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0},
-    {"convolution_block", 3, 6, 6, 2, 4, 3, 1, SAME, SOFTPLUS, 1, 0, 0, 0, 3, 3, -1, 0, 0, 0, 0},
-    {"normalization_block", 2, 8, 7, 3, 16, 3, 1, SAME, GELU, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0}, /* in inference the whole block */
-    {"convolution_block", 5, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, RELU, 0, 0},
-    {"convolution_block", 4, 9, 7, 2, 33, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, -1, 0, RELU, 0, 0},
-    {"convolution_block", 4, 7, 9, 3, 17, 3, 1, VALID, RELU, 0, 0, 0, 0, 2, 2, -1, 0, LEAKY, 0, 0},
-    {"convolution_block", 3, 11, 15, 3, 100, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 0, 0, -1, 0, RELU, 0, 0}, /* several strips */
-    {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 0, 0, 0.25f, 0, SILU, 0, 0},
-    {"convolution_block", 3, 6, 6, 2, 20, 1, 1, SAME, TANH, 0, 0, 0, 0, 0, 0, -1, 0, ELU, 0, 0},
-    {"convolution_block", 4, 6, 6, 2, 20, 3, 2, SAME, LINEAR, 1, 1, 0, 0, 0, 0, 0.3f, 1, GELU, 0, 0},
-    {"convolution_block", 3, 8, 8, 2, 16, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, -1, 0, TANH, 0, 0}, /* not known to rise */
-    {"convolution_block", 2, 8, 8, 2, 16, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 0, 0, -1, 0, SIGMOID, 0, 0}, /* the loss may take it */
-    {"normalization_block", 2, 8, 7, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, RELU, 0, 0},
-    {"normalization_block", 3, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25f, 0, SOFTPLUS, 0, 0},
-    {"normalization_block", 4, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 0, RELU, 0, 0},
-    {"convolution_block", 5, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, RELU},
-    {"convolution_block", 4, 7, 9, 5, 33, 3, 1, SAME, TANH, 1, 0, 0, 0, 3, 2, -1, 0, 0, 0, GELU},
-    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, ELU, 0, 0}, /* before pooling: not known to rise */
-    {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, RELU, 0, TANH}, /* two of them */
-    {"normalization_block", 3, 8, 7, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, SILU},
-    {NULL, 1, 1, 1, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, RELU, 0, 0}, /* one pixel, as behind a dense layer */
-    {"convolution_block", 5, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0},
-    {"convolution_block", 5, 9, 7, 5, 33, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0},
-    {"convolution_block", 4, 7, 9, 3, 17, 3, 1, VALID, LINEAR, 0, 0, 0, 0, 2, 2, -1, 0, 0, LEAKY, 0},
-    {"convolution_block", 3, 6, 6, 2, 20, 1, 1, SAME, LINEAR, 0, 0, 0, 0, 0, 0, -1, 0, 0, ELU, 0},
-    {"convolution_block", 5, 8, 8, 3, 16, 3, 2, SAME, LINEAR, 0, 0, 0, 0, 2, 2, -1, 0, LEAKY, TANH, 0},
-    {"normalization_block", 3, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, SILU, 0}, /* infers whole */
-    {"normalization_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0}, /* two activations before */
-    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 1, 2, 2, 0.25f, 0, 0, RELU, 0},
-    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 1, 2, 2, 0.25f, 0, RELU, 0, 0},
-    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, SILU, 0, 0, 0, 0, 0, 0, 0.25f, 0, 0, 0, 0},
-    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 1, 2, 2, 0.25f, 0, 0, 0, 0},
-    {NULL, 1, 8, 8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25f, 0, 0, 0, 0},
+    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0, 0},
+    {"convolution_block", 4, 9, 7, 2, 5, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.3f, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 7, 9, 3, 17, 3, 1, VALID, RELU, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 11, 5, 1, 33, 2, 1, SAME, RELU, 0, 0, 0, 0, 3, 2, -1, 0, 0, 0, 0, 0},
+    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 1, 1, 0, 0, 2, 2, 0.0f, 0, 0, 0, 0, 0},
+    {"convolution_block", 4, 6, 6, 3, 8, 3, 2, SAME, TANH, 0, 0, 1, 0, 2, 2, 0.5f, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 6, 6, 3, 20, 3, 1, VALID, SIGMOID, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 6, 6, 2, 4, 3, 1, SAME, TANH, 1, 0, 0, 0, 3, 3, -1, 0, 0, 0, 0, 0},
+    {"convolution_block", 2, 6, 7, 3, 19, 3, 1, SAME, RELU, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 5, 5, 3, 16, 1, 1, SAME, RELU, 0, 1, 1, 0, 0, 0, 0.25f, 0, 0, 0, 0, 0},
+    {"normalization_block", 3, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0, 0},
+    {"normalization_block", 2, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, -1, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 0, 0, 0.25f, 1, 0, 0, 0, 0},
+    {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 1, 0, 0, 0, 0},
+    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, -1, 1, 0, 0, 0, 0},
+    {"normalization_block", 3, 8, 9, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 1, 0, 0, 0, 0},
+    {"convolution_block", 4, 8, 8, 1, 16, 3, 1, SAME, LEAKY, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 6, 6, 3, 20, 3, 1, VALID, ELU, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0, 0},
+    {"convolution_block", 3, 6, 6, 2, 4, 3, 1, SAME, SOFTPLUS, 1, 0, 0, 0, 3, 3, -1, 0, 0, 0, 0, 0},
+    {"normalization_block", 2, 8, 7, 3, 16, 3, 1, SAME, GELU, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, 0, 0}, /* in inference the whole block */
+    {"convolution_block", 5, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, RELU, 0, 0, 0},
+    {"convolution_block", 4, 9, 7, 2, 33, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, -1, 0, RELU, 0, 0, 0},
+    {"convolution_block", 4, 7, 9, 3, 17, 3, 1, VALID, RELU, 0, 0, 0, 0, 2, 2, -1, 0, LEAKY, 0, 0, 0},
+    {"convolution_block", 3, 11, 15, 3, 100, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 0, 0, -1, 0, RELU, 0, 0, 0}, /* several strips */
+    {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 0, 0, 0.25f, 0, SILU, 0, 0, 0},
+    {"convolution_block", 3, 6, 6, 2, 20, 1, 1, SAME, TANH, 0, 0, 0, 0, 0, 0, -1, 0, ELU, 0, 0, 0},
+    {"convolution_block", 4, 6, 6, 2, 20, 3, 2, SAME, LINEAR, 1, 1, 0, 0, 0, 0, 0.3f, 1, GELU, 0, 0, 0},
+    {"convolution_block", 3, 8, 8, 2, 16, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, -1, 0, TANH, 0, 0, 0}, /* not known to rise */
+    {"convolution_block", 2, 8, 8, 2, 16, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 0, 0, -1, 0, SIGMOID, 0, 0, 0}, /* the loss may take it */
+    {"normalization_block", 2, 8, 7, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, RELU, 0, 0, 0},
+    {"normalization_block", 3, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25f, 0, SOFTPLUS, 0, 0, 0},
+    {"normalization_block", 4, 8, 7, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0.25f, 0, RELU, 0, 0, 0},
+    {"convolution_block", 5, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, RELU, 0},
+    {"convolution_block", 4, 7, 9, 5, 33, 3, 1, SAME, TANH, 1, 0, 0, 0, 3, 2, -1, 0, 0, 0, GELU, 0},
+    {"convolution_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, ELU, 0, 0, 0}, /* before pooling: not known to rise */
+    {"convolution_block", 4, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, RELU, 0, TANH, 0}, /* two of them */
+    {"normalization_block", 3, 8, 7, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, -1, 0, 0, 0, SILU, 0},
+    {"pooling_block", 3, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0, 1},
+    {"pooling_block", 3, 9, 7, 2, 33, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, -1, 0, 0, RELU, 0, 1},
+    {"pooling_block", 2, 11, 9, 3, 17, 3, 1, VALID, RELU, 0, 0, 0, 0, 3, 2, -1, 1, 0, 0, 0, 1},
+    {"pooling_block", 4, 11, 9, 3, 20, 3, 2, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.3f, 1, 0, RELU, 0, 1},
+    {"pooling_block", 3, 8, 8, 5, 40, 5, 1, SAME, RELU, 0, 0, 0, 0, 4, 4, 0.0f, 0, 0, 0, 0, 1},
+    {"pooling_block", 2, 6, 6, 2, 4, 1, 1, SAME, RELU, 0, 0, 0, 0, 2, 3, 0.5f, 0, 0, 0, TANH, 1},
+    {"pooling_block", 3, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 1.0f, 0, 0, 0, 0, 1}, /* all dropped */
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, TANH, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0, 1}, /* infers whole, as the next one */
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, SILU, 0, 1},
+    {NULL, 1, 1, 1, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, RELU, 0, 0, 0}, /* one pixel, as behind a dense layer */
+    {"convolution_block", 5, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0, 0},
+    {"convolution_block", 5, 9, 7, 5, 33, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0, 0},
+    {"convolution_block", 4, 7, 9, 3, 17, 3, 1, VALID, LINEAR, 0, 0, 0, 0, 2, 2, -1, 0, 0, LEAKY, 0, 0},
+    {"convolution_block", 3, 6, 6, 2, 20, 1, 1, SAME, LINEAR, 0, 0, 0, 0, 0, 0, -1, 0, 0, ELU, 0, 0},
+    {"convolution_block", 5, 8, 8, 3, 16, 3, 2, SAME, LINEAR, 0, 0, 0, 0, 2, 2, -1, 0, LEAKY, TANH, 0, 0},
+    {"normalization_block", 3, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, SILU, 0, 0}, /* infers whole */
+    {"normalization_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0, 0}, /* two activations before */
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 1, 2, 2, 0.25f, 0, 0, RELU, 0, 0},
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 1, 2, 2, 0.25f, 0, RELU, 0, 0, 0},
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, SILU, 0, 0, 0, 0, 0, 0, 0.25f, 0, 0, 0, 0, 0},
+    {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 1, 2, 2, 0.25f, 0, 0, 0, 0, 0},
+    {NULL, 1, 8, 8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.25f, 0, 0, 0, 0, 0},
 };
 #define KINDS ((int)(sizeof kinds / sizeof *kinds))
 
@@ -135,8 +145,9 @@ static cnn_model *model_of(cnn_context *context, const kind *k, int32_t flat) {
     cnn_activation(m, SIGMOID, NULL);
   if (k->before)
     cnn_activation(m, k->before, NULL);
-  cnn_batch_normalization(m, cnn_batch_normalization_opts(.no_scale = k->no_scale, .no_center = k->no_center,
-                                                          .frozen = k->frozen));
+  if (!k->bare)
+    cnn_batch_normalization(m, cnn_batch_normalization_opts(.no_scale = k->no_scale, .no_center = k->no_center,
+                                                            .frozen = k->frozen));
   if (k->act)
     cnn_activation(m, k->act, NULL);
   if (k->pool_h)

@@ -94,8 +94,22 @@ static cnn_model *bare(cnn_context *context) { /* normalisation without a convol
   return m;
 }
 
+static cnn_model *pooled(cnn_context *context) { /* convolutions without normalisation, pooled by bands and by channels */
+  cnn_model *m = begin(context, 40, 39, 2);
+  cnn_conv2d(m, 24, 3, 3, cnn_conv2d_opts(.padding = CNN_PADDING_SAME, .activation = CNN_ACTIVATION_RELU));
+  cnn_max_pooling2d(m, 3, 3, NULL);
+  cnn_conv2d(m, 41, 3, 3, cnn_conv2d_opts(.padding = CNN_PADDING_SAME, .activation = CNN_ACTIVATION_SIGMOID));
+  cnn_max_pooling2d(m, 2, 1, NULL);
+  cnn_conv2d(m, 33, 5, 3, cnn_conv2d_opts(.padding = CNN_PADDING_SAME));
+  cnn_activation(m, CNN_ACTIVATION_GELU, NULL);
+  cnn_max_pooling2d(m, 2, 4, NULL);
+  cnn_dropout(m, 0.5f, NULL);
+  cnn_flatten(m, NULL);
+  return m;
+}
+
 typedef cnn_model *make_model(cnn_context *context);
-static make_model *const models[] = {notebook, plain, blocks, wide, branches, bare};
+static make_model *const models[] = {notebook, plain, blocks, wide, branches, bare, pooled};
 #define MODELS ((int)(sizeof models / sizeof *models))
 
 static const int64_t batches[] = {1, 3, 8, 9, MOST_ROWS};
