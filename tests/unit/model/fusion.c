@@ -82,6 +82,8 @@ static const kind kinds[] = {
     {"pooling_block", 3, 8, 8, 1, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 1.0f, 0, 0, 0, 0, 1}, /* all dropped */
     {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, TANH, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, 0, 0, 1}, /* infers whole, as the next one */
     {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, SILU, 0, 1},
+    {NULL, 1, 9, 7, 3, 33, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 0, 0, 0.25f, 0, 0, RELU, 0, 1}, /* so do these: there is no rule for training */
+    {NULL, 1, 8, 8, 2, 16, 3, 2, SAME, LINEAR, 1, 0, 0, 0, 0, 0, -1, 0, 0, GELU, 0, 1},
     {NULL, 1, 1, 1, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, RELU, 0, 0, 0}, /* one pixel, as behind a dense layer */
     {"convolution_block", 5, 8, 8, 1, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0, 0},
     {"convolution_block", 5, 9, 7, 5, 33, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0, 0},

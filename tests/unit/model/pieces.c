@@ -30,6 +30,7 @@ static cnn_model *plain(cnn_context *context) { /* neither pooling nor normalisa
              cnn_conv2d_opts(.strides = {2, 3}, .padding = CNN_PADDING_SAME, .activation = CNN_ACTIVATION_SILU));
   cnn_conv2d(m, 36, 1, 1, cnn_conv2d_opts(.activation = CNN_ACTIVATION_SOFTMAX));
   cnn_conv2d(m, 32, 3, 3, cnn_conv2d_opts(.dilation_rate = {3, 2}, .padding = CNN_PADDING_SAME, .groups = 2));
+  cnn_activation(m, CNN_ACTIVATION_LEAKY_RELU, NULL);
   cnn_flatten(m, NULL);
   cnn_dense(m, 300, cnn_dense_opts(.activation = CNN_ACTIVATION_RELU));
   return m;
