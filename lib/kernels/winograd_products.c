@@ -16,10 +16,10 @@
 CNN__INLINE void product(const int width, const int slices, const cnn__point *p, int64_t tile) {
   const float *u = p->u, *other = u + (slices - 1) * p->u_slice, *v = p->v + tile * CNN__CBLOCK;
   float *m = p->m + tile * CNN__LANES;
-  cnn__vec acc[WIDE];
+  cnn__vec acc[WIDE], start = p->init[0], other_start = p->init[slices - 1];
   CNN__UNROLL
   for (int e = 0; e < width * slices; e++)
-    acc[e] = p->init[e % slices];
+    acc[e] = e % slices ? other_start : start;
   for (int64_t left = p->c; left > 0; left -= CNN__CBLOCK, v += p->v_block) {
     const float *x = v;
     for (int64_t count = cnn__at_most(left, CNN__CBLOCK); count > 0; count--) {
