@@ -28,7 +28,7 @@ void test_alloc_fail(test_alloc *a, int64_t n, int32_t mode);
 /* Fails the running test unless all blocks were given back. */
 void test_alloc_check(const test_alloc *a);
 
-/* Runs the scenario once as it is, which must succeed, then again for each of its allocations with that one failing, once
+/* Runs the scenario as it is, which must succeed, then again for each of its allocations with that one failing, once
  * alone and once with all later ones. Each of these must return CNN_ENOMEM with a text and leave no block behind. Returns
  * how many allocations there are. The scenario makes all it needs with the allocator, its context included, and frees it. */
 typedef cnn_status test_scenario(const cnn_allocator *allocator, void *user);
