@@ -14,7 +14,7 @@
 
 #define CNN__MAX_WEIGHTS 4
 #define CNN__MAX_PACKS 2
-#define CNN__MAX_MEMBERS 5
+#define CNN__MAX_MEMBERS 6
 #define CNN__MAX_INPUTS 32 /* layers that a layer reads */
 
 /* ---- what a phase works on ---- */

@@ -90,6 +90,8 @@ static const kind kinds[] = {
     {"convolution_block", 4, 7, 9, 3, 17, 3, 1, VALID, LINEAR, 0, 0, 0, 0, 2, 2, -1, 0, 0, LEAKY, 0, 0},
     {"convolution_block", 3, 6, 6, 2, 20, 1, 1, SAME, LINEAR, 0, 0, 0, 0, 0, 0, -1, 0, 0, ELU, 0, 0},
     {"convolution_block", 5, 8, 8, 3, 16, 3, 2, SAME, LINEAR, 0, 0, 0, 0, 2, 2, -1, 0, LEAKY, TANH, 0, 0},
+    {"convolution_block", 6, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, RELU, RELU, 0, 0}, /* all that a block has */
+    {"convolution_block", 6, 9, 7, 3, 17, 3, 1, SAME, LINEAR, 1, 0, 0, 0, 2, 2, 0.25f, 0, 0, TANH, GELU, 0},
     {"normalization_block", 3, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, SILU, 0, 0}, /* infers whole */
     {"normalization_block", 3, 8, 8, 3, 16, 3, 1, SAME, RELU, 0, 0, 0, 0, 2, 2, 0.25f, 0, 0, RELU, 0, 0}, /* two activations before */
     {NULL, 1, 8, 8, 3, 16, 3, 1, SAME, LINEAR, 0, 0, 0, 1, 2, 2, 0.25f, 0, 0, RELU, 0, 0},
