@@ -13,10 +13,11 @@
  * minor version, with a line in CHANGELOG.md and a new CNN_EXTEND_FORM; a descriptor of another form is refused with
  * CNN_EUNSUPPORTED and never misread. Patch versions change nothing.
  *
- * Bits: samples come in micro-shards of 8 that depend on the batch alone, and their weight gradients are added up by the tree
- * that the library's own layers use. A layer whose functions depend on nothing but their work record therefore gives the same
- * bits for any number of threads. The same bits on every machine need more: no functions of libm but sqrt, and a compiler that does not
- * contract (-ffp-contract=off). */
+ * Bits: in training samples come in micro-shards of 8 that depend on the batch alone, and their weight gradients are added up by the tree
+ * that the library's own layers use. In inference how many come together, and from which on, may depend on the model and on the number of threads.
+ * A layer whose functions depend on nothing but their work record, and what they make of a sample not on those beside it (`first`,
+ * `count`), therefore gives the same bits for any number of threads. The same bits on every machine need more: no functions of
+ * libm but sqrt, and a compiler that does not contract (-ffp-contract=off). */
 #ifndef CNN_EXTEND_H
 #define CNN_EXTEND_H
 
