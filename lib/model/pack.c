@@ -19,6 +19,7 @@ void cnn__pack_part(const cnn_model *model, const cnn__kernels *k, int32_t layer
   cnn__work work = {.k = k,
                     .layer = model->layers[layer],
                     .activation = model->layers[layer]->activation,
+                    .activation_parameter = model->layers[layer]->activation_parameter,
                     .part = part,
                     .parts = parts,
                     .packs = arrays->packs,

@@ -60,6 +60,7 @@ static cnn_status dense_new(dense *d) {
                         .layer = layer,
                         .training = 1,
                         .activation = layer->activation,
+                        .activation_parameter = layer->activation_parameter,
                         .batch = d->e.batch,
                         .shards = (d->e.batch - 1) / CNN__SHARD + 1,
                         .packs = arrays->packs,
