@@ -7,8 +7,8 @@
 
 typedef struct cnn__run cnn__run;
 
-/* Where a batch comes from. fill is called by workers, for the rows of one micro-shard; x is f32 rows of the model's
- * input. */
+/* Where a batch comes from. fill is called by workers, for the rows of one micro-shard or, in inference, some of them; x is f32
+ * rows of the model's input. */
 typedef struct cnn__feed {
   int64_t count;                 /* rows, 1 to the run's capacity */
   void (*fill)(const void *user, int64_t first, int64_t count, float *x);
