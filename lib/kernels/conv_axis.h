@@ -33,7 +33,7 @@ static inline cnn__axis cnn__backward_axis(int64_t in, int64_t out, int64_t k, i
   cnn__axis a = {.in = out, .in_step = 1, .first = residue, .out_step = stride, .count = (in - residue + stride - 1) / stride,
             .tap_step = stride / cnn__divisor(stride, dilation)};
   int64_t start = residue + pad - (k - 1) * dilation;
-  while (a.tap < a.tap_step && (start + a.tap * dilation) % stride)
+  while (a.tap < a.tap_step && a.tap < k && (start + a.tap * dilation) % stride)
     a.tap++;
   if (a.tap < a.tap_step && a.tap < k)
     a.taps = (k - a.tap + a.tap_step - 1) / a.tap_step;

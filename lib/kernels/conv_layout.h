@@ -18,9 +18,10 @@ static inline int32_t cnn__conv_quads(const cnn__conv *g) {
   return g->groups > 1 && g->c == 4 * g->groups && g->f == 4 * g->groups;
 }
 
-/* The arrays of n images come from memory: what is read and written soon is then worth asking for. */
+/* The arrays of n images come from memory: what is read and written soon is then worth asking for, unless strides beyond the
+ * kernel leave most of it unread. */
 static inline int32_t cnn__conv_far(const cnn__conv *g, int64_t n) {
-  return n * (g->h * g->w * g->c + g->oh * g->ow * g->f) > CNN__FAR;
+  return g->sh <= g->kh && g->sw <= g->kw && n * (g->h * g->w * g->c + g->oh * g->ow * g->f) > CNN__FAR;
 }
 
 /* Few input channels, and an outside: see the geometry in kernel.h. Taps that lie apart could reach so far outside that

@@ -1,6 +1,9 @@
 /* Average pooling: every level against the reference, and the reference on a case done by hand. */
 #include "check.h"
 
+/* Strides that leave the image: nothing is done for all the pixels between them. */
+#define FAR ((int64_t)1 << 40)
+
 /* h, w, kh, kw, sh, sw, pt, pl, oh, ow; the last ones have many windows over a pixel, and
  * one that lies wholly outside. */
 static const int64_t geometries[][10] = {
@@ -9,7 +12,7 @@ static const int64_t geometries[][10] = {
     {5, 5, 3, 3, 1, 1, 1, 1, 5, 5},  {6, 5, 1, 1, 1, 1, 0, 0, 6, 5}, {6, 8, 2, 3, 3, 2, 0, 1, 2, 4},
     {5, 5, 5, 5, 5, 5, 0, 0, 1, 1},  {9, 2, 3, 1, 3, 1, 0, 0, 3, 2}, {1, 1, 3, 3, 1, 1, 1, 1, 1, 1},
     {4, 4, 2, 2, 3, 3, 2, 2, 2, 2},  {9, 3, 2, 1, 4, 2, 0, 0, 2, 2}, {12, 11, 9, 9, 1, 1, 4, 4, 12, 11},
-    {9, 70, 1, 67, 1, 1, 0, 33, 9, 70}};
+    {9, 70, 1, 67, 1, 1, 0, 33, 9, 70}, {9, 7, 2, 3, FAR, FAR, 0, 0, 1, 1}, {9, 7, 2, 3, 3, FAR, 0, 1, 3, 1}};
 #define GEOMETRIES ((int)(sizeof geometries / sizeof geometries[0]))
 static const int64_t channels[] = {1, 3, 8, 15, 16, 17, 31, 32, 48, 70};
 #define CHANNELS ((int)(sizeof channels / sizeof channels[0]))

@@ -333,6 +333,20 @@ START_TEST(no_image) {
 }
 END_TEST
 
+/* Nothing is done for the pixels between taps that lie further apart than the image is wide; images that come from memory. */
+START_TEST(far_strides) {
+  for (int64_t groups = 16; groups <= 64; groups += 48) {
+    const cnn__conv g = make((int64_t[12]){128, 129, 64, 64, 3, 3, 1 << 30, 1 << 30, 1, 1, 0, groups});
+    EACH_LEVEL(conv_forward) {
+      NOTE(far_strides, groups);
+      forward_equals(t, &g, 0, UNIFORM);
+      backward_data_equals(t, &g, 0, UNIFORM);
+      backward_weights_equals(t, &g, 0, UNIFORM);
+    }
+  }
+}
+END_TEST
+
 /* However far outside its taps reach, a small image needs little room. */
 START_TEST(scratch_of_dilated) {
   const cnn__conv g = make((int64_t[12]){28, 28, 1, 8, 3, 3, 1, 1, 32768, 32768, 1, 1});
@@ -362,6 +376,7 @@ int main(void) {
   tcase_add_test(tcase, blas_within_bounds);
 #endif
   tcase_add_test(tcase, no_image);
+  tcase_add_test(tcase, far_strides);
   tcase_add_test(tcase, scratch_of_dilated);
   tcase_add_test(tcase, scratch_of_row);
   suite_add_tcase(suite, tcase);

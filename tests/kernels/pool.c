@@ -1,13 +1,17 @@
 /* Max-pooling: every level against the reference, and the reference on a case done by hand. */
 #include "check.h"
 
+/* Strides that leave the image: nothing is done for all the pixels between them. */
+#define FAR ((int64_t)1 << 40)
+
 /* h, w, kh, kw, sh, sw, pt, pl, oh, ow */
 static const int64_t geometries[][10] = {
     {4, 4, 2, 2, 2, 2, 0, 0, 2, 2}, {7, 7, 2, 2, 2, 2, 0, 0, 3, 3}, {5, 9, 2, 2, 2, 2, 0, 0, 2, 4},
     {2, 2, 2, 2, 2, 2, 0, 0, 1, 1}, {7, 7, 2, 2, 2, 2, 0, 0, 4, 4}, {6, 6, 3, 3, 2, 2, 0, 0, 2, 2},
     {7, 7, 3, 3, 2, 2, 1, 1, 4, 4}, {5, 5, 3, 3, 1, 1, 1, 1, 5, 5}, {6, 5, 1, 1, 1, 1, 0, 0, 6, 5},
     {6, 8, 2, 3, 3, 2, 0, 1, 2, 4}, {5, 5, 5, 5, 5, 5, 0, 0, 1, 1}, {3, 3, 2, 2, 1, 1, 0, 0, 2, 2},
-    {4, 4, 2, 2, 3, 3, 2, 2, 2, 2}, {9, 2, 3, 1, 3, 1, 0, 0, 3, 2}, {1, 1, 3, 3, 1, 1, 1, 1, 1, 1}};
+    {4, 4, 2, 2, 3, 3, 2, 2, 2, 2}, {9, 2, 3, 1, 3, 1, 0, 0, 3, 2}, {1, 1, 3, 3, 1, 1, 1, 1, 1, 1},
+    {9, 7, 2, 3, FAR, FAR, 0, 0, 1, 1}, {9, 7, 2, 3, 3, FAR, 0, 1, 3, 1}};
 #define GEOMETRIES ((int)(sizeof geometries / sizeof geometries[0]))
 static const int64_t channels[] = {1, 2, 3, 7, 8, 15, 16, 17, 24, 31, 32, 33, 48, 64, 70};
 #define CHANNELS ((int)(sizeof channels / sizeof channels[0]))
