@@ -149,11 +149,16 @@ int section_data(run *r) {
   return (code = show_samples(r)) ? code : show_classes(r);
 }
 
-/* As the notebook: len(X_train) // BATCH_SIZE, but never none. */
+/* As the notebook: len(X_train) // BATCH_SIZE, but never none. What is given may take the last, smaller batch as well; the rates
+ * and the average of an epoch would wait in vain for more. */
 static int64_t steps_of_epoch(const run *r) {
-  int64_t images = r->options.batch_size * r->options.recipe->parts, count = cnn_dataset_count(r->train);
-  if (r->options.steps_per_epoch)
-    return r->options.steps_per_epoch;
+  int64_t size = r->options.batch_size, images = size * r->options.recipe->parts, count = cnn_dataset_count(r->train);
+  int64_t given = r->options.steps_per_epoch, most = (count + size - 1) / size;
+  if (given > most)
+    fprintf(stderr, "mnist_train: --steps-per-epoch %lld: the %lld training images make %lld batches, which are taken\n", (long long)given,
+            (long long)count, (long long)most);
+  if (given)
+    return given < most ? given : most;
   return count >= images ? count / images : 1;
 }
 

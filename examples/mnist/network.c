@@ -29,14 +29,15 @@ void build_network(cnn_model *m, const recipe *way, int32_t rank, const int64_t 
 static cnn_status compile(run *r) {
   cnn_optimizer *adam;
   char loss[64];
+  const float average = (float)r->options.average; /* one that float32 rounds to 0 is none: there it would mean the default */
   const char *losses[] = {loss};
   static const char *const metrics[] = {"accuracy"};
-  snprintf(loss, sizeof loss, "categorical_crossentropy label_smoothing=%g", r->options.label_smoothing);
+  snprintf(loss, sizeof loss, "categorical_crossentropy label_smoothing=%.9g", r->options.label_smoothing);
   cnn_status status = cnn_adam_new(&adam, r->context,
                                    cnn_adam_opts(.learning_rate = (float)r->options.learning_rate,
                                                  .weight_decay = (float)r->options.weight_decay,
-                                                 .use_ema = r->options.average > 0, .ema_momentum = (float)r->options.average,
-                                                 .ema_overwrite_frequency = r->options.average > 0 ? (int32_t)r->steps : 0));
+                                                 .use_ema = average > 0, .ema_momentum = average,
+                                                 .ema_overwrite_frequency = average > 0 ? (int32_t)r->steps : 0));
   if (status < 0)
     return status;
   status = cnn_model_compile(r->model, adam, 1, losses, cnn_compile_opts(.metrics = metrics, .metric_count = 1));

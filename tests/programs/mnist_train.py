@@ -106,6 +106,22 @@ def check_smoothing_average_and_decay(checks, folder):
         checks.that(wrong < 1e-6 < 1e-4 < apart, f"--weight-decay: {name} shrinks by it", (wrong, apart))
 
 
+def check_exact_values(checks, folder):
+    """What float32 can tell apart is not rounded away, and what it cannot tell from 0 is 0; steps end with the batches that there are."""
+    reports = []
+    for options in ([], ["--average", 1e-46], ["--label-smoothing", 0.1234567], ["--label-smoothing", 0.123457]):
+        run(TRAIN, "--data", DATA, "--seed", 7, "--output", folder, "--epochs", 1, "--steps-per-epoch", 2, *options)
+        reports.append(json.loads((folder / "report.json").read_text(encoding="utf-8")))
+    none, small, longer, shorter = (report["model_hash"] for report in reports)
+    checks.equal(small, none, "--average of next to nothing is none")
+    checks.that(longer != shorter, "--label-smoothing is taken to the last digit", reports[2]["epochs"])
+    out, err, code = run(TRAIN, "--data", DATA, "--seed", 7, "--output", folder, "--epochs", 1, "--validation-split", 0.9, "--batch-size", 4096,
+                         "--steps-per-epoch", 3, "--average", 0.5)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    checks.equal((code, report["steps_per_epoch"]), (0, 2), "no more steps than batches")
+    checks.equal(err, "mnist_train: --steps-per-epoch 3: the 5999 training images make 2 batches, which are taken\n", "and it is told")
+
+
 def check_interrupt(checks, folder):
     process = subprocess.Popen([TRAIN, "--data", str(DATA), "--output", str(folder), "--json"], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
@@ -225,6 +241,7 @@ def main():
         check_time_to(checks, folder / "t")
         check_recipe(checks, folder / "r")
         check_smoothing_average_and_decay(checks, folder / "w")
+        check_exact_values(checks, folder / "x")
         check_predict(checks, folder / "a" / "final.safetensors")
         fashion = pathlib.Path("/usr/share/datasets/fashion-mnist")  # Debian package dataset-fashion-mnist
         if fashion.exists():
