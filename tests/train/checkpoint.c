@@ -119,6 +119,7 @@ START_TEST(other_trainings) {
   fitting_anew(&f);
   ck_assert_int_eq(fit_checked((cnn_checkpoint_opts){0}, (cnn_fit_opts){0}), CNN_OK);
   ck_other((cnn_fit_opts){.batch_size = 10}, "is of another training: batch_size is 12 there, 10 here");
+  ck_other((cnn_fit_opts){.validation_epochs = (const int64_t[]){2}, .validation_epoch_count = 1}, "is of another training: validation_epochs is missing there, [2] here");
   ck_other((cnn_fit_opts){.steps_per_epoch = 2}, "steps_per_epoch is 0 there, 2 here");
   ck_other((cnn_fit_opts){.no_shuffle = 1}, "shuffle is true there, false here");
   ck_other((cnn_fit_opts){.validation = f.other.labels}, "validation is null there, {");
