@@ -81,6 +81,7 @@ CASES = [
     Case("validation_split", fitted(validation_split=0.2), 5e-6),
     Case("validation_data", fitted(validation_data=(X[:20], Y[:20]), validation_batch_size=7), 5e-6),
     Case("validation_freq", fitted(validation_data=(X[:20], Y[:20]), validation_freq=2), 5e-6),
+    Case("validation_freq as a list", fitted(validation_data=(X[:20], Y[:20]), validation_freq=[1, 3], epochs=4), 5e-6),
     Case("class_weight", fitted(class_weight={0: 1.0, 1: 0.5, 2: 2.0, 3: 0.1}), 5e-6),
     Case("sample_weight", fitted(sample_weight=np.linspace(0, 2, 50)), 5e-6),
     Case("initial_epoch", fitted(initial_epoch=1), 5e-6),
