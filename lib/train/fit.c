@@ -19,24 +19,27 @@ static cnn_status check_counts(const cnn_fit_opts *o) {
   const struct {
     const char *name;
     int64_t value;
-  } counts[] = {{"epochs", o->epochs},
-                {"initial_epoch", o->initial_epoch},
-                {"steps_per_epoch", o->steps_per_epoch},
-                {"validation_batch_size", o->validation_batch_size},
-                {"validation_steps", o->validation_steps},
-                {"validation_freq", o->validation_freq},
-                {"callback_count", o->callback_count},
-                {"class_weight_count", o->class_weight_count},
-                {"validation_epoch_count", o->validation_epoch_count}};
-  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+    const char *of; /* the list that it counts, if it does */
+    const void *list;
+  } counts[] = {{"epochs", o->epochs, NULL, NULL},
+                {"initial_epoch", o->initial_epoch, NULL, NULL},
+                {"steps_per_epoch", o->steps_per_epoch, NULL, NULL},
+                {"validation_batch_size", o->validation_batch_size, NULL, NULL},
+                {"validation_steps", o->validation_steps, NULL, NULL},
+                {"validation_freq", o->validation_freq, NULL, NULL},
+                {"callback_count", o->callback_count, "callbacks", o->callbacks},
+                {"class_weight_count", o->class_weight_count, "class_weights", o->class_weights},
+                {"validation_epoch_count", o->validation_epoch_count, "validation_epochs", o->validation_epochs}};
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
     if (counts[i].value < 0)
       return cnn__fail(CNN_EINVAL, "fit: %s is %lld, must be 0 or more", counts[i].name, (long long)counts[i].value);
+    if (counts[i].value && counts[i].of && !counts[i].list)
+      return cnn__fail(CNN_EINVAL, "fit: %s is %lld, %s is NULL", counts[i].name, (long long)counts[i].value, counts[i].of);
+  }
   return cnn__passing_check(o->batch_size, 0, o->verbose, 0, "fit");
 }
 
 static cnn_status check_callbacks(const cnn_fit_opts *o) {
-  if (o->callback_count && !o->callbacks)
-    return cnn__fail(CNN_EINVAL, "fit: callback_count is %d, callbacks is NULL", (int)o->callback_count);
   for (int32_t i = 0; i < o->callback_count; i++)
     if (!o->callbacks[i])
       return cnn__fail(CNN_EINVAL, "fit: callback %d of %d is NULL", (int)i, (int)o->callback_count);
@@ -45,8 +48,6 @@ static cnn_status check_callbacks(const cnn_fit_opts *o) {
 
 static cnn_status check_class_weights(const cnn_fit_opts *o) {
   char text[32];
-  if (o->class_weight_count && !o->class_weights)
-    return cnn__fail(CNN_EINVAL, "fit: class_weight_count is %lld, class_weights is NULL", (long long)o->class_weight_count);
   for (int64_t i = 0; i < o->class_weight_count; i++)
     if (!isfinite(o->class_weights[i]))
       return cnn__fail(CNN_EINVAL, "fit: the weight of class %lld is %s, must be finite", (long long)i,
@@ -55,8 +56,6 @@ static cnn_status check_class_weights(const cnn_fit_opts *o) {
 }
 
 static cnn_status check_validation_epochs(const cnn_fit_opts *o) {
-  if (o->validation_epoch_count && !o->validation_epochs)
-    return cnn__fail(CNN_EINVAL, "fit: validation_epoch_count is %lld, validation_epochs is NULL", (long long)o->validation_epoch_count);
   for (int64_t i = 0; i < o->validation_epoch_count; i++)
     if (o->validation_epochs[i] < 1)
       return cnn__fail(CNN_EINVAL, "fit: validation_epochs[%lld] is %lld, must be 1 (the first epoch) or more", (long long)i,
