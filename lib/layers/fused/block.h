@@ -60,12 +60,6 @@ void cnn__block_backward_activation(const cnn__work *work, const float *x, doubl
 /* Room for it. */
 size_t cnn__block_activation_scratch(const cnn_layer *layer);
 
-/* ---- convolution_block.c: the convolution's late phase ---- */
-
-void cnn__block_join(const cnn__work *work);
-int64_t cnn__block_join_parts(const cnn_layer *layer);
-cnn__span cnn__block_joined(const cnn_layer *layer, int64_t part);
-
 /* ---- setup and phases, for the types of the rules ---- */
 
 cnn_status cnn__block_setup(cnn_layer *layer);
@@ -74,5 +68,10 @@ void cnn__block_backward_sums(const cnn__work *work);
 void cnn__block_backward_merge(const cnn__work *work);
 int64_t cnn__block_merge_parts(const cnn_layer *layer);
 void cnn__block_gradient(const cnn__work *work);
+
+/* The convolution's late phase. */
+void cnn__block_join(const cnn__work *work);
+int64_t cnn__block_join_parts(const cnn_layer *layer);
+cnn__span cnn__block_joined(const cnn_layer *layer, int64_t part);
 
 #endif

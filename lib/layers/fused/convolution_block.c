@@ -12,26 +12,6 @@ static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t trai
   return taken ? first + taken : 0;
 }
 
-void cnn__block_join(const cnn__work *work) {
-  const cnn__block *b = work->layer->data;
-  cnn__work conv = cnn__member(work, b->conv);
-  cnn__parts_phase(conv.layer, CNN__PHASE_BACKWARD)->run(&conv);
-}
-
-int64_t cnn__block_join_parts(const cnn_layer *layer) {
-  const cnn__block *b = layer->data;
-  const cnn_layer *conv = layer->members[b->conv];
-  return cnn__parts_phase(conv, CNN__PHASE_BACKWARD)->parts(conv);
-}
-
-cnn__span cnn__block_joined(const cnn_layer *layer, int64_t part) {
-  const cnn__block *b = layer->data;
-  const cnn_layer *conv = layer->members[b->conv];
-  cnn__span span = cnn__parts_phase(conv, CNN__PHASE_BACKWARD)->span(conv, part);
-  span.member = b->conv;
-  return span;
-}
-
 static const cnn__phase backward_phases[] = {
     {.domain = CNN__SHARDS, .run = cnn__block_backward_sums},
     {.domain = CNN__PARTS, .run = cnn__block_backward_merge, .parts = cnn__block_merge_parts},
