@@ -1,10 +1,10 @@
 /* fusion_list: which layers the rules take, by name and number, and what turns them off. */
 #include "notebook.h"
+#include "suite.h"
 
 #include "layers/fused/fusion.h"
 #include "model/model_internal.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ START_TEST(rules_are_named_and_explained) {
 }
 END_TEST
 
-/* The notebook's model becomes eight layers: input, two blocks, flatten, dense, dropout, dense. */
+/* The notebook's model becomes seven layers: input, two blocks, flatten, dense, dropout, dense. */
 START_TEST(the_notebooks_blocks) {
   cnn_context *context = new_context();
   cnn_model *m = notebook_new(context, 1);
@@ -100,17 +100,6 @@ START_TEST(the_environment_turns_rules_off) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("fusion_list");
-  TCase *all = tcase_create("all");
-  tcase_add_test(all, rules_are_named_and_explained);
-  tcase_add_test(all, the_notebooks_blocks);
-  tcase_add_test(all, a_slope_of_0_does_not_rise);
-  tcase_add_test(all, room_for_pixels_that_there_are);
-  tcase_add_test(all, the_environment_turns_rules_off);
-  suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return RUN_SUITE("fusion_list", 0, rules_are_named_and_explained, the_notebooks_blocks, a_slope_of_0_does_not_rise,
+                   room_for_pixels_that_there_are, the_environment_turns_rules_off);
 }
