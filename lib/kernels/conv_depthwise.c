@@ -117,33 +117,28 @@ static void positions(const sweep *s, spot at, int64_t t, int64_t width) {
   }
 }
 
-/* A row where each channel has a filter of its own; at stands at column 0 and at the first tap's row. */
-static void slide_row(const sweep *s, const spot *at) {
+/* Positions t.. of a row where each channel has a filter of its own; at stands at column 0 and at the first tap's row. */
+static void slide_row(const sweep *s, const spot *at, int64_t t) {
   int64_t last = (CNN__SPAN - 1) * s->x.in_step + (s->x.taps - 1) * s->x.offset_step;
-  cnn__slide r = {.columns = s->x.in, .stride = s->x.in_step, .apart = s->x.offset_step, .rows = at->rows,
+  int64_t together = s->far ? CNN__LANES : s->c;
+  cnn__slide r = {.x = at->x, .columns = s->x.in, .stride = s->x.in_step, .apart = s->x.offset_step, .rows = at->rows,
                   .taps = cnn__at_least(s->x.taps, 0), .x_row = at->x_row, .w_row = at->w_row, .w_column = at->w_column,
-                  .x_column = s->c, .y_pixel = at->y_pixel, .relu = s->relu};
-  cnn__slide_fn *const forms[2] = {CNN__NAME(slide)(&r, 0), CNN__NAME(slide)(&r, 1)};
-  for (int64_t t = 0; t < s->x.count; t += CNN__SPAN) {
-    r.x = at->x;
-    r.y = at->y + (s->x.first + t * s->x.out_step) * s->c;
-    r.column = t * s->x.in_step + s->x.offset;
-    r.positions = cnn__at_most(s->x.count - t, CNN__SPAN);
-    int32_t inside = r.column >= 0 && r.positions == CNN__SPAN && r.column + last < r.columns;
-    for (int64_t q = 0; q < s->c; q += CNN__REGISTER, r.x += CNN__REGISTER, r.y += CNN__REGISTER) {
-      r.lanes = cnn__at_most(s->c - q, CNN__REGISTER);
-      r.bias = s->bias ? s->bias + q : NULL;
-      r.w = at->w + s->x.tap * s->tap + q / CNN__LANES * s->slice + q % CNN__LANES;
-      if (s->far && q % CNN__LANES == 0)
-        fetch_ahead(s, at->x, at->rows * at->x_row + r.column * s->c, r.y - q, q, r.positions);
-      forms[inside](&r);
-    }
+                  .w_slice = s->slice, .x_column = s->c, .y = at->y + (s->x.first + t * s->x.out_step) * s->c,
+                  .y_pixel = at->y_pixel, .relu = s->relu, .column = t * s->x.in_step + s->x.offset,
+                  .positions = cnn__at_most(s->x.count - t, CNN__SPAN), .w = at->w + s->x.tap * s->tap};
+  cnn__slide_fn *form = CNN__NAME(slide)(&r, r.column >= 0 && r.positions == CNN__SPAN && r.column + last < r.columns);
+  for (int64_t q = 0; q < s->c; q += together, r.x += together, r.y += together, r.w += s->slice) {
+    r.channels = cnn__at_most(s->c - q, together);
+    r.bias = s->bias ? s->bias + q : NULL;
+    if (s->far)
+      fetch_ahead(s, at->x, at->rows * at->x_row + r.column * s->c, r.y - q, q, r.positions);
+    form(&r);
   }
 }
 
-/* Row i of the sweep, of image `image`. */
-static void run_row(const sweep *s, int64_t image, int64_t i, const float *x, float *y) {
-  int64_t from, to, m0, m1, t = 0;
+/* Row i of the sweep, of image `image`; where each channel has a filter of its own, of CNN__SPAN positions from t on. */
+static void run_row(const sweep *s, int64_t image, int64_t i, int64_t t, const float *x, float *y) {
+  int64_t from, to, m0, m1;
   cnn__taps_seen(&s->y, i, &m0, &m1);
   int64_t in_row = image * s->y.in + i * s->y.in_step + s->y.offset + m0 * s->y.offset_step;
   spot at = {.rows = cnn__at_least(m1 - m0, 0), .x = x + in_row * s->x.in * s->c,
@@ -153,7 +148,7 @@ static void run_row(const sweep *s, int64_t image, int64_t i, const float *x, fl
              .w_row = s->y.tap_step * s->kw * s->tap, .w_column = s->x.tap_step * s->tap, .slice = s->slice,
              .x_pixel = s->x.in_step * s->c, .y_pixel = s->x.out_step * s->c, .relu = s->relu};
   if (s->tap == CNN__LANES) {
-    slide_row(s, &at);
+    slide_row(s, &at, t);
     return;
   }
   cnn__whole_taps(&s->x, &from, &to);
@@ -171,23 +166,48 @@ static void run_row(const sweep *s, int64_t image, int64_t i, const float *x, fl
 
 static int64_t tap_floats(const cnn__conv *g) { return g->c / g->groups * CNN__LANES; }
 
+/* Positions t..t + span of row i of each lattice. */
+static void run_lattices(const sweep *lattices, int64_t count, int64_t image, int64_t i, int64_t t, const float *x, float *y) {
+  for (const sweep *s = lattices; s < lattices + count; s++)
+    if (i < s->y.count && t < s->x.count)
+      run_row(s, image, i, t, x, y);
+}
+
+/* Sweeps over lattices that go together, the largest first. What the caches hold is gone through down the rows, so many positions wide, so
+ * that what the next row reads again is still in the first; what comes from memory in its order. */
+static void run_images(const sweep *lattices, int64_t count, int64_t n, const float *x, float *y) {
+  const cnn__axis *down = &lattices->y, *across = &lattices->x;
+  int64_t span = lattices->tap == CNN__LANES ? CNN__SPAN : across->count, band = lattices->far ? across->count : span;
+  for (int64_t image = 0; image < n; image++)
+    for (int64_t from = 0; from < across->count; from += band)
+      for (int64_t i = 0; i < down->count; i++)
+        for (int64_t t = from; t < cnn__at_most(from + band, across->count); t += span)
+          run_lattices(lattices, count, image, i, t, x, y);
+}
+
 void CNN__NAME(depthwise_forward)(const cnn__conv *g, int64_t n, const float *x, const float *packed, const float *bias,
                                   int32_t relu, float *y) {
   sweep s = {.y = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt),
              .x = cnn__forward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl), .kh = g->kh, .kw = g->kw, .c = g->c,
              .out_h = g->oh, .out_w = g->ow, .w = packed, .bias = bias, .relu = relu, .tap = tap_floats(g),
              .slice = g->kh * g->kw * tap_floats(g), .far = cnn__conv_far(g, n)};
-  for (int64_t row = 0; row < n * g->oh; row++)
-    run_row(&s, row / g->oh, row % g->oh, x, y);
+  run_images(&s, 1, n, x, y);
 }
 
+#define LATTICES 2 /* along an axis together */
+
 void CNN__NAME(depthwise_backward_data)(const cnn__conv *g, int64_t n, const float *dy, const float *packed_t, float *dx) {
-  for (int64_t row = 0; row < n * g->h; row++)
-    for (int64_t i = row % g->h, j = 0; j < cnn__at_most(g->sw, g->w); j++) {
-      sweep s = {.y = cnn__backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, i % g->sh),
-                 .x = cnn__backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, j), .kh = g->kh, .kw = g->kw,
-                 .c = g->c, .out_h = g->h, .out_w = g->w, .w = packed_t, .tap = tap_floats(g),
-                 .slice = g->kh * g->kw * tap_floats(g), .far = cnn__conv_far(g, n)};
-      run_row(&s, row / g->h, i / g->sh, dy, dx);
+  int64_t down = cnn__at_most(g->sh, g->h), across = cnn__at_most(g->sw, g->w);
+  for (int64_t i = 0; i < down; i += LATTICES)
+    for (int64_t j = 0; j < across; j += LATTICES) {
+      sweep s[LATTICES * LATTICES];
+      int64_t count = 0;
+      for (int64_t a = i; a < cnn__at_most(i + LATTICES, down); a++)
+        for (int64_t b = j; b < cnn__at_most(j + LATTICES, across); b++)
+          s[count++] = (sweep){.y = cnn__backward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt, a),
+                               .x = cnn__backward_axis(g->w, g->ow, g->kw, g->sw, g->dw, g->pl, b), .kh = g->kh, .kw = g->kw,
+                               .c = g->c, .out_h = g->h, .out_w = g->w, .w = packed_t, .tap = tap_floats(g),
+                               .slice = g->kh * g->kw * tap_floats(g), .far = cnn__conv_far(g, n)};
+      run_images(s, count, n, dy, dx);
     }
 }

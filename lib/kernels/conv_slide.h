@@ -1,4 +1,4 @@
-/* conv_slide: some positions of one row of a depthwise convolution, of as many channels as a register holds. */
+/* conv_slide: some positions of one row of a depthwise convolution, one register of channels after the other. */
 #ifndef CNN_KERNELS_CONV_SLIDE_H
 #define CNN_KERNELS_CONV_SLIDE_H
 
@@ -14,8 +14,9 @@ typedef struct cnn__slide {
   float *y;
   int64_t rows, taps;      /* taps of the kernel: down, across */
   int64_t x_row, w_row, w_column; /* from tap to tap */
+  int64_t w_slice;         /* from sixteen channels to the next */
   int64_t x_column, y_pixel; /* from column to column, from position to position */
-  int64_t positions, lanes;  /* 1..CNN__SPAN, 1..CNN__REGISTER */
+  int64_t positions, channels; /* positions: 1..CNN__SPAN */
   int32_t relu;
 } cnn__slide;
 
