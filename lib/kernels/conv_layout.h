@@ -38,6 +38,17 @@ static inline int32_t cnn__conv_pointwise(const cnn__conv *g) {
   return g->kh * g->kw == 1 && g->sh * g->sw == 1 && g->pt == 0 && g->pl == 0 && g->oh == g->h && g->ow == g->w;
 }
 
+#define CNN__SHEET_OUTPUTS 256 /* positions of images whose channels are laid out together, and pixels that they see */
+#define CNN__SHEET_INPUTS 1024
+#define CNN__SHEET_FLOATS ((int64_t)56 << 10) /* of both: 32 output channels, 48 input channels or up to as many floats */
+
+/* Kernel gradients of small images of many channels, where a tile's inputs lie a power of two from one pixel to the next, in
+ * few sets of the caches: some channels are laid out first, pixel by pixel. */
+static inline int32_t cnn__conv_sheets(const cnn__conv *g) {
+  return g->oh * g->ow <= CNN__SHEET_OUTPUTS && g->h * g->w <= CNN__SHEET_INPUTS &&
+         g->c / g->groups * (g->f / g->groups) >= 1 << 14;
+}
+
 /* Output rows whose taps, laid out as [pixel][ky][kx][channel of one group], fill the scratch of the blas provider. */
 int64_t cnn__conv_band_rows(const cnn__conv *g);
 

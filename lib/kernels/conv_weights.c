@@ -174,8 +174,10 @@ static void seen(int64_t in, int64_t out, int64_t stride, int64_t offset, int64_
 
 /* What is gone through before the sums return to memory: rows of some images. */
 typedef struct band {
-  const float *x, *dy; /* of the first image */
+  const float *x, *dy;       /* of the first image */
+  int64_t x_pixel, dy_pixel; /* from one pixel to the next */
   int64_t images, row0, row1;
+  float *sheets; /* room to lay channels out, or NULL */
   int32_t add;
 } band;
 
@@ -184,23 +186,23 @@ typedef struct channels {
   int64_t group, p, inputs, q, outputs;
 } channels;
 
-/* The taps (ky, kx0..kx1), whose inputs lie one after the other; or the same of `threes` kernel rows. */
+/* The taps (ky, kx0..kx1), whose inputs lie one after the other; or the same of `threes` kernel rows. The band stands at
+ * these channels. */
 static void sweep_taps(const cnn__conv *g, const band *b, const channels *c, int64_t ky, int64_t kx0, int64_t kx1,
                        int32_t threes, float *dw) {
   int64_t cg = g->c / g->groups, fg = g->f / g->groups, above = ky * g->dh - g->pt, left = kx0 * g->dw - g->pl;
-  int64_t i0, i1, j0, j1, in = c->group * cg + c->p, out = c->group * fg + c->q;
+  int64_t i0, i1, j0, j1, x_row = g->w * b->x_pixel, dy_row = g->ow * b->dy_pixel;
   seen(g->h, g->oh, g->sh, above, &i0, &i1);
   seen(g->w, g->ow, g->sw, left, &j0, &j1);
   i0 = cnn__at_least(i0, b->row0);
   i1 = cnn__at_most(i1, b->row1);
-  tile t = {.rows = cnn__at_least(i1 - i0, 0), .columns = j1 - j0, .x_row = g->sh * g->w * g->c, .x_pixel = g->sw * g->c,
-            .dy_row = g->ow * g->f, .dy_pixel = g->f, .x_next = g->dh * g->w * g->c,
-            .lanes = (c->outputs - 1) % CNN__LANES + 1, .dw = dw + ((ky * g->kw + kx0) * cg + c->p) * g->f + out,
-            .dw_row = g->f, .images = b->images, .x_image = g->h * g->w * g->c, .dy_image = g->oh * g->ow * g->f,
-            .add = b->add};
+  tile t = {.rows = cnn__at_least(i1 - i0, 0), .columns = j1 - j0, .x_row = g->sh * x_row, .x_pixel = g->sw * b->x_pixel,
+            .dy_row = dy_row, .dy_pixel = b->dy_pixel, .x_next = g->dh * x_row, .lanes = (c->outputs - 1) % CNN__LANES + 1,
+            .dw = dw + ((ky * g->kw + kx0) * cg + c->p) * g->f + c->group * fg + c->q, .dw_row = g->f,
+            .images = b->images, .x_image = g->h * x_row, .dy_image = g->oh * dy_row, .add = b->add};
   if (t.rows > 0 && t.columns > 0) {
-    t.x = b->x + in + ((i0 * g->sh + above) * g->w + j0 * g->sw + left) * g->c;
-    t.dy = b->dy + out + (i0 * g->ow + j0) * g->f;
+    t.x = b->x + (i0 * g->sh + above) * x_row + (j0 * g->sw + left) * b->x_pixel;
+    t.dy = b->dy + i0 * dy_row + j0 * b->dy_pixel;
   } else {
     t.rows = 0;
     t.x = b->x;
@@ -213,31 +215,64 @@ static void sweep_taps(const cnn__conv *g, const band *b, const channels *c, int
     sweep_inputs(t, (kx1 - kx0) * c->inputs, two ? wide : narrow, two ? WIDE : NARROW);
 }
 
+/* All taps of some channels. */
+static void sweep_kernel(const cnn__conv *g, const band *b, const channels *c, float *dw) {
+  int64_t cg = g->c / g->groups, together = cnn__conv_few(g) ? g->kw : 1;
+  for (int64_t ky = 0, rows; ky < g->kh; ky += rows) {
+    int32_t threes = cnn__conv_few(g) && together == g->kw && g->kw * cg == 3 && g->kh - ky >= THREES;
+    rows = threes ? THREES : 1;
+    for (int64_t kx = 0; kx < g->kw; kx += together)
+      sweep_taps(g, b, c, ky, kx, kx + together, threes, dw);
+  }
+}
+
+/* `count` channels of each pixel, in lines of their own. */
+static __attribute__((noinline)) void lay_out(int64_t pixels, int64_t count, const float *from, int64_t from_pixel, float *to,
+                                              int64_t to_pixel) {
+  for (; pixels > 0; pixels--, from += from_pixel, to += to_pixel)
+    for (int64_t i = 0; i < count; i += CNN__LANES)
+      cnn__vstore(to + i, cnn__vget(from + i, cnn__at_most(count - i, CNN__LANES)));
+}
+
 /* A band, some input channels after the other, so that they stay in the second cache for all outputs and taps. */
 static void sweep_band(const cnn__conv *g, const band *b, float *dw) {
-  int64_t cg = g->c / g->groups, fg = g->f / g->groups, together = cnn__conv_few(g) ? g->kw : 1;
-  int64_t width = (WIDE ? 2 : 1) * CNN__LANES;
-  int64_t pixels = b->images * (b->row1 - b->row0) * g->sh * g->w;
+  int64_t cg = g->c / g->groups, fg = g->f / g->groups, width = (WIDE ? 2 : 1) * CNN__LANES;
+  int64_t inputs = b->images * g->h * g->w, outputs = b->images * g->oh * g->ow;
+  int64_t pixels = b->sheets ? inputs : b->images * (b->row1 - b->row0) * g->sh * g->w;
   int64_t block = cnn__at_least(INPUT_FLOATS / cnn__at_least(pixels, 1) / INPUTS, 1) * INPUTS;
   channels c = {0};
   for (c.group = 0; c.group < g->groups; c.group++)
     for (c.p = 0; c.p < cg; c.p += c.inputs) {
+      band here = *b;
       c.inputs = cnn__at_most(cg - c.p, block);
+      here.x += c.group * cg + c.p;
+      if (b->sheets) {
+        /* An odd number of lines, which go through all sets. */
+        here.x_pixel = ((c.inputs + CNN__LANES - 1) / CNN__LANES | 1) * CNN__LANES;
+        here.x = b->sheets + outputs * width;
+        lay_out(inputs, c.inputs, b->x + c.group * cg + c.p, b->x_pixel, b->sheets + outputs * width, here.x_pixel);
+      }
       for (c.q = 0; c.q < fg; c.q += c.outputs) {
         c.outputs = cnn__at_most(fg - c.q, width);
-        for (int64_t ky = 0, rows; ky < g->kh; ky += rows) {
-          int32_t threes = cnn__conv_few(g) && together == g->kw && g->kw * cg == 3 && g->kh - ky >= THREES;
-          rows = threes ? THREES : 1;
-          for (int64_t kx = 0; kx < g->kw; kx += together)
-            sweep_taps(g, b, &c, ky, kx, kx + together, threes, dw);
+        here.dy = b->dy + c.group * fg + c.q;
+        if (b->sheets) {
+          here.dy_pixel = width;
+          lay_out(outputs, c.outputs, here.dy, b->dy_pixel, b->sheets, width);
+          here.dy = b->sheets;
         }
+        sweep_kernel(g, &here, &c, dw);
       }
     }
 }
 
 /* How much makes a band: rows of an image that the second cache holds; where the sums themselves are larger than that,
- * all images, so that they are visited once. */
-static void cut(const cnn__conv *g, int64_t n, int64_t *images, int64_t *rows) {
+ * all images, so that they are visited once; of channels that are laid out whole images. */
+static void cut(const cnn__conv *g, int64_t n, int32_t sheets, int64_t *images, int64_t *rows) {
+  if (sheets) {
+    *rows = g->oh;
+    *images = cnn__tile_cut(n, 0, cnn__at_most(CNN__SHEET_OUTPUTS / (g->oh * g->ow), CNN__SHEET_INPUTS / (g->h * g->w)));
+    return;
+  }
   int64_t kernel = g->kh * g->kw * (g->c / g->groups) * (g->f / g->groups);
   int64_t image = (g->h * g->w * g->c + g->oh * g->ow * g->f) / g->groups;
   int64_t most = cnn__at_least(BAND_FLOATS, cnn__at_most(kernel, LARGE));
@@ -245,10 +280,11 @@ static void cut(const cnn__conv *g, int64_t n, int64_t *images, int64_t *rows) {
   *rows = *images > 1 || image <= most || kernel > image ? g->oh : cnn__at_least(most * g->oh / image, 1);
 }
 
-static void sweep_images(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw) {
+static void sweep_images(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
+                         float *sheets) {
   int64_t x_image = g->h * g->w * g->c, dy_image = g->oh * g->ow * g->f, images, rows;
-  cut(g, n, &images, &rows);
-  band b = {x, dy, 0, 0, 0, add};
+  cut(g, n, sheets != NULL, &images, &rows);
+  band b = {.x = x, .dy = dy, .x_pixel = g->c, .dy_pixel = g->f, .sheets = sheets, .add = add};
   for (int64_t image = 0; image < n; image += b.images, b.x += b.images * x_image, b.dy += b.images * dy_image) {
     b.images = cnn__at_most(n - image, images);
     for (b.row0 = 0; b.row0 < g->oh; b.row0 = b.row1, b.add = 1) {
@@ -265,14 +301,32 @@ static void sweep_few(const cnn__conv *g, int64_t n, const float *x, const float
     int64_t first = row % g->oh;
     count = cnn__at_most(rows, g->oh - first);
     cnn__conv part = cnn__conv_pad(g, x + row / g->oh * g->h * g->w * g->c, first, count, padded);
-    sweep_images(&part, 1, padded, dy, add || row > 0, dw);
+    sweep_images(&part, 1, padded, dy, add || row > 0, dw, NULL);
   }
+}
+
+/* Pixels of which rows may be made as one likes. */
+static void sweep_pixels(const cnn__conv *g, int64_t pixels, const float *x, const float *dy, int32_t add, float *dw,
+                         float *sheets) {
+  cnn__conv row = *g;
+  int64_t length = sheets ? cnn__tile_cut(pixels, 0, CNN__SHEET_OUTPUTS) : PIXELS, rows = pixels / length;
+  int64_t whole = rows * length;
+  row.h = row.oh = sheets ? 1 : rows;
+  row.w = row.ow = length;
+  if (rows > 0)
+    sweep_images(&row, sheets ? rows : 1, x, dy, add, dw, sheets);
+  row.h = row.oh = 1;
+  row.w = row.ow = pixels - whole;
+  if (pixels > whole)
+    sweep_images(&row, 1, x + whole * g->c, dy + whole * g->f, add || rows > 0, dw, sheets);
 }
 
 static void backward_weights(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
                              void *scratch) {
   for (int64_t e = 0; n < 1 && !add && e < g->kh * g->kw * (g->c / g->groups) * g->f; e++)
     dw[e] = 0.0f;
+  if (n < 1)
+    return;
   if (cnn__conv_large_weights(g, n)) {
     cnn__winograd s = cnn__winograd4_forward(g);
     CNN__NAME(winograd4_weights)(&s, n, x, dy, add, dw, scratch);
@@ -286,20 +340,11 @@ static void backward_weights(const cnn__conv *g, int64_t n, const float *x, cons
     sweep_few(g, n, x, dy, add, dw, scratch);
     return;
   }
-  if (!cnn__conv_pointwise(g)) {
-    sweep_images(g, n, x, dy, add, dw);
-    return;
-  }
-  cnn__conv row = *g;
-  int64_t pixels = n * g->h * g->w, rows = pixels / PIXELS, rest = pixels - rows * PIXELS;
-  row.h = row.oh = rows;
-  row.w = row.ow = PIXELS;
-  if (rows > 0)
-    sweep_images(&row, 1, x, dy, add, dw);
-  row.h = row.oh = 1;
-  row.w = row.ow = rest;
-  if (rest > 0)
-    sweep_images(&row, 1, x + rows * PIXELS * g->c, dy + rows * PIXELS * g->f, add || rows > 0, dw);
+  float *sheets = cnn__conv_sheets(g) ? scratch : NULL;
+  if (cnn__conv_pointwise(g))
+    sweep_pixels(g, n * g->h * g->w, x, dy, add, dw, sheets);
+  else
+    sweep_images(g, n, x, dy, add, dw, sheets);
 }
 
 void CNN__NAME(conv_weights_init)(cnn__kernels *t) { t->conv_backward_weights = backward_weights; }

@@ -156,6 +156,8 @@ size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
     cnn__winograd forward = cnn__winograd4_forward(g);
     floats = larger(floats, weights4_floats(&forward));
   }
+  if (cnn__conv_sheets(g))
+    floats = larger(floats, CNN__SHEET_FLOATS);
   if (cnn__conv_few(g))
     floats = larger(floats, few_floats(g, cnn__conv_few_rows(g)));
   if (cnn__conv_across(g))

@@ -9,13 +9,13 @@ static int64_t x_floats(const cnn__conv *g) { return g->h * g->w * g->c; }
 static int64_t y_floats(const cnn__conv *g) { return g->oh * g->ow * g->f; }
 static int64_t w_floats(const cnn__conv *g) { return g->kh * g->kw * (g->c / g->groups) * g->f; }
 /* One image of a large geometry, up to nine of a small one. */
-static int64_t images(const cnn__conv *g, int64_t which) {
+static inline int64_t images(const cnn__conv *g, int64_t which) {
   const int64_t work = w_floats(g) * g->oh * g->ow;
   return work > 100000 ? 2 : 1 + which % 9;
 }
 
 static void *scratch(const cnn__conv *g) { return place_aligned(15, cnn__conv_scratch_bytes(g)); }
-static float *packed(const cnn__conv *g, const cnn__kernels *t, int transposed, const float *w) {
+static inline float *packed(const cnn__conv *g, const cnn__kernels *t, int transposed, const float *w) {
   const int64_t floats = transposed ? cnn__conv_packed_t_floats(g) : cnn__conv_packed_floats(g);
   float *p = place_aligned(14, (size_t)floats * sizeof *p);
   (transposed ? t->conv_pack_t : t->conv_pack)(g, w, p);
@@ -25,7 +25,7 @@ static float *packed(const cnn__conv *g, const cnn__kernels *t, int transposed, 
 
 static const int kinds[] = {UNIFORM, MIXED, DENORMAL};
 
-static void forward_equals(const cnn__kernels *t, const cnn__conv *g, int64_t which, int kind) {
+static inline void forward_equals(const cnn__kernels *t, const cnn__conv *g, int64_t which, int kind) {
   const int64_t n = images(g, which);
   const float *x = place_floats(0, n * x_floats(g), kind), *w = place_floats(1, w_floats(g), kind);
   const float *bias = which % 3 ? place_floats(2, g->f, kind) : NULL;
@@ -37,7 +37,7 @@ static void forward_equals(const cnn__kernels *t, const cnn__conv *g, int64_t wh
   check_bands(15);
 }
 
-static void backward_data_equals(const cnn__kernels *t, const cnn__conv *g, int64_t which, int kind) {
+static inline void backward_data_equals(const cnn__kernels *t, const cnn__conv *g, int64_t which, int kind) {
   const int64_t n = images(g, which);
   const float *dy = place_floats(0, n * y_floats(g), kind), *w = place_floats(1, w_floats(g), kind);
   const float *p = packed(g, reference(), 1, w);
