@@ -5,7 +5,7 @@
 #include <string.h>
 
 CNN__INLINE void put_tags(uint16_t *to, int64_t n, cnn__tags tags) {
-  if (n == CNN__LANES) {
+  if (CNN__ALL_LANES(n)) {
     cnn__tstore(to, tags);
   } else {
     uint16_t all[CNN__LANES];
@@ -15,7 +15,7 @@ CNN__INLINE void put_tags(uint16_t *to, int64_t n, cnn__tags tags) {
 }
 
 CNN__INLINE cnn__ivec get_tags(const uint16_t *from, int64_t n) {
-  if (n == CNN__LANES) {
+  if (CNN__ALL_LANES(n)) {
     return cnn__iload_u16(from);
   }
   uint16_t all[CNN__LANES] = {0};

@@ -14,7 +14,7 @@
 #if defined(__clang__)
 #define CNN__UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define CNN__UNROLL _Pragma("GCC unroll 16")
+#define CNN__UNROLL _Pragma("GCC unroll 32")
 #endif
 
 /* The compiler must not see that a pointer moves with the loop counter: it would then address by index, which costs an
