@@ -13,9 +13,9 @@ CNN__INLINE steps steps_of(int64_t pixel) {
   return (steps){s1, 3 * s1, 5 * s1, 7 * s1};
 }
 
-CNN__INLINE cnn__vec input(const char *x, const char *x8, steps s, int p) {
+CNN__INLINE const float *at(const char *x, const char *x8, steps s, int p) {
   const int64_t distance[8] = {0, s.s1, 2 * s.s1, s.s3, 4 * s.s1, s.s5, 2 * s.s3, s.s7};
-  return cnn__vset(*(const float *)(const void *)((p < 8 ? x : x8) + distance[p & 7]));
+  return (const float *)(const void *)((p < 8 ? x : x8) + distance[p & 7]);
 }
 
 /* acc[lo..hi) += one column, of a pair of tiles also those of the second one. */
@@ -26,7 +26,7 @@ CNN__INLINE void run(const int lo, const int hi, const int pair, const float *in
     cnn__vec weights = cnn__vload(w), weights2 = pair ? cnn__vload(w + second) : weights;
     CNN__UNROLL
     for (int p = lo; p < hi; p++) {
-      cnn__vec value = input(x, x8, s, p - lo);
+      cnn__vec value = cnn__vset(*at(x, x8, s, p - lo));
       acc[p] = cnn__vfma(value, weights, acc[p]);
       if (pair)
         acc2[p] = cnn__vfma(value, weights2, acc2[p]);
@@ -41,6 +41,46 @@ CNN__INLINE void run(const int lo, const int hi, const int pair, const float *in
     CNN__HIDE(w);
   } while (--count);
 }
+
+#if CNN__PAIR > 1
+#define EDGE 3       /* pixels at either end of a tile that a column may lack */
+#define LEAST_WIDE 8 /* pixels of a tile for which that is worth its code */
+
+/* The same where some of the first or last pixels lack the column: masks leave them as they are. */
+CNN__INLINE void run_edges(const int width, const cnn__column *column, const float *inputs, const float *w, int64_t second,
+                           steps s, cnn__vec *acc, cnn__vec *acc2) {
+  const char *x = (const char *)inputs - column->lo * s.s1, *x8 = x + 8 * s.s1;
+  cnn__mask inside[2 * EDGE];
+  int64_t count = column->count;
+  CNN__UNROLL
+  for (int e = 0; e < EDGE; e++) {
+    inside[e] = cnn__mask_of(e >= column->lo);
+    inside[EDGE + e] = cnn__mask_of(width - EDGE + e < column->hi);
+  }
+  do {
+    cnn__vec weights = cnn__vload(w), weights2 = cnn__vload(w + second);
+    CNN__UNROLL
+    for (int p = 0; p < width; p++) {
+      const int e = p < EDGE ? p : p - (width - 2 * EDGE);
+      if (p < EDGE || e >= EDGE) {
+        cnn__vec value = cnn__vset_where(inside[e], at(x, x8, s, p));
+        acc[p] = cnn__vfma_where(inside[e], value, weights, acc[p]);
+        acc2[p] = cnn__vfma_where(inside[e], value, weights2, acc2[p]);
+      } else {
+        cnn__vec value = cnn__vset(*at(x, x8, s, p));
+        acc[p] = cnn__vfma(value, weights, acc[p]);
+        acc2[p] = cnn__vfma(value, weights2, acc2[p]);
+      }
+    }
+    x += sizeof(float);
+    x8 += sizeof(float);
+    w += CNN__LANES;
+    CNN__HIDE(x);
+    CNN__HIDE(x8);
+    CNN__HIDE(w);
+  } while (--count);
+}
+#endif
 
 /* A column that lacks several pixels is a narrower tile by itself: it starts from and ends in the sums in memory. */
 static __attribute__((noinline)) void part(const cnn__tile *t, const cnn__column *column, const float *x,
@@ -80,6 +120,10 @@ CNN__INLINE void columns(const int width, const int pair, const int most, const 
       run(1, width, pair, x + column->x, w + column->w, t->second, column->count, s, acc, acc2);
     } else if (width > 1 && column->lo == 0 && column->hi == width - 1) {
       run(0, width - 1, pair, x + column->x, w + column->w, t->second, column->count, s, acc, acc2);
+#if CNN__PAIR > 1
+    } else if (pair && width >= LEAST_WIDE && column->lo <= EDGE && column->hi >= width - EDGE) {
+      run_edges(width, column, x + column->x, w + column->w, t->second, s, acc, acc2);
+#endif
     } else {
       run_part(width, most, t, column, x, w, acc);
       if (pair)

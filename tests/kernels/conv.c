@@ -58,6 +58,9 @@ static const int64_t listed[][12] = {
     {6, 57, 36, 1, 3, 5, 1, 1, 2, 1, 0, 1},
     {9, 70, 8, 18, 3, 3, 1, 2, 1, 1, 1, 1},
     {2, 2, 128, 129, 3, 3, 1, 1, 1, 1, 1, 1}, /* a kernel larger than the cache */
+    {4, 27, 5, 40, 7, 7, 1, 1, 1, 1, 1, 1},   /* wide rows whose ends lack three taps, and more */
+    {3, 30, 6, 33, 2, 5, 1, 2, 1, 1, 1, 1},
+    {2, 26, 5, 50, 3, 5, 1, 1, 1, 3, 1, 1},
 };
 #define LISTED ((int64_t)(sizeof listed / sizeof listed[0]))
 #define WIDTHS 31 /* one for each width of a row */

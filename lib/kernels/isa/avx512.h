@@ -63,6 +63,16 @@ CNN__INLINE cnn__reg cnn__rcut(cnn__reg least, cnn__reg a) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(least, a, _CMP_GT_OQ), a, _mm512_setzero_ps());
 }
 
+/* All lanes or none. */
+CNN__INLINE cnn__mask cnn__mask_of(int32_t all) { return (cnn__mask)-all; }
+/* The value at p in every lane; where m is of none, p is not read. And a * b + c in the lanes of m, else c. */
+CNN__INLINE cnn__vec cnn__vset_where(cnn__mask m, const float *p) {
+  return _mm512_broadcastss_ps(_mm_maskz_load_ss((__mmask8)m, p));
+}
+CNN__INLINE cnn__vec cnn__vfma_where(cnn__mask m, cnn__vec a, cnn__vec b, cnn__vec c) {
+  return _mm512_mask3_fmadd_ps(a, b, c, m);
+}
+
 CNN__INLINE cnn__mask cnn__vgreater(cnn__vec a, cnn__vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 CNN__INLINE cnn__mask cnn__vequal(cnn__vec a, cnn__vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 CNN__INLINE cnn__vec cnn__vselect(cnn__mask m, cnn__vec a, cnn__vec b) { return _mm512_mask_blend_ps(m, b, a); }
