@@ -266,7 +266,7 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
   if (g->algorithm == CNN__CONV_WINOGRAD) {
     cnn__winograd s = cnn__winograd_forward(g);
     CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
-  } else if (g->algorithm == CNN__CONV_WINOGRAD4) {
+  } else if (cnn__conv_large(g)) {
     cnn__winograd s = cnn__winograd4_forward(g);
     CNN__NAME(winograd4)(&s, n, x, packed, bias, relu, y, scratch);
   } else if (cnn__conv_depthwise(g) || cnn__conv_quads(g)) {
@@ -286,7 +286,7 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
     CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;
   }
-  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+  if (cnn__conv_large(g)) {
     cnn__winograd s = cnn__winograd4_backward(g);
     CNN__NAME(winograd4)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;

@@ -18,7 +18,7 @@
 #define CNN__PIXELS 32   /* pixels in one float chain of the channel sums */
 
 /* How a convolution is computed: sums over the taps, F(2x2, 3x3) or F(4x4, 3x3). */
-enum { CNN__CONV_DIRECT = 0, CNN__CONV_WINOGRAD = 1, CNN__CONV_WINOGRAD4 = 2 };
+enum { CNN__CONV_DIRECT = 0, CNN__CONV_WINOGRAD = 1, CNN__CONV_WINOGRAD4 = 2, CNN__CONV_WIDE4 = 3 };
 
 /* Geometry of a convolution. x [n, h, w, c], y [n, oh, ow, f], kernel HWIO [kh, kw, c / groups, f].
  * Tap (ky, kx) of output (i, j) reads input (i * sh + ky * dh - pt, j * sw + kx * dw - pl); taps outside the image are
@@ -82,8 +82,7 @@ typedef struct cnn__fill {
  *                 position exists.
  * conv_backward_weights  dw (HWIO)[ky,kx,p,q] = fma chain from 0, or if `add` from what stands in dw, over images, output
  *                 rows, then columns, of x * dy; taps outside skipped. So images may come in one call or in several.
- *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes all but this last one, which goes by
- *                 CNN__CONV_WINOGRAD4 where cnn__conv_large_weights says so:
+ *                 These are the sums of CNN__CONV_DIRECT. CNN__CONV_WINOGRAD changes all but this last one:
  *   conv_pack     per 16 output channels: [point (i, j) of 4 x 4][input channel][16] of U = G w Gt, for each pair of
  *                 channels down first (t[i][kx]), then across, with G: t0 = w0; t1 = ((w0 + w2) + w1) * 0.5;
  *                 t2 = ((w0 + w2) - w1) * 0.5; t3 = w2.
@@ -117,6 +116,8 @@ typedef struct cnn__fill {
  *                 (64/81))); t1 = fma(-32/81, d, v * (16/81)); t2 = fma(8/27, u - s, m3). dw = that of the first group, or if
  *                 `add` what stands there + that; then + that of each further group. (So images that come in several calls
  *                 have the bits of one call only where calls end with groups.)
+ *                 CNN__CONV_WIDE4 has the same sums with the packed forms of CNN__CONV_DIRECT: conv_forward and
+ *                 conv_backward_data transform them. Its conv_backward_weights goes so where cnn__conv_large_weights says it.
  *                 (The blas provider takes no notice of the algorithm.)
  * scratch         cnn__conv_scratch_bytes(g) bytes per worker, 64-byte aligned, contents undefined.
  *
@@ -257,8 +258,8 @@ typedef struct cnn__kernels {
 /* CNN__CONV_*: what suits a geometry, by its extents alone, so that it is the same on every machine. */
 int32_t cnn__conv_algorithm(const cnn__conv *g);
 
-/* Does conv_backward_weights of n images go by F(4x4, 3x3)? By CNN__CONV_WINOGRAD4 it does; by CNN__CONV_WINOGRAD where its
- * kernel has so many pairs of channels that only this keeps it from the other, and the call has tiles enough. */
+/* Does conv_backward_weights of n images go by F(4x4, 3x3)? By CNN__CONV_WINOGRAD4 it does; by CNN__CONV_WIDE4 where the call has
+ * tiles enough, else by direct sums. */
 int32_t cnn__conv_large_weights(const cnn__conv *g, int64_t n);
 
 /* Sizes, the same on every level. */

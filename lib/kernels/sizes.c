@@ -40,7 +40,7 @@ static int32_t large_save(const cnn__conv *g) {
          cnn__tiles4(g->oh) * cnn__tiles4(g->ow) >= LEAST_LARGE;
 }
 
-/* Their kernel, 2.25 times as large, would not stay in a cache. */
+/* Their kernel, four times as large as the taps, would not stay in a cache. */
 static int32_t wide(const cnn__conv *g) { return g->c * g->f > MOST_LARGE; }
 
 /* Winograd's where it saves at least a fifth of the products, counted with the tiles' overhang and without the taps
@@ -54,13 +54,12 @@ int32_t cnn__conv_algorithm(const cnn__conv *g) {
   int64_t direct = taps_inside(g->h, g->oh, g->pt) * taps_inside(g->w, g->ow, g->pl);
   if (products > direct - direct / 5)
     return CNN__CONV_DIRECT;
-  return large_save(g) && !wide(g) ? CNN__CONV_WINOGRAD4 : CNN__CONV_WINOGRAD;
+  return !large_save(g) ? CNN__CONV_WINOGRAD : wide(g) ? CNN__CONV_WIDE4 : CNN__CONV_WINOGRAD4;
 }
 
 int32_t cnn__conv_large_weights(const cnn__conv *g, int64_t n) {
   return g->algorithm == CNN__CONV_WINOGRAD4 ||
-         (g->algorithm == CNN__CONV_WINOGRAD && wide(g) && large_save(g) &&
-          n * cnn__tiles4(g->oh) * cnn__tiles4(g->ow) >= LEAST_SUMMED);
+         (g->algorithm == CNN__CONV_WIDE4 && n * cnn__tiles4(g->oh) * cnn__tiles4(g->ow) >= LEAST_SUMMED);
 }
 
 /* Tiles of a kernel gradient whose transformed inputs and gradients take half a second cache, or more where there are many
@@ -83,7 +82,7 @@ static int64_t packed(int64_t groups, int64_t lanes, int64_t inner) {
 
 /* Values that a channel of a kernel takes when packed. */
 static int64_t points(const cnn__conv *g) {
-  static const int64_t of[] = {[CNN__CONV_WINOGRAD] = CNN__POINTS, [CNN__CONV_WINOGRAD4] = CNN__POINTS4};
+  static const int64_t of[] = {[CNN__CONV_WINOGRAD] = CNN__POINTS, [CNN__CONV_WINOGRAD4] = CNN__POINTS4, [CNN__CONV_WIDE4] = 9};
   return g->algorithm == CNN__CONV_DIRECT ? g->kh * g->kw : of[g->algorithm];
 }
 
@@ -111,15 +110,16 @@ int64_t cnn__winograd_chunk(const cnn__winograd *s) {
   return CNN__POINTS * s->c * s->f >= LARGE ? LARGE_CHUNK : CHUNK;
 }
 
-/* The transformed inputs and the products of a chunk, each point a line more. */
+/* The transformed inputs and the products of a chunk, of two times sixteen output channels, each point a line more. */
 static int64_t winograd_floats(const cnn__winograd *s) {
   int64_t tiles = cnn__winograd_chunk(s);
-  return CNN__POINTS * (tiles * (blocks(s) * CNN__CBLOCK + CNN__LANES) + 2 * CNN__LANES);
+  return CNN__POINTS * (tiles * (blocks(s) * CNN__CBLOCK + 2 * CNN__LANES) + 3 * CNN__LANES);
 }
 
-/* The same, of two times sixteen output channels, and the room of a stretch. */
+/* The same, and the room of a stretch. */
 static int64_t winograd4_floats(const cnn__winograd *s) {
-  return CNN__POINTS4 * (CNN__CHUNK4 * (blocks(s) * CNN__CBLOCK + 2 * CNN__LANES) + 3 * CNN__LANES) + CNN__ROOM4;
+  int64_t chunk = CNN__POINTS4 * (CNN__CHUNK4 * (blocks(s) * CNN__CBLOCK + 2 * CNN__LANES) + 3 * CNN__LANES);
+  return CNN__ROOM4 + (s->wide ? CNN__POINTS4 * CNN__PART_POINT4 + CNN__CHUNKS4 * chunk : chunk);
 }
 
 static int64_t few_floats(const cnn__conv *g, int64_t rows) {
@@ -148,7 +148,7 @@ size_t cnn__conv_scratch_bytes(const cnn__conv *g) {
     cnn__winograd forward = cnn__winograd_forward(g), backward = cnn__winograd_backward(g);
     floats = larger(floats, larger(winograd_floats(&forward), winograd_floats(&backward)));
   }
-  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+  if (cnn__conv_large(g)) {
     cnn__winograd forward = cnn__winograd4_forward(g), backward = cnn__winograd4_backward(g);
     floats = larger(floats, larger(winograd4_floats(&forward), winograd4_floats(&backward)));
   }

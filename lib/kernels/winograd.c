@@ -1,15 +1,15 @@
 /* winograd: F(2x2, 3x3) in vectors.
  *
  * Tiles of 4 x 4 inputs go in chunks: transformed along the channels into v [point][block of channels][tile][32], then,
- * for sixteen output channels at a time, multiplied point by point into m [point][tile][16], which stays in the first
- * cache, and transformed back. A tile's values depend on no other tile's: chunks may span images. */
+ * for sixteen output channels at a time or, where registers allow, for two times sixteen, multiplied point by point into m
+ * [sixteen channels][point][tile][16], and transformed back. A tile's values depend on no other tile's: chunks may span images. */
 #include "kernels/winograd_products.h"
 #include "kernels/winograd_tiles.h"
 
 typedef struct plan {
   cnn__chunk c;
   float *m;
-  int64_t m_point;
+  int64_t m_point, m_slice;
 } plan;
 
 typedef struct column {
@@ -73,13 +73,18 @@ void CNN__NAME(winograd_inputs)(const cnn__chunk *p, const float *x) {
   }
 }
 
-/* All points of the chunk for sixteen output channels. */
-static void multiply(const plan *p, const float *u, cnn__vec bias) {
+/* All points of the chunk for one or two times sixteen output channels. */
+static void multiply(const plan *p, const float *u, int64_t slices, const float *bias) {
+  static const float zeros[CNN__LANES];
   for (int64_t point = 0; point < CNN__POINTS; point++, u += p->c.s->c * CNN__LANES) {
     cnn__point at = {.c = p->c.s->c, .tiles = p->c.tiles, .v = p->c.v + point * p->c.v_point, .u = u,
-                     .v_block = p->c.v_block, .m = p->m + point * p->m_point,
-                     .init = {point == CNN__CENTRE ? bias : cnn__vset(0.0f)}};
-    CNN__NAME(winograd_products)(&at, 1);
+                     .v_block = p->c.v_block, .m = p->m + point * p->m_point, .u_slice = CNN__POINTS * p->c.s->c * CNN__LANES,
+                     .m_slice = p->m_slice, .init = zeros};
+    if (point == CNN__CENTRE) {
+      at.init = bias;
+      at.init_slice = CNN__LANES;
+    }
+    CNN__NAME(winograd_products)(&at, slices);
   }
 }
 
@@ -110,26 +115,29 @@ CNN__INLINE void write_tile(const plan *p, const float *m, int32_t two_rows, int
   }
 }
 
-CNN__INLINE void write_stretch(const plan *p, const cnn__stretch *t, int64_t lanes, int32_t relu, float *y) {
+CNN__INLINE void write_stretch(const plan *p, const cnn__stretch *t, const float *m, int64_t lanes, int32_t relu, float *y) {
   const cnn__winograd *s = p->c.s;
-  const float *m = p->m + t->at * CNN__LANES;
+  m += t->at * CNN__LANES;
   int64_t row = 2 * t->row, left = 2 * t->column;
   y += ((t->image * s->oh + row) * s->ow + left) * s->f;
   for (int64_t k = 0; k < t->count; k++, left += 2, m += CNN__LANES, y += 2 * s->f)
     write_tile(p, m, row + 1 < s->oh, left + 1 < s->ow, lanes, relu, y);
 }
 
-static void write_outputs(const plan *p, int64_t lanes, int32_t relu, float *y) {
+static void write_outputs(const plan *p, const float *m, int64_t lanes, int32_t relu, float *y) {
   for (int64_t at = 0; at < p->c.tiles;) {
     cnn__stretch t = cnn__stretch_at(&p->c, at);
     if (lanes == CNN__LANES) {
-      write_stretch(p, &t, CNN__LANES, relu, y);
+      write_stretch(p, &t, m, CNN__LANES, relu, y);
     } else {
-      write_stretch(p, &t, lanes, relu, y);
+      write_stretch(p, &t, m, lanes, relu, y);
     }
     at += t.count;
   }
 }
+
+/* Channels of the k-th sixteen from q on. */
+CNN__INLINE int64_t lanes_at(const cnn__winograd *s, int64_t q, int64_t k) { return cnn__at_most(s->f - q - k * CNN__LANES, CNN__LANES); }
 
 void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
                          int32_t relu, float *y, void *scratch) {
@@ -139,10 +147,15 @@ void CNN__NAME(winograd)(const cnn__winograd *s, int64_t n, const float *x, cons
     plan p = {.c = cnn__chunk_of(s, first, tiles, scratch), .m_point = (tiles | 1) * CNN__LANES};
     p.m = p.c.v + CNN__POINTS * p.c.v_point;
     CNN__NAME(winograd_inputs)(&p.c, x);
-    for (int64_t q = 0; q < s->f; q += CNN__LANES) {
-      int64_t lanes = cnn__at_most(s->f - q, CNN__LANES);
-      multiply(&p, packed + q * CNN__POINTS * s->c, bias ? cnn__vget(bias + q, lanes) : cnn__vset(0.0f));
-      write_outputs(&p, lanes, relu, y + q);
+    p.m_slice = CNN__POINTS * p.m_point;
+    for (int64_t q = 0, slices; q < s->f; q += slices * CNN__LANES) {
+      float start[CNN__PRODUCT_SLICES * CNN__LANES];
+      slices = s->f - q > CNN__LANES ? CNN__PRODUCT_SLICES : 1;
+      for (int64_t k = 0; k < slices; k++)
+        cnn__vstore(start + k * CNN__LANES, bias ? cnn__vget(bias + q + k * CNN__LANES, lanes_at(s, q, k)) : cnn__vset(0.0f));
+      multiply(&p, packed + q * CNN__POINTS * s->c, slices, start);
+      for (int64_t k = 0; k < slices; k++)
+        write_outputs(&p, p.m + k * p.m_slice, lanes_at(s, q, k), relu, y + q + k * CNN__LANES);
     }
   }
 }

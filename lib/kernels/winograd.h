@@ -15,14 +15,15 @@ typedef struct cnn__winograd {
   int64_t oh, ow, f;  /* written */
   int64_t pt, pl;
   int64_t down, across; /* tiles of an image */
+  int32_t wide;         /* CNN__CONV_WIDE4: the kernel comes as direct sums have it */
 } cnn__winograd;
 
 static inline cnn__winograd cnn__winograd_forward(const cnn__conv *g) {
-  return (cnn__winograd){g->h, g->w, g->c, g->oh, g->ow, g->f, g->pt, g->pl, (g->oh + 1) / 2, (g->ow + 1) / 2};
+  return (cnn__winograd){g->h, g->w, g->c, g->oh, g->ow, g->f, g->pt, g->pl, (g->oh + 1) / 2, (g->ow + 1) / 2, 0};
 }
 
 static inline cnn__winograd cnn__winograd_backward(const cnn__conv *g) {
-  return (cnn__winograd){g->oh, g->ow, g->f, g->h, g->w, g->c, 2 - g->pt, 2 - g->pl, (g->h + 1) / 2, (g->w + 1) / 2};
+  return (cnn__winograd){g->oh, g->ow, g->f, g->h, g->w, g->c, 2 - g->pt, 2 - g->pl, (g->h + 1) / 2, (g->w + 1) / 2, 0};
 }
 
 /* The size of the next chunk, of `left` tiles cut as evenly as the limit allows. */

@@ -20,16 +20,30 @@ typedef struct plan {
   float *m;
 } plan;
 
-/* All points of the chunk for one or two times sixteen output channels. */
-static void multiply(const plan *p, const float *u, int64_t slices) {
+/* Some input channels of a transformed kernel, for one or two times sixteen output channels. */
+typedef struct part {
+  const float *u; /* [point, u_point apart][slice, u_slice apart][channel][16] */
+  int64_t u_point, u_slice;
+  int64_t channel, count, slices;
+} part;
+
+/* All points of some chunks. */
+static void multiply(const plan *chunks, int64_t count, const part *k) {
+  static const float zeros[CNN__LANES];
   for (int i = 0; i < 6; i++)
-    for (int j = 0; j < 6; j++, u += p->c.s->c * CNN__LANES) {
-      int64_t point = 6 * i + j;
-      cnn__point at = {.c = p->c.s->c, .tiles = p->c.tiles[cnn__kind(i, j)], .v = p->c.v + point * p->c.v_point, .u = u,
-                       .v_block = p->c.v_block, .m = p->m + point * M_POINT, .u_slice = CNN__POINTS4 * p->c.s->c * CNN__LANES,
-                       .m_slice = M_SLICE, .init = {cnn__vset(0.0f), cnn__vset(0.0f)}};
-      CNN__NAME(winograd_products)(&at, slices);
-    }
+    for (int j = 0; j < 6; j++)
+      for (const plan *p = chunks; p < chunks + count; p++) {
+        int64_t point = 6 * i + j;
+        cnn__point at = {.c = k->count, .tiles = p->c.tiles[cnn__kind(i, j)], .u = k->u + point * k->u_point,
+                         .v = p->c.v + point * p->c.v_point + k->channel / CNN__CBLOCK * p->c.v_block, .v_block = p->c.v_block,
+                         .m = p->m + point * M_POINT, .u_slice = k->u_slice, .m_slice = M_SLICE, .init = zeros,
+                         .go_on = k->channel > 0};
+        for (int64_t slice = 0; slice < k->slices; slice += CNN__PRODUCT_SLICES) {
+          CNN__NAME(winograd_products)(&at, cnn__at_most(k->slices - slice, CNN__PRODUCT_SLICES));
+          at.u += k->u_slice;
+          at.m += M_SLICE;
+        }
+      }
 }
 
 /* Products at six points along an axis to four outputs, or at four to two. */
@@ -146,30 +160,55 @@ static void write_stretch(const plan *p, const cnn__stretch4 *s, const float *pr
   }
 }
 
+/* The products of some chunks with a kernel, packed from these output channels on, for one or two times sixteen of them: with the
+ * whole of it, or one part after the other transformed into u. */
+static void multiply_all(const cnn__winograd *s, const plan *chunks, int64_t count, const float *packed, int64_t slices, float *u) {
+  part k = {.u = packed, .u_point = s->c * CNN__LANES, .u_slice = CNN__POINTS4 * s->c * CNN__LANES, .slices = slices};
+  if (s->wide)
+    k = (part){.u = u, .u_point = CNN__PART_POINT4, .u_slice = CNN__PART4 * CNN__LANES, .slices = slices};
+  for (; k.channel < s->c; k.channel += k.count) {
+    k.count = s->wide ? cnn__at_most(s->c - k.channel, CNN__PART4) : s->c;
+    for (int64_t slice = 0; s->wide && slice < slices; slice++)
+      CNN__NAME(winograd4_part)(packed + 9 * (slice * s->c + k.channel) * CNN__LANES, k.count, u + slice * k.u_slice, k.u_point);
+    multiply(chunks, count, &k);
+  }
+}
+
+static void write_outputs(const cnn__winograd *s, const plan *p, int64_t q, int64_t slices, const float *bias, int32_t relu, float *y) {
+  for (int64_t k = 0; k < slices; k++, q += CNN__LANES) {
+    target to;
+    to.lanes = cnn__at_most(s->f - q, CNN__LANES);
+    to.bias = bias ? cnn__vget(bias + q, to.lanes) : cnn__vset(0.0f);
+    to.least = cnn__vset(relu ? 0.0f : -INFINITY);
+    to.pixel = s->f;
+    to.line = s->ow * s->f;
+    for (int64_t i = 0; i < p->c.parts; i++)
+      write_stretch(p, &p->c.part[i], p->m + k * M_SLICE, &to, y + q);
+  }
+}
+
 void CNN__NAME(winograd4)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
                           int32_t relu, float *y, void *scratch) {
-  int64_t total = n * s->down * s->across;
-  plan p;
-  for (int64_t first = 0, tiles; first < total; first += tiles) {
-    tiles = cnn__next_chunk(total - first, CNN__CHUNK4);
-    CNN__NAME(winograd4_chunk)(s, first, tiles, &p.c);
-    p.m = scratch;
-    p.c.room = p.m + CNN__PRODUCT_SLICES * M_SLICE;
-    p.c.v = p.c.room + CNN__ROOM4;
-    CNN__NAME(winograd4_inputs)(&p.c, x);
+  const int64_t total = n * s->down * s->across, chunks = s->wide ? CNN__CHUNKS4 : 1, wide = s->wide ? 2 : CNN__PRODUCT_SLICES;
+  float *room = scratch, *u = room + CNN__ROOM4, *m = u + (s->wide ? CNN__POINTS4 * CNN__PART_POINT4 : 0), *v = m + chunks * wide * M_SLICE;
+  plan p[CNN__CHUNKS4];
+  for (int64_t first = 0; first < total;) {
+    int64_t end = first + cnn__next_chunk(total - first, chunks * CNN__CHUNK4), count = 0;
+    float *free = v;
+    for (int64_t tiles; first < end; first += tiles, count++) {
+      tiles = cnn__next_chunk(end - first, CNN__CHUNK4);
+      CNN__NAME(winograd4_chunk)(s, first, tiles, &p[count].c);
+      p[count].m = m + count * wide * M_SLICE;
+      p[count].c.room = room;
+      p[count].c.v = free;
+      free += CNN__POINTS4 * p[count].c.v_point;
+      CNN__NAME(winograd4_inputs)(&p[count].c, x);
+    }
     for (int64_t q = 0, slices; q < s->f; q += slices * CNN__LANES) {
-      slices = s->f - q > CNN__LANES ? CNN__PRODUCT_SLICES : 1;
-      multiply(&p, packed + q * CNN__POINTS4 * s->c, slices);
-      for (int64_t k = 0, at = q; k < slices; k++, at += CNN__LANES) {
-        target to;
-        to.lanes = cnn__at_most(s->f - at, CNN__LANES);
-        to.bias = bias ? cnn__vget(bias + at, to.lanes) : cnn__vset(0.0f);
-        to.least = cnn__vset(relu ? 0.0f : -INFINITY);
-        to.pixel = s->f;
-        to.line = s->ow * s->f;
-        for (int64_t i = 0; i < p.c.parts; i++)
-          write_stretch(&p, &p.c.part[i], p.m + k * M_SLICE, &to, y + at);
-      }
+      slices = s->f - q > CNN__LANES ? wide : 1;
+      multiply_all(s, p, count, packed + (s->wide ? 9 : CNN__POINTS4) * q * s->c, slices, u);
+      for (int64_t k = 0; k < count; k++)
+        write_outputs(s, &p[k], q, slices, bias, relu, y);
     }
   }
 }

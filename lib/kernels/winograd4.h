@@ -13,6 +13,10 @@
 #define CNN__CHUNK4 16  /* tiles that go through all points together; also the most of one row of tiles that do */
 #define CNN__MOST4 64   /* the same of a kernel gradient, at most */
 
+#define CNN__CHUNKS4 4  /* chunks that a part of a wide kernel is transformed for */
+#define CNN__PART4 128  /* input channels of such a part: with their products it stays in the second cache */
+#define CNN__PART_POINT4 ((2 * CNN__PART4 + 1) * CNN__LANES) /* floats of one point of it, for 32 output channels */
+
 #define CNN__ROOM4 (6 * (4 * CNN__CHUNK4 + 2) * CNN__LANES) /* floats of a stretch of a chunk, transformed one way */
 
 #define CNN__INPUTS4 16 /* input channels whose sums of a kernel gradient the reference has at once */
@@ -44,12 +48,19 @@ static inline int64_t cnn__tiles4(int64_t outputs) { return (outputs + 3) / 4; }
 /* Points of all tiles along an axis. */
 static inline int64_t cnn__points4(int64_t outputs) { return 6 * cnn__tiles4(outputs) - 2 * cnn__small_tile(outputs); }
 
+/* By F(4x4, 3x3), whatever form its kernel has. */
+static inline int32_t cnn__conv_large(const cnn__conv *g) {
+  return g->algorithm == CNN__CONV_WINOGRAD4 || g->algorithm == CNN__CONV_WIDE4;
+}
+
 static inline cnn__winograd cnn__winograd4_forward(const cnn__conv *g) {
-  return (cnn__winograd){g->h, g->w, g->c, g->oh, g->ow, g->f, g->pt, g->pl, cnn__tiles4(g->oh), cnn__tiles4(g->ow)};
+  return (cnn__winograd){g->h, g->w, g->c, g->oh, g->ow, g->f, g->pt, g->pl, cnn__tiles4(g->oh), cnn__tiles4(g->ow),
+                         g->algorithm == CNN__CONV_WIDE4};
 }
 
 static inline cnn__winograd cnn__winograd4_backward(const cnn__conv *g) {
-  return (cnn__winograd){g->oh, g->ow, g->f, g->h, g->w, g->c, 2 - g->pt, 2 - g->pl, cnn__tiles4(g->h), cnn__tiles4(g->w)};
+  return (cnn__winograd){g->oh, g->ow, g->f, g->h, g->w, g->c, 2 - g->pt, 2 - g->pl, cnn__tiles4(g->h), cnn__tiles4(g->w),
+                         g->algorithm == CNN__CONV_WIDE4};
 }
 
 /* Tiles of a kernel gradient that are summed before the way back: whole images, or an even part of one. */
@@ -63,6 +74,10 @@ void CNN__NAME(winograd4)(const cnn__winograd *s, int64_t n, const float *x, con
                           int32_t relu, float *y, void *scratch);
 void CNN__NAME(winograd4_weights)(const cnn__winograd *s, int64_t n, const float *x, const float *dy, int32_t add, float *dw,
                                   void *scratch);
+
+/* Sixteen output channels of a kernel as conv_pack or conv_pack_t has it for direct sums, some input channels from a multiple of
+ * CNN__CBLOCK on, transformed into u [point, so many floats apart][channel][16]. */
+void CNN__NAME(winograd4_part)(const float *taps, int64_t channels, float *u, int64_t u_point);
 #endif
 
 #endif

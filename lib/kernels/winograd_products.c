@@ -5,21 +5,26 @@
 #include "kernels/tile.h"
 #include "kernels/winograd.h"
 
-/* Accumulators side by side: more than the direct convolutions', where registers allow. */
+/* Tiles side by side, with an accumulator for each of their vectors of outputs. */
 #if CNN__VECTORS >= 32
-#define WIDE 16
+#define MOST 8
 #else
-#define WIDE CNN__TILE
+#define MOST CNN__TILE
 #endif
 
 /* The chains of `width` tiles and of one or two vectors of outputs. */
 CNN__INLINE void product(const int width, const int slices, const cnn__point *p, int64_t tile) {
   const float *u = p->u, *other = u + (slices - 1) * p->u_slice, *v = p->v + tile * CNN__CBLOCK;
   float *m = p->m + tile * CNN__LANES;
-  cnn__vec acc[WIDE], start = p->init[0], other_start = p->init[slices - 1];
+  cnn__vec acc[2 * MOST], start = cnn__vload(p->init), other_start = slices > 1 ? cnn__vload(p->init + p->init_slice) : start;
   CNN__UNROLL
   for (int e = 0; e < width * slices; e++)
     acc[e] = e % slices ? other_start : start;
+  if (p->go_on) {
+    CNN__UNROLL
+    for (int e = 0; e < width * slices; e++)
+      acc[e] = cnn__vload(m + e % slices * p->m_slice + e / slices * CNN__LANES);
+  }
   for (int64_t left = p->c; left > 0; left -= CNN__CBLOCK, v += p->v_block) {
     const float *x = v;
     for (int64_t count = cnn__at_most(left, CNN__CBLOCK); count > 0; count--) {
@@ -47,33 +52,23 @@ CNN__INLINE void product(const int width, const int slices, const cnn__point *p,
 typedef void product_fn(const cnn__point *p, int64_t tile);
 
 #define PRODUCT(width) \
-  static void product_##width(const cnn__point *p, int64_t tile) { product(width, 1, p, tile); }
-#define PAIR(width) \
-  PRODUCT(width) \
+  static void product_##width(const cnn__point *p, int64_t tile) { product(width, 1, p, tile); } \
   static void products_##width(const cnn__point *p, int64_t tile) { product(width, CNN__PRODUCT_SLICES, p, tile); }
-PAIR(1)
-PAIR(2)
-PAIR(3)
-PAIR(4)
-PAIR(5)
-PAIR(6)
-#if WIDE > 6
-PAIR(7)
-PAIR(8)
-PRODUCT(9)
-PRODUCT(10)
-PRODUCT(11)
-PRODUCT(12)
-PRODUCT(13)
-PRODUCT(14)
-PRODUCT(15)
-PRODUCT(16)
+PRODUCT(1)
+PRODUCT(2)
+PRODUCT(3)
+PRODUCT(4)
+PRODUCT(5)
+PRODUCT(6)
+#if MOST > 6
+PRODUCT(7)
+PRODUCT(8)
+static void product_all(const cnn__point *p, int64_t tile) { product(2 * MOST, 1, p, tile); }
 #endif
 
-static product_fn *const products[2][WIDE + 1] = {
-#if WIDE > 6
-  {NULL, product_1, product_2, product_3, product_4, product_5, product_6, product_7, product_8, product_9, product_10,
-   product_11, product_12, product_13, product_14, product_15, product_16},
+static product_fn *const products[2][MOST + 1] = {
+#if MOST > 6
+  {NULL, product_1, product_2, product_3, product_4, product_5, product_6, product_7, product_8},
   {NULL, products_1, products_2, products_3, products_4, products_5, products_6, products_7, products_8},
 #else
   {NULL, product_1, product_2, product_3, product_4, product_5, product_6},
@@ -82,8 +77,13 @@ static product_fn *const products[2][WIDE + 1] = {
 };
 
 void CNN__NAME(winograd_products)(const cnn__point *p, int64_t slices) {
-  for (int64_t t = 0, width; t < p->tiles; t += width) {
-    width = cnn__next_chunk(p->tiles - t, slices > 1 ? WIDE / 2 : WIDE);
+  int64_t t = 0;
+#if MOST > 6
+  for (; slices == 1 && p->tiles - t >= 2 * MOST; t += 2 * MOST)
+    product_all(p, t);
+#endif
+  for (int64_t width; t < p->tiles; t += width) {
+    width = cnn__next_chunk(p->tiles - t, MOST);
     products[slices > 1][width](p, t);
   }
 }

@@ -4,15 +4,18 @@
 
 #include "kernels/vector.h"
 
-/* m [tile][16] = the chains of each tile over all input channels c, from init, of v [block of CNN__CBLOCK channels, v_block
- * apart][tile][CNN__CBLOCK] times u [channel][16]; of one vector of outputs or of two, whose u and m lie so far apart. */
+/* m [tile][16] = the chains of each tile over the input channels c, from init [16] or, to go on, from what stands there, of v
+ * [block of CNN__CBLOCK channels, v_block apart][tile][CNN__CBLOCK] times u [channel][16]; of one vector of outputs or of two, whose
+ * u, m and init lie so far apart. */
 typedef struct cnn__point {
   int64_t c, tiles;
   const float *v, *u;
   int64_t v_block;
   float *m;
   int64_t u_slice, m_slice;
-  cnn__vec init[2];
+  const float *init;
+  int64_t init_slice;
+  int32_t go_on;
 } cnn__point;
 
 #define CNN__PRODUCT_SLICES (CNN__VECTORS >= 32 ? 2 : 1) /* most of them: each input is loaded once for two */

@@ -38,11 +38,11 @@ static cnn__conv make(const int64_t v[8]) {
   return g;
 }
 
-/* Geometry number i, first all of them for one tile size, then for the other; draws from a state of its own, so that it is
- * always the same. */
+/* Geometry number i, first all of them for one tile size, then for the other, then with parts of a wide kernel; draws from a
+ * state of its own, so that it is always the same. */
 static int32_t geometry(const char *slot, int64_t number, cnn__conv *g) {
   const int64_t i = number % (LISTED + DRAWN);
-  if (number >= 2 * (LISTED + DRAWN)) {
+  if (number >= 3 * (LISTED + DRAWN)) {
     return 0;
   }
   if (i < LISTED) {
@@ -55,7 +55,8 @@ static int32_t geometry(const char *slot, int64_t number, cnn__conv *g) {
                            1 + draw_below(30)});
     draw_state = before;
   }
-  g->algorithm = number < LISTED + DRAWN ? CNN__CONV_WINOGRAD : CNN__CONV_WINOGRAD4;
+  static const int32_t algorithms[] = {CNN__CONV_WINOGRAD, CNN__CONV_WINOGRAD4, CNN__CONV_WIDE4};
+  g->algorithm = algorithms[number / (LISTED + DRAWN)];
   at.slot = slot;
   memcpy(at.extents, (int64_t[]){number, g->c, g->f, g->ow}, sizeof at.extents);
   return 1;
@@ -99,6 +100,9 @@ START_TEST(kernels_are_transformed) {
                                      {0, 0, 1}, {32.0 / 243, 16.0 / 81, 8.0 / 27}, {32.0 / 243, -16.0 / 81, 8.0 / 27}};
   at.level = "ref";
   EACH_GEOMETRY(conv_pack) {
+    if (g.algorithm == CNN__CONV_WIDE4) {
+      continue;
+    }
     const double(*rows)[3] = g.algorithm == CNN__CONV_WINOGRAD ? small : large;
     const int64_t side = g.algorithm == CNN__CONV_WINOGRAD ? 4 : 6;
     EACH_PLACEMENT(60 + (uint64_t)which) {
@@ -264,8 +268,10 @@ START_TEST(larger_tiles_are_nearly_as_exact) {
 }
 END_TEST
 
-/* Images whose kernel gradients are one chain: what calls may be cut at. */
+/* Images whose kernel gradients are one chain: what calls may be cut at. Of a wide kernel the call's count decides. */
 static int64_t summed_together(const cnn__conv *g, int64_t n) {
+  if (g->algorithm == CNN__CONV_WIDE4)
+    return n;
   const cnn__winograd s = cnn__winograd4_forward(g);
   const int64_t tiles = s.down * s.across, group = cnn__winograd4_group(&s, n * tiles);
   return g->algorithm == CNN__CONV_WINOGRAD4 && group > tiles ? group / tiles : 1;
@@ -332,7 +338,7 @@ START_TEST(shapes_decide) {
     const int32_t large = sides[i] > 6 ? CNN__CONV_WINOGRAD4 : CNN__CONV_WINOGRAD;
     ck_assert_int_eq(algorithm(sides[i], 16, 16, 1), large);
     ck_assert_int_eq(algorithm(sides[i], 512, 128, 1), large);
-    ck_assert_int_eq(algorithm(sides[i], 512, 129, 1), CNN__CONV_WINOGRAD);
+    ck_assert_int_eq(algorithm(sides[i], 512, 129, 1), sides[i] > 6 ? CNN__CONV_WIDE4 : CNN__CONV_WINOGRAD);
     ck_assert_int_eq(algorithm(sides[i], 15, 64, 1), CNN__CONV_DIRECT);
     ck_assert_int_eq(algorithm(sides[i], 64, 15, 1), CNN__CONV_DIRECT);
   }

@@ -95,7 +95,7 @@ static void forward(const cnn__conv *g, int64_t n, const float *x, const float *
     CNN__NAME(winograd)(&s, n, x, packed, bias, relu, y, scratch);
     return;
   }
-  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+  if (cnn__conv_large(g)) {
     cnn__winograd s = cnn__winograd4_forward(g);
     CNN__NAME(winograd4)(&s, n, x, packed, bias, relu, y, scratch);
     return;
@@ -146,7 +146,7 @@ static void backward_data(const cnn__conv *g, int64_t n, const float *dy, const 
     CNN__NAME(winograd)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;
   }
-  if (g->algorithm == CNN__CONV_WINOGRAD4) {
+  if (cnn__conv_large(g)) {
     cnn__winograd s = cnn__winograd4_backward(g);
     CNN__NAME(winograd4)(&s, n, dy, packed_t, NULL, 0, dx, scratch);
     return;

@@ -15,6 +15,16 @@ static extent extent_of(int64_t outputs, int64_t tile) {
   return tile + 1 == cnn__tiles4(outputs) && cnn__small_tile(outputs) ? (extent){2, 4} : (extent){4, 6};
 }
 
+typedef struct tile_place {
+  int64_t image, i, j; /* row and column of tiles */
+  extent down, across;
+} tile_place;
+
+static tile_place place_of(const cnn__winograd *s, int64_t tile) {
+  int64_t i = tile / s->across % s->down, j = tile % s->across;
+  return (tile_place){tile / s->across / s->down, i, j, extent_of(s->oh, i), extent_of(s->ow, j)};
+}
+
 /* Inputs along an axis to points. */
 static void to_points(extent e, const float *d, int64_t d_step, float *t, int64_t t_step) {
   float x[6] = {0};
@@ -98,21 +108,35 @@ static void write_tile(const cnn__winograd *s, const float m[CNN__POINTS4], int6
     }
 }
 
-void CNN__NAME(winograd4)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
-                          int32_t relu, float *y, void *scratch) {
-  float (*v)[CNN__POINTS4] = scratch, m[CNN__LANES][CNN__POINTS4];
-  for (int64_t tile = 0; tile < n * s->down * s->across; tile++) {
-    int64_t image = tile / s->across / s->down, i = tile / s->across % s->down, j = tile % s->across;
-    extent down = extent_of(s->oh, i), across = extent_of(s->ow, j);
-    for (int64_t p = 0; p < s->c; p++)
-      transform_input(s, x + image * s->h * s->w * s->c + p, 4 * i - s->pt, 4 * j - s->pl, down, across, v[p]);
-    for (int64_t q = 0; q < s->f; q += CNN__LANES) {
-      multiply(s, v, packed + q * CNN__POINTS4 * s->c, down, across, m);
+/* Tiles through all output channels; v [tile][input channel] is room for their inputs, u for sixteen channels of a wide kernel. */
+static void convolve(const cnn__winograd *s, int64_t first, int64_t tiles, const float *x, const float *packed, const float *bias,
+                     int32_t relu, float *y, float (*v)[CNN__POINTS4], float *u) {
+  for (int64_t tile = first, p = 0; tile < first + tiles; tile++) {
+    tile_place at = place_of(s, tile);
+    for (int64_t c = 0; c < s->c; c++, p++)
+      transform_input(s, x + at.image * s->h * s->w * s->c + c, 4 * at.i - s->pt, 4 * at.j - s->pl, at.down, at.across, v[p]);
+  }
+  for (int64_t q = 0; q < s->f; q += CNN__LANES) {
+    const float *slice = s->wide ? u : packed + CNN__POINTS4 * q * s->c;
+    if (s->wide)
+      CNN__NAME(winograd4_part)(packed + 9 * q * s->c, s->c, u, s->c * CNN__LANES);
+    for (int64_t tile = 0; tile < tiles; tile++) {
+      float m[CNN__LANES][CNN__POINTS4];
+      tile_place at = place_of(s, first + tile);
+      multiply(s, v + tile * s->c, slice, at.down, at.across, m);
       for (int64_t l = 0; l < cnn__at_most(s->f - q, CNN__LANES); l++)
-        write_tile(s, m[l], 4 * i, 4 * j, down, across, bias ? bias[q + l] : 0.0f, relu,
-                   y + image * s->oh * s->ow * s->f + q + l);
+        write_tile(s, m[l], 4 * at.i, 4 * at.j, at.down, at.across, bias ? bias[q + l] : 0.0f, relu,
+                   y + at.image * s->oh * s->ow * s->f + q + l);
     }
   }
+}
+
+void CNN__NAME(winograd4)(const cnn__winograd *s, int64_t n, const float *x, const float *packed, const float *bias,
+                          int32_t relu, float *y, void *scratch) {
+  const int64_t total = n * s->down * s->across, most = s->wide ? CNN__CHUNK4 : 1;
+  float (*v)[CNN__POINTS4] = scratch;
+  for (int64_t first = 0; first < total; first += most)
+    convolve(s, first, cnn__at_most(total - first, most), x, packed, bias, relu, y, v, v[most * s->c]);
 }
 
 /* As many gradients along an axis as a tile has outputs, to its points. */
@@ -151,16 +175,15 @@ static void transform_gradient(const cnn__winograd *s, const float *dy, int64_t 
  * room for its transformed gradients. */
 static void add_tile(const cnn__winograd *s, int64_t tile, int64_t inputs, const float *x, const float *dy,
                      float (*m)[CNN__POINTS4], float (*d)[CNN__POINTS4]) {
-  int64_t image = tile / s->across / s->down, i = tile / s->across % s->down, j = tile % s->across;
-  extent down = extent_of(s->oh, i), across = extent_of(s->ow, j);
+  tile_place at = place_of(s, tile);
   float v[CNN__POINTS4];
   for (int64_t q = 0; q < s->f; q++)
-    transform_gradient(s, dy + image * s->oh * s->ow * s->f + q, 4 * i, 4 * j, down, across, d[q]);
+    transform_gradient(s, dy + at.image * s->oh * s->ow * s->f + q, 4 * at.i, 4 * at.j, at.down, at.across, d[q]);
   for (int64_t p = 0; p < inputs; p++) {
-    transform_input(s, x + image * s->h * s->w * s->c + p, 4 * i - s->pt, 4 * j - s->pl, down, across, v);
+    transform_input(s, x + at.image * s->h * s->w * s->c + p, 4 * at.i - s->pt, 4 * at.j - s->pl, at.down, at.across, v);
     for (int64_t q = 0; q < s->f; q++)
       for (int64_t point = 0; point < CNN__POINTS4; point++)
-        if (point / 6 < down.points && point % 6 < across.points)
+        if (point / 6 < at.down.points && point % 6 < at.across.points)
           m[p * s->f + q][point] = fmaf(v[point], d[q][point], m[p * s->f + q][point]);
   }
 }

@@ -1,4 +1,5 @@
-/* winograd4_pack: the kernels of F(4x4, 3x3), transformed; written here for every level, after each step of a training. */
+/* winograd4_pack: the kernels of F(4x4, 3x3), transformed; written here for every level, after each step of a training, but for
+ * wide ones: of them conv_pack leaves the taps, of which the convolution transforms a part at a time. */
 #include "kernels/winograd4.h"
 
 #include "kernels/conv_layout.h"
@@ -30,6 +31,18 @@ static void transform_kernel(float w[9][CNN__LANES], float *u, int64_t step) {
     to_kernel_points(w[j], 3 * CNN__LANES, t[0][j], 3 * CNN__LANES);
   for (int64_t i = 0; i < 6; i++)
     to_kernel_points(t[i][0], CNN__LANES, u + 6 * i * step, step);
+}
+
+void CNN__NAME(winograd4_part)(const float *taps, int64_t channels, float *u, int64_t u_point) {
+  for (int64_t left = channels, block; left > 0; left -= block, taps += 9 * block * CNN__LANES) {
+    block = cnn__at_most(left, CNN__CBLOCK);
+    for (int64_t c = 0; c < block; c++, u += CNN__LANES) {
+      float w[9][CNN__LANES];
+      for (int64_t tap = 0; tap < 9; tap++)
+        memcpy(w[tap], taps + (tap * block + c) * CNN__LANES, sizeof w[tap]);
+      transform_kernel(w, u, u_point);
+    }
+  }
 }
 
 void CNN__NAME(winograd4_pack)(const cnn__conv *g, const float *w, float *packed) {
