@@ -1,9 +1,9 @@
 /* gemm_tn: the weight gradient of dense layers in vectors: sums over the batch in shards that a fixed tree joins.
  *
- * Samples come in blocks, whose rows and columns are laid out close together: a strip that goes through them as they
- * are would find each sample on a page of its own, and samples whose distance is a power of two in the same few lines
- * of the caches. A strip of the result stays in registers for a shard and in the first cache for the tree of a block;
- * the trees of blocks are joined in slots. */
+ * Samples come in blocks. A strip of the result stays in registers for a shard and in the first cache for the tree of a block;
+ * the trees of blocks wait in slots, and each strip joins those that its block completes. Samples are read where they are, one
+ * behind the other, except those that lie so far apart that they share a few lines of the caches: they are laid out close
+ * together first. */
 #include "kernels/conv_layout.h"
 #include "kernels/gemm_tn.h"
 
@@ -16,12 +16,12 @@ void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 #define WIDE (2 * VECTORS)
 
 #define BLOCK CNN__STRIP_SAMPLES
-#define GROUP 96               /* rows of the result that share a block */
-#define COLUMNS 192            /* likewise, at most */
-#define FEW 32                 /* samples whose columns of a block stay in the first cache */
-#define NARROW 10              /* columns that are too few for a vector */
-#define SLOTS (GROUP * 96 * 4) /* floats for the trees of blocks: four levels of 96 columns, or others */
-#define FAR (1 << 18)          /* floats of samples from which on they come from beyond the second cache */
+#define GROUP 96                    /* rows of the result that share the columns of a block */
+#define COLUMNS 192                 /* columns that share its rows, at most */
+#define FEW 32                      /* samples whose columns of a block stay in the first cache */
+#define NEAR 4096                   /* floats that stay there wherever they are */
+#define NARROW 10                   /* columns that are too few for a vector */
+#define SLOTS (GROUP * COLUMNS * 3) /* floats for the trees of blocks: three levels of them, or others */
 
 /* How far what the caller touches next has been fetched. */
 typedef struct cursor {
@@ -30,24 +30,29 @@ typedef struct cursor {
   int64_t at;
 } cursor;
 
-/* A product of m samples, `after` more behind them: rows by n columns of the result, whose rows are `row` apart. */
+/* A product of m samples, `after` more behind them: rows by n columns of the result. */
 typedef struct product {
   const float *a, *b;
-  int64_t m, n, lda, ldb, rows, row, after;
-  int32_t far; /* there is more of b than stays in the second cache */
+  int64_t m, n, lda, ldb, rows, after;
   cursor *next;
 } product;
 
-/* ---- blocks ---- */
+typedef struct room {
+  _Alignas(64) float a[BLOCK * GROUP], b[FEW * COLUMNS], slots[SLOTS];
+} room;
 
-/* The next `width` of each sample close together, with zeros up to the next sixteen: in panels of `panel` columns, each
- * BLOCK samples long. */
-static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, float *to, int64_t panel) {
-  for (int64_t i = 0; i < m; i++, from += step, to += panel)
-    for (int64_t first = 0; first < width; first += panel)
-      for (int64_t l = first; l < width && l < first + panel; l += CNN__LANES)
-        cnn__vstore(to + first * BLOCK + l - first, cnn__vget(from + l, cnn__at_most(width - l, CNN__LANES)));
-}
+/* A block under way. */
+typedef struct pass {
+  const product *d;
+  const cnn__target *t;
+  const float *a, *b; /* of row 0, and of the columns at hand */
+  int64_t lda, ldb, number; /* number: of the next strip */
+} pass;
+
+/* ---- what comes next ---- */
+
+/* Places that a strip of m samples fetches. */
+static int64_t fetches(int64_t m) { return VECTORS > 1 ? m - m / (2 * CNN__SHARD) * CNN__SHARD : m; }
 
 /* Up to m lines in a row of what the caller touches next. */
 static void look_further(const product *d, cnn__strip *s) {
@@ -56,118 +61,133 @@ static void look_further(const product *d, cnn__strip *s) {
     return;
   s->ahead = next->soon->at[next->array] + next->at;
   s->ahead_step = CNN__LANES;
-  next->at += d->m * CNN__LANES;
+  next->at += fetches(d->m) * CNN__LANES;
   if (next->at >= next->soon->floats) {
     next->at = 0;
     next->array++;
   }
 }
 
-/* What strip number `number` at column j fetches meanwhile: of each sample sixteen of the columns that come next, or of the
- * next block's rows, or what comes after all of this. */
-static void look_ahead(const product *d, int64_t j, int64_t number, cnn__strip *s) {
-  int64_t more = d->after >= d->m, next = d->far ? j : j + WIDTH < d->n ? j + WIDTH : 0;
-  int64_t samples = d->far || !next ? d->m : 0, column = next + number * CNN__LANES;
-  int64_t line = j / WIDTH * CNN__LANES * 2 + (number - VECTORS) * CNN__LANES;
-  s->ahead = s->a;
-  s->ahead_step = 0;
-  if (number < VECTORS && column < d->n && (more || !samples)) {
-    s->ahead = d->b + samples * d->ldb + column;
-    s->ahead_step = d->ldb;
-  } else if (number >= VECTORS && number < VECTORS + 2 && line < d->rows && more) {
-    s->ahead = d->a + d->m * d->lda + line;
-    s->ahead_step = d->lda;
-  } else {
-    look_further(d, s);
-  }
+/* Strips that fetch `floats` of each sample of a whole block, a line at a time; unless they begin a line they lie across one more. */
+static int64_t lookers(int64_t floats) { return (floats / CNN__LANES + 1) * VECTORS; }
+
+/* Part `number` of that. */
+static void look_at(const float *from, int64_t step, int64_t floats, int64_t number, cnn__strip *s) {
+  s->ahead = from + cnn__at_most(number / VECTORS * CNN__LANES, floats - 1) + number % VECTORS * (BLOCK / VECTORS) * step;
+  s->ahead_step = step;
 }
 
-/* Strip number `number` of a column, at row p and column j; a and b are those of row 0 and of column j. Returns its rows. */
-static int64_t strip_sums(const product *d, cnn__strip *s, const float *a, const float *b, float *dw, int64_t p, int64_t j,
-                          int64_t number) {
+/* What a strip fetches meanwhile: lines of the next block, or what comes after all of this. What the block at hand
+ * reads comes soon enough by itself. */
+static void look_ahead(pass *g, cnn__strip *s) {
+  const product *d = g->d;
+  int64_t number = g->number++, of_a = lookers(d->rows), of_b = lookers(d->n);
+  s->ahead = s->a;
+  s->ahead_step = 0;
+  if (d->after < d->m || number >= of_a + of_b)
+    look_further(d, s);
+  else if (number < of_a)
+    look_at(d->a + d->m * d->lda, d->lda, d->rows, number, s);
+  else
+    look_at(d->b + d->m * d->ldb, d->ldb, d->n, number - of_a, s);
+}
+
+/* ---- blocks ---- */
+
+/* Samples so far apart meet in a few lines of the caches: a multiple of 1 KiB leaves a sixteenth of the first one, or less. */
+static int32_t crowded(int64_t m, int64_t step) { return step % 256 == 0 && m * step > NEAR; }
+
+/* The next `width` of each sample close together, with zeros up to the next sixteen: in panels of `panel` columns, each of
+ * `m` samples. */
+static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, float *to, int64_t panel) {
+  for (int64_t i = 0; i < m; i++, from += step, to += panel)
+    for (int64_t first = 0; first < width; first += panel)
+      for (int64_t l = first; l < width && l < first + panel; l += CNN__LANES)
+        cnn__vstore(to + first * m + l - first, cnn__vget(from + l, cnn__at_most(width - l, CNN__LANES)));
+}
+
+/* The strip at row p and column j. Returns its rows. */
+static int64_t strip_sums(pass *g, int64_t p, int64_t j) {
   const cnn__strip_form *form = CNN__NAME(strip_forms);
-  while (form->rows > d->rows - p)
+  while (form->rows > g->d->rows - p)
     form++;
-  s->a = a + p;
-  s->b = b;
-  s->to = dw + p * s->row + j;
-  s->lanes = cnn__at_most(d->n - j, WIDTH);
-  look_ahead(d, j, number, s);
-  form->of[s->lanes > CNN__LANES](s);
+  cnn__strip s = {.a = g->a + p, .b = g->b, .lda = g->lda, .ldb = g->ldb, .m = g->d->m, .target = g->t,
+                  .p = p, .j = j, .lanes = cnn__at_most(g->d->n - j, WIDTH)};
+  look_ahead(g, &s);
+  form->of[s.lanes > CNN__LANES](&s);
   return form->rows;
 }
 
-/* The sums of at most BLOCK samples and COLUMNS columns. Laid out is what more than two strips read, and columns that would
- * need a mask: a strip's when its turn comes or, where they come from far away or are few, those of a sample all at once.
- * The columns of few samples stay in the first cache; the result is then written row by row. */
-static void block_sums(const product *d, float *dw, int64_t row) {
-  _Alignas(64) float a[BLOCK * GROUP], b[BLOCK * COLUMNS];
-  int32_t rows_apart = d->n > 2 * WIDTH, columns_apart = d->rows > 2 * ROWS || d->n % CNN__LANES;
-  int32_t few = d->m <= FEW, at_once = d->far || few;
-  const float *first = rows_apart ? a : d->a, *columns = columns_apart ? b : d->b;
-  const int64_t together = (d->rows + CNN__LANES - 1) / CNN__LANES * CNN__LANES;
-  const int64_t apart = !columns_apart ? 1 : at_once ? BLOCK : 0;
-  cnn__strip s = {.lda = rows_apart ? together : d->lda, .ldb = columns_apart ? WIDTH : d->ldb, .m = d->m, .row = row};
+/* The columns of few samples stay in the first cache; the result is then written row by row, as memory likes it. */
+static void few_sums(pass *g, const float *columns, int64_t step) {
+  for (int64_t p = 0, rows = 0; p < g->d->rows; p += rows) {
+    g->b = columns;
+    for (int64_t j = 0; j < g->d->n; j += WIDTH, g->b += step)
+      rows = strip_sums(g, p, j);
+  }
+}
+
+/* The sums of at most BLOCK samples and COLUMNS columns. Besides what is crowded, columns are laid out that would need a mask.
+ * `laid`: its rows lie there from the columns before. */
+static void block_sums(const product *d, const cnn__target *t, room *r, int32_t laid) {
+  int32_t rows_apart = d->n > 2 * WIDTH && crowded(d->m, d->lda), columns_apart = d->rows > 2 * ROWS && crowded(d->m, d->ldb);
+  int64_t together = (d->rows + CNN__LANES - 1) / CNN__LANES * CNN__LANES;
+  pass g = {.d = d, .t = t, .a = d->a, .lda = d->lda, .ldb = d->ldb};
+  if (rows_apart && !laid)
+    lay_out(d->a, d->lda, d->m, d->rows, r->a, together);
   if (rows_apart)
-    lay_out(d->a, d->lda, d->m, d->rows, a, together);
-  if (columns_apart && at_once)
-    lay_out(d->b, d->ldb, d->m, d->n, b, WIDTH);
-  if (few) {
-    for (int64_t p = 0, number = 0, rows; p < d->rows; p += rows, number++) {
-      rows = 0;
-      for (int64_t j = 0; j < d->n; j += WIDTH)
-        rows = strip_sums(d, &s, first, columns + j * apart, dw, p, j, number);
+    g.a = r->a, g.lda = together;
+  if (d->m <= FEW) {
+    int32_t apart = columns_apart || d->n % CNN__LANES;
+    if (apart) {
+      lay_out(d->b, d->ldb, d->m, d->n, r->b, WIDTH);
+      g.ldb = WIDTH;
     }
+    few_sums(&g, apart ? r->b : d->b, apart ? d->m * WIDTH : WIDTH);
     return;
   }
   for (int64_t j = 0; j < d->n; j += WIDTH) {
-    if (columns_apart && !at_once)
-      lay_out(d->b + j, d->ldb, d->m, cnn__at_most(d->n - j, WIDTH), b, WIDTH);
-    for (int64_t p = 0, number = 0; p < d->rows; number++)
-      p += strip_sums(d, &s, first, columns + j * apart, dw, p, j, number);
-  }
-}
-
-static void add(const product *d, const float *from, int64_t columns, float *dw, int64_t row) {
-  for (int64_t p = 0; p < d->rows; p++, dw += row, from += columns)
-    for (int64_t j = 0; j < d->n; j += CNN__LANES) {
-      int64_t lanes = cnn__at_most(d->n - j, CNN__LANES);
-      cnn__vput(dw + j, lanes, cnn__vadd(cnn__vget(dw + j, lanes), cnn__vget(from + j, lanes)));
+    int64_t width = cnn__at_most(d->n - j, WIDTH);
+    g.b = d->b + j;
+    if (columns_apart || width % CNN__LANES) {
+      lay_out(g.b, d->ldb, d->m, width, r->b, WIDTH);
+      g.b = r->b, g.ldb = WIDTH;
     }
-}
-
-/* The fixed tree of blocks: the largest power of two of them that leaves some, and the rest, which goes to a slot of
- * `columns` columns. */
-static void tree_sums(const product *d, float *dw, int64_t row, float *slots, int64_t columns) {
-  if (d->m <= BLOCK) {
-    block_sums(d, dw, row);
-    return;
+    for (int64_t p = 0; p < d->rows;)
+      p += strip_sums(&g, p, j);
   }
-  product first = *d, rest = *d;
-  first.m = BLOCK;
-  while (first.m < d->m - first.m)
-    first.m *= 2;
-  rest.m -= first.m;
-  first.after += rest.m;
-  rest.a += first.m * d->lda;
-  rest.b += first.m * d->ldb;
-  tree_sums(&first, dw, row, slots, columns);
-  tree_sums(&rest, slots, columns, slots + GROUP * columns, columns);
-  add(d, slots, columns, dw, row);
 }
 
-/* As many columns as have slots for all levels of the tree. */
-static int64_t columns_of(int64_t m) {
+/* ---- the fixed tree of blocks ---- */
+
+static int64_t levels_of(int64_t m) {
   int64_t levels = 0;
   for (int64_t blocks = (m - 1) / BLOCK; blocks; blocks /= 2)
     levels++;
-  int64_t columns = levels ? SLOTS / (GROUP * levels) / WIDTH * WIDTH : COLUMNS;
+  return levels;
+}
+
+/* As many columns as have slots for all levels of the tree but the last, which waits in the result. */
+static int64_t columns_of(int64_t levels) {
+  int64_t columns = levels > 1 ? SLOTS / (GROUP * (levels - 1)) / WIDTH * WIDTH : COLUMNS;
   return columns < CNN__LANES ? CNN__LANES : cnn__at_most(columns, COLUMNS);
 }
 
-static void in_blocks(const product *d, float *dw) {
-  _Alignas(64) float slots[SLOTS];
-  int64_t columns = columns_of(d->m);
+/* As in the reference: slots are a binary counter, and a block completes the trees of the ones at its number's end, the last
+ * block all. */
+static void aim(cnn__target *t, int64_t block, int32_t last, int64_t levels, cnn__place result, cnn__place slots) {
+  int64_t level = 0;
+  t->count = 0;
+  for (int64_t bits = block; bits && (last || bits & 1); bits >>= 1, level++)
+    if (bits & 1)
+      t->joins[t->count++] = level == levels - 1 ? result : (cnn__place){slots.at + level * GROUP * slots.row, slots.row};
+  t->to = last || level == levels - 1 ? result : (cnn__place){slots.at + level * GROUP * slots.row, slots.row};
+}
+
+static void in_blocks(const product *d, cnn__place dw) {
+  room r;
+  cnn__target t;
+  int64_t levels = levels_of(d->m), columns = columns_of(levels);
   for (int64_t p = 0; p < d->rows; p += GROUP)
     for (int64_t j = 0; j < d->n; j += columns) {
       product part = *d;
@@ -175,25 +195,33 @@ static void in_blocks(const product *d, float *dw) {
       part.b += j;
       part.rows = cnn__at_most(d->rows - p, GROUP);
       part.n = cnn__at_most(d->n - j, columns);
-      tree_sums(&part, dw + p * d->row + j, d->row, slots, columns);
+      part.after = d->m;
+      for (int64_t block = 0; part.after; block++) {
+        part.m = cnn__at_most(part.after, BLOCK);
+        part.after -= part.m;
+        aim(&t, block, !part.after, levels, (cnn__place){dw.at + p * dw.row + j, dw.row}, (cnn__place){r.slots, columns});
+        block_sums(&part, &t, &r, j > 0 && !levels);
+        part.a += part.m * d->lda;
+        part.b += part.m * d->ldb;
+      }
     }
 }
 
 /* The last few columns, which would leave lanes of each vector empty: rows and columns change places. */
-static void across(const product *d, float *dw) {
+static void across(const product *d, cnn__place dw) {
   _Alignas(64) float sums[NARROW * GROUP];
   for (int64_t p = 0; p < d->rows; p += GROUP) {
     product part = *d;
     part.a = d->b, part.lda = d->ldb, part.rows = d->n;
-    part.b = d->a + p, part.ldb = d->lda, part.n = cnn__at_most(d->rows - p, GROUP), part.row = GROUP;
-    in_blocks(&part, sums);
+    part.b = d->a + p, part.ldb = d->lda, part.n = cnn__at_most(d->rows - p, GROUP);
+    in_blocks(&part, (cnn__place){sums, GROUP});
     for (int64_t q = 0; q < part.n; q++)
       for (int64_t j = 0; j < d->n; j++)
-        dw[(p + q) * d->row + j] = sums[j * GROUP + q];
+        dw.at[(p + q) * dw.row + j] = sums[j * GROUP + q];
   }
 }
 
-static void several(const product *d, float *dw) {
+static void several(const product *d, cnn__place dw) {
   int64_t narrow = d->n % CNN__LANES;
   product whole = *d, rest = *d;
   rest.n = narrow <= NARROW ? narrow : 0;
@@ -202,7 +230,7 @@ static void several(const product *d, float *dw) {
   if (whole.n)
     in_blocks(&whole, dw);
   if (rest.n)
-    across(&rest, dw + whole.n);
+    across(&rest, (cnn__place){dw.at + whole.n, dw.row});
 }
 
 /* ---- a single shard: there is nothing to join, and what takes time is writing the result ---- */
@@ -292,7 +320,7 @@ static void single(const product *whole, float *dw) {
 static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, int64_t k0,
                        int64_t k1, float *dw, const cnn__soon *soon) {
   cursor next = {soon, 0, 0};
-  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, n, 0, m * n > FAR, &next};
+  product d = {a + k0, b, m, n, lda, ldb, k1 - k0, 0, &next};
   dw += k0 * n;
   if (m < 1) {
     for (int64_t i = 0; i < d.rows * n; i++)
@@ -300,7 +328,7 @@ static void product_tn(int64_t m, int64_t n, const float *a, int64_t lda, const 
   } else if (m <= CNN__SHARD) {
     single(&d, dw);
   } else {
-    several(&d, dw);
+    several(&d, (cnn__place){dw, n});
   }
 }
 

@@ -16,12 +16,26 @@
 /* Samples of a strip at most: a power of two of shards. */
 #define CNN__STRIP_SAMPLES 128
 
+/* Rows of sums, `row` apart. */
+typedef struct cnn__place {
+  float *at;
+  int64_t row;
+} cnn__place;
+
+/* Where the sums of a block of samples go, and with which ones they are joined on the way: each stands before what has been
+ * joined so far. */
+#define CNN__JOINS 64
+typedef struct cnn__target {
+  cnn__place to, joins[CNN__JOINS];
+  int32_t count;
+} cnn__target;
+
 typedef struct cnn__strip {
   const float *a, *b; /* of the first sample, the next lda and ldb behind */
   int64_t lda, ldb, m;
-  float *to;
-  int64_t row, lanes;
-  const float *ahead; /* what will be read next: fetched meanwhile, ahead_step for each sample */
+  const cnn__target *target;
+  int64_t p, j, lanes; /* first row and column there */
+  const float *ahead;  /* what will be read next: fetched meanwhile, ahead_step for each sample */
   int64_t ahead_step;
 } cnn__strip;
 

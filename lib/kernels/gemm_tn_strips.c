@@ -1,13 +1,23 @@
-/* gemm_tn_strips: sums of gemm_tn.h, shards of samples that a fixed tree joins. */
-#include "kernels/conv_layout.h"
+/* gemm_tn_strips: sums of gemm_tn.h, shards of samples that a fixed tree joins.
+ *
+ * What a strip does besides multiplying is hidden behind multiply-adds that wait for their turn, as long as nothing waits for them:
+ * its addresses are few enough to stay in general registers, for GCC puts what does not into vector registers, and fetching it from
+ * there has to queue behind all that multiplies. */
 #include "kernels/gemm_tn.h"
 
 #define ROWS CNN__STRIP_ROWS
 #define VECTORS CNN__STRIP_VECTORS
+#define SUMS (ROWS * VECTORS * CNN__LANES)
 #define LEVELS 5 /* of the binary counter: CNN__STRIP_SAMPLES are sixteen shards */
 
 /* Shards side by side: half of the sums need then not go through memory. */
 #define CHAINS CNN__STRIP_VECTORS
+
+/* Where a strip stands among its samples; distances in bytes. */
+typedef struct walk {
+  const char *a, *b, *ahead;
+  int64_t lda, ldb, step;
+} walk;
 
 CNN__INLINE void add_up(const int rows, const int vectors, cnn__vec acc[ROWS][VECTORS], cnn__vec more[ROWS][VECTORS]) {
   CNN__UNROLL
@@ -15,107 +25,106 @@ CNN__INLINE void add_up(const int rows, const int vectors, cnn__vec acc[ROWS][VE
     acc[e / vectors][e % vectors] = cnn__vadd(acc[e / vectors][e % vectors], more[e / vectors][e % vectors]);
 }
 
-/* acc += what lies in the slot, which comes first. */
-CNN__INLINE void fold(const int rows, const int vectors, const float *slot, cnn__vec acc[ROWS][VECTORS]) {
+/* acc += what stands at `from`, which comes first; `lanes` of the last vector count. */
+CNN__INLINE void fold(const int rows, const int vectors, const float *from, int64_t row, int64_t lanes,
+                      cnn__vec acc[ROWS][VECTORS]) {
   CNN__UNROLL
   for (int p = 0; p < rows; p++) {
     CNN__UNROLL
-    for (int v = 0; v < vectors; v++)
-      acc[p][v] = cnn__vadd(cnn__vload(slot + (p * vectors + v) * CNN__LANES), acc[p][v]);
+    for (int v = 0; v < vectors; v++) {
+      const float *at = from + p * row + v * CNN__LANES;
+      acc[p][v] = cnn__vadd(v < vectors - 1 ? cnn__vload(at) : cnn__vget(at, lanes), acc[p][v]);
+    }
   }
 }
 
-CNN__INLINE void keep(const int rows, const int vectors, float *slot, cnn__vec acc[ROWS][VECTORS]) {
+CNN__INLINE void put(const int rows, const int vectors, float *to, int64_t row, int64_t lanes, cnn__vec acc[ROWS][VECTORS]) {
   CNN__UNROLL
   for (int p = 0; p < rows; p++) {
     CNN__UNROLL
     for (int v = 0; v < vectors; v++)
-      cnn__vstore(slot + (p * vectors + v) * CNN__LANES, acc[p][v]);
+      cnn__vput(to + p * row + v * CNN__LANES, v < vectors - 1 ? CNN__LANES : lanes, acc[p][v]);
   }
 }
 
 CNN__INLINE void clear(const int rows, const int vectors, cnn__vec acc[ROWS][VECTORS]) {
   CNN__UNROLL
-  for (int p = 0; p < rows; p++) {
-    CNN__UNROLL
-    for (int v = 0; v < vectors; v++)
-      acc[p][v] = cnn__vset(0.0f);
-  }
-}
-
-CNN__INLINE void put(const int rows, const int vectors, const cnn__strip *s, cnn__vec acc[ROWS][VECTORS]) {
-  const int last = vectors - 1;
-  CNN__UNROLL
-  for (int p = 0; p < rows; p++) {
-    float *to = s->to + p * s->row;
-    CNN__UNROLL
-    for (int v = 0; v < last; v++)
-      cnn__vstore(to + v * CNN__LANES, acc[p][v]);
-    cnn__vput(to + last * CNN__LANES, s->lanes - last * CNN__LANES, acc[p][last]);
-  }
+  for (int e = 0; e < rows * vectors; e++)
+    acc[e / vectors][e % vectors] = cnn__vset(0.0f);
 }
 
 /* acc[0] += `count` samples; of two chains acc[1] += as many from CNN__SHARD samples on, side by side. */
-CNN__INLINE void chain(const int chains, const int rows, const int vectors, cnn__strip *s, int64_t count,
+CNN__INLINE void chain(const int chains, const int rows, const int vectors, walk *w, int64_t count,
                        cnn__vec acc[CHAINS][ROWS][VECTORS]) {
-  const float *a = s->a, *b = s->b, *ahead = s->ahead;
-  const int64_t far_a = CNN__SHARD * s->lda, far_b = CNN__SHARD * s->ldb, far_ahead = CNN__SHARD * s->ahead_step;
   do {
     cnn__vec columns[CHAINS][VECTORS];
     CNN__UNROLL
-    for (int e = 0; e < chains * vectors; e++) {
-      columns[e / vectors][e % vectors] = cnn__vload(b + e / vectors * far_b + e % vectors * CNN__LANES);
-      if (e % vectors == 0)
-        __builtin_prefetch(ahead + e / vectors * far_ahead, 0, 2);
+    for (int c = 0; c < chains; c++) {
+      CNN__UNROLL
+      for (int v = 0; v < vectors; v++)
+        columns[c][v] = cnn__vload((const float *)(const void *)(w->b + c * CNN__SHARD * w->ldb) + v * CNN__LANES);
     }
+    __builtin_prefetch(w->ahead, 0, 2);
     CNN__UNROLL
     for (int p = 0; p < rows; p++) {
       CNN__UNROLL
       for (int c = 0; c < chains; c++) {
-        cnn__vec value = cnn__vset(a[c * far_a + p]);
+        cnn__vec value = cnn__vset(((const float *)(const void *)(w->a + c * CNN__SHARD * w->lda))[p]);
         CNN__UNROLL
         for (int v = 0; v < vectors; v++)
           acc[c][p][v] = cnn__vfma(value, columns[c][v], acc[c][p][v]);
       }
     }
-    a += s->lda;
-    b += s->ldb;
-    ahead += s->ahead_step;
-    CNN__HIDE(a);
-    CNN__HIDE(b);
+    w->a += w->lda;
+    w->b += w->ldb;
+    w->ahead += w->step;
+    CNN__HIDE(w->a);
+    CNN__HIDE(w->b);
+    CNN__HIDE(w->ahead);
+    CNN__HIDE(w->lda); /* else its multiples get registers of their own, where an address may be eight times a register */
+    CNN__HIDE(w->ldb);
+    CNN__HIDE(w->step);
+    CNN__HIDE(count); /* else eight samples are written one behind the other */
   } while (--count);
-  s->a = a + (chains - 1) * far_a, s->b = b + (chains - 1) * far_b, s->ahead = ahead + (chains - 1) * far_ahead;
+  w->a += (chains - 1) * CNN__SHARD * w->lda;
+  w->b += (chains - 1) * CNN__SHARD * w->ldb;
 }
 
 /* See the reference: the stack is a binary counter, here of whole strips. The last shard is not put on it, but goes
  * through all that lies there. Two shards at once are a digit of the next place. */
-CNN__INLINE void sums(const int rows, const int vectors, const cnn__strip *whole) {
-  _Alignas(64) float stack[LEVELS * ROWS * CNN__STRIP_WIDTH], *top = stack;
+CNN__INLINE void sums(const int rows, const int vectors, const cnn__strip *s) {
+  _Alignas(64) float stack[LEVELS * SUMS], *top = stack;
   cnn__vec acc[CHAINS][ROWS][VECTORS];
-  cnn__strip s = *whole;
-  for (int64_t shard = 0, left = s.m;;) {
-    int64_t two = CHAINS > 1 && left >= 2 * CNN__SHARD, bits = shard >> two, count = cnn__at_most(left, CNN__SHARD);
+  const int64_t size = sizeof(float), lanes = s->lanes - (vectors - 1) * CNN__LANES;
+  walk w = {(const char *)s->a, (const char *)s->b, (const char *)s->ahead, s->lda * size, s->ldb * size, s->ahead_step * size};
+  for (int64_t shard = 0, left = s->m;;) {
+    int64_t bits = shard;
     clear(rows, vectors, acc[0]);
-    if (two) {
+    if (CHAINS > 1 && left >= 2 * CNN__SHARD) {
       clear(rows, vectors, acc[CHAINS - 1]);
-      chain(CHAINS, rows, vectors, &s, count, acc);
+      chain(CHAINS, rows, vectors, &w, CNN__SHARD, acc);
       add_up(rows, vectors, acc[0], acc[CHAINS - 1]);
+      bits >>= 1, shard += 2, left -= 2 * CNN__SHARD;
     } else {
-      chain(1, rows, vectors, &s, count, acc);
+      int64_t count = left < CNN__SHARD ? left : CNN__SHARD;
+      chain(1, rows, vectors, &w, count, acc);
+      shard++, left -= count;
     }
-    left -= count << two;
-    shard += 1 + two;
     for (; left ? bits & 1 : top != stack; bits >>= 1) {
-      top -= ROWS * CNN__STRIP_WIDTH;
+      top -= SUMS;
       CNN__HIDE(top); /* else the loop is unrolled for as many levels as the stack has */
-      fold(rows, vectors, top, acc[0]);
+      fold(rows, vectors, top, vectors * CNN__LANES, CNN__LANES, acc[0]);
     }
     if (!left)
       break;
-    keep(rows, vectors, top, acc[0]);
-    top += ROWS * CNN__STRIP_WIDTH;
+    put(rows, vectors, top, vectors * CNN__LANES, CNN__LANES, acc[0]);
+    top += SUMS;
+    CNN__HIDE(top);
   }
-  put(rows, vectors, &s, acc[0]);
+  const cnn__target *t = s->target;
+  for (int32_t i = 0; i < t->count; i++)
+    fold(rows, vectors, t->joins[i].at + s->p * t->joins[i].row + s->j, t->joins[i].row, lanes, acc[0]);
+  put(rows, vectors, t->to.at + s->p * t->to.row + s->j, t->to.row, lanes, acc[0]);
 }
 
 /* Strips of fewer rows are made of these. */
