@@ -32,7 +32,8 @@ typedef struct tile {
   int64_t rows, columns;   /* positions */
   int64_t x_row, x_pixel, dy_row, dy_pixel;
   int64_t x_next;          /* to the inputs of the next kernel row, where a tile has several */
-  int64_t lanes;           /* of the last vector */
+  int64_t lanes;           /* of a single vector */
+  int64_t second;          /* output channels from the first of two vectors to the second: both are whole and may overlap */
   float *dw;
   int64_t dw_row;
   int64_t images, x_image, dy_image;
@@ -41,10 +42,8 @@ typedef struct tile {
 
 /* One position: `inputs` of it in each of `rows` rows of the image. */
 CNN__INLINE void step(const int rows, const int inputs, const int vectors, const float *x, int64_t row, const float *dy,
-                      int64_t lanes, cnn__vec *acc) {
-  cnn__vec d0 = cnn__vget(dy, vectors > 1 ? CNN__LANES : lanes), d1 = d0;
-  if (vectors > 1)
-    d1 = cnn__vget(dy + CNN__LANES, lanes);
+                      int64_t second, int64_t lanes, cnn__vec *acc) {
+  cnn__vec d0 = cnn__vget(dy, vectors > 1 ? CNN__LANES : lanes), d1 = vectors > 1 ? cnn__vload(dy + second) : d0;
   CNN__UNROLL
   for (int p = 0; p < rows * inputs; p++) {
     cnn__vec input = cnn__vset(x[p / inputs * row + p % inputs]), *sums = acc + p * vectors;
@@ -56,11 +55,9 @@ CNN__INLINE void step(const int rows, const int inputs, const int vectors, const
 
 /* Where a sum belongs, and its lanes. */
 CNN__INLINE float *sum_at(const tile *t, int vectors, int e) {
-  return t->dw + e / vectors * t->dw_row + e % vectors * CNN__LANES;
+  return t->dw + e / vectors * t->dw_row + e % vectors * t->second;
 }
-CNN__INLINE int64_t sum_lanes(const tile *t, int vectors, int e) {
-  return e % vectors == vectors - 1 ? t->lanes : CNN__LANES;
-}
+CNN__INLINE int64_t sum_lanes(const tile *t, int vectors) { return vectors > 1 ? CNN__LANES : t->lanes; }
 
 /* One image's part of the chains over the rectangle, for `rows` times `inputs` inputs times `vectors` of outputs. */
 CNN__INLINE void run(const int rows, const int inputs, const int vectors, const int most, const tile *t, const float *image,
@@ -68,11 +65,11 @@ CNN__INLINE void run(const int rows, const int inputs, const int vectors, const 
   cnn__vec acc[2 * MOST];
   CNN__UNROLL
   for (int e = 0; e < rows * inputs * vectors; e++)
-    acc[e] = add ? cnn__vget(sum_at(t, vectors, e), sum_lanes(t, vectors, e)) : cnn__vset(0.0f);
+    acc[e] = add ? cnn__vget(sum_at(t, vectors, e), sum_lanes(t, vectors)) : cnn__vset(0.0f);
   for (int64_t i = 0; i < t->rows; i++) {
     const float *x = image + i * t->x_row, *dy = gradient + i * t->dy_row;
     for (int64_t count = t->columns; count > 0; count--) {
-      step(rows, inputs, vectors, x, t->x_next, dy, t->lanes, acc);
+      step(rows, inputs, vectors, x, t->x_next, dy, t->second, t->lanes, acc);
       x += t->x_pixel;
       dy += t->dy_pixel;
       CNN__HIDE(x);
@@ -81,7 +78,7 @@ CNN__INLINE void run(const int rows, const int inputs, const int vectors, const 
   }
   CNN__UNROLL
   for (int e = 0; e < rows * inputs * vectors; e++)
-    cnn__vput_most(most, sum_at(t, vectors, e), sum_lanes(t, vectors, e), acc[e]);
+    cnn__vput_most(most, sum_at(t, vectors, e), sum_lanes(t, vectors), acc[e]);
 }
 
 CNN__INLINE void images(const int rows, const int inputs, const int vectors, const int most, const tile *t) {
@@ -197,7 +194,8 @@ static void sweep_taps(const cnn__conv *g, const band *b, const channels *c, int
   i0 = cnn__at_least(i0, b->row0);
   i1 = cnn__at_most(i1, b->row1);
   tile t = {.rows = cnn__at_least(i1 - i0, 0), .columns = j1 - j0, .x_row = g->sh * x_row, .x_pixel = g->sw * b->x_pixel,
-            .dy_row = dy_row, .dy_pixel = b->dy_pixel, .x_next = g->dh * x_row, .lanes = (c->outputs - 1) % CNN__LANES + 1,
+            .dy_row = dy_row, .dy_pixel = b->dy_pixel, .x_next = g->dh * x_row, .lanes = c->outputs,
+            .second = c->outputs - CNN__LANES,
             .dw = dw + ((ky * g->kw + kx0) * cg + c->p) * g->f + c->group * fg + c->q, .dw_row = g->f,
             .images = b->images, .x_image = g->h * x_row, .dy_image = g->oh * dy_row, .add = b->add};
   if (t.rows > 0 && t.columns > 0) {
