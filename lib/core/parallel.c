@@ -1,9 +1,13 @@
 /* parallel: the context's pool of worker threads.
  *
- * A run is a row of stages. All that workers watch is the ticket: the number of the stage and of its next item. They claim
- * items by raising it; whoever finishes the last item of a stage opens the next one, so that no thread waits for another
- * that holds nothing, be it the caller. A worker that wakes late finds no items and costs nothing, so that more threads
+ * A run is a row of stages. All that workers watch is the ticket: the number of the stage and how many of its items are
+ * claimed. They claim one by raising it; whoever finishes the last item of a stage opens the next one, so that no thread
+ * waits for another that holds nothing, be it the caller. A worker that wakes late finds no items and costs nothing, so that more threads
  * than CPUs do no harm. What belongs to a stage is read after a claim: it cannot change before the claimed is finished.
+ *
+ * Which item a claim is good for: each worker has a share of the stage, an even stretch, and goes through it before it
+ * takes from the far end of another's. So a worker finds what it did in the stage before in its own caches, where items of
+ * both mean the same part of the problem; on other CPUs' caches it may be many times as far.
  *
  * Fork: the child is of another generation (core/lock.h). Whoever takes the pool in a newer generation than its workers'
  * forgets them, since they do not exist there, and starts new ones. The generation is part of the lock, so that a lock
@@ -33,10 +37,15 @@
 #define PAUSE_NANOSECONDS 1000000     /* the least time between two threads of one worker; doubled while that does not help */
 #define MOST_PAUSE_NANOSECONDS 1000000000
 
-/* The ticket: the stage in its upper half, the next item in its lower one; between runs there are no items. */
+/* The ticket: the stage in its upper half, the items claimed in its lower one; between runs there are no items. */
 #define STAGE ((uint64_t)1 << 32)
 #define ITEM (STAGE - 1)
 #define OVER ITEM
+
+/* A worker's share of the stage: its next item in the upper half, the one behind its last in the lower one. */
+typedef struct share {
+  _Alignas(64) _Atomic uint64_t left;
+} share;
 
 typedef struct worker {
   cnn__pool_threads *pool;
@@ -58,6 +67,8 @@ struct cnn__pool_threads {
   pthread_cond_t changed;
   const cnn__stages *stages; /* of the run */
   void *user;
+  share *shares;             /* of all threads, the caller's first */
+  int32_t back;              /* of the stage: shares are gone through from their ends */
   _Alignas(64) _Atomic uint64_t owner; /* the lock: 0 free, else 1 + the generation of forks in which it was taken */
   _Alignas(64) atomic_int sleepers, stop;
   _Alignas(64) _Atomic uint64_t ticket;
@@ -187,6 +198,28 @@ static void make_room(cnn__pool_threads *pool, int32_t index) {
   start_next(self);
 }
 
+/* Nobody has a claim: the shares stand before the stage is published. */
+static void share_out(cnn__pool_threads *pool, int64_t items, int32_t back) {
+  pool->back = back;
+  for (int64_t i = 0; i < pool->size; i++) {
+    uint64_t first = (uint64_t)(items * i / pool->size), end = (uint64_t)(items * (i + 1) / pool->size);
+    atomic_store_explicit(&pool->shares[i].left, first * STAGE + end, memory_order_relaxed);
+  }
+}
+
+/* An item for who has claimed one: the next of his own share, or what another would come to last. As many are left as claims
+ * are open, so that the search ends. */
+static int64_t pick(cnn__pool_threads *pool, int32_t index) {
+  for (int32_t i = index;; i = i + 1 < pool->size ? i + 1 : 0) {
+    int32_t last = (i == index) == pool->back;
+    uint64_t left = atomic_load_explicit(&pool->shares[i].left, memory_order_relaxed);
+    while (left / STAGE < (left & ITEM))
+      if (atomic_compare_exchange_weak_explicit(&pool->shares[i].left, &left, last ? left - 1 : left + STAGE,
+                                                memory_order_relaxed, memory_order_relaxed))
+        return (int64_t)(last ? (left & ITEM) - 1 : left / STAGE);
+  }
+}
+
 /* Open the next stage; one of a single item is done at once. Nothing is pending. Room is made before others wake, who may
  * take the CPU; a thread that has made room only publishes then. */
 static void advance(cnn__pool_threads *pool, int32_t index) {
@@ -194,8 +227,10 @@ static void advance(cnn__pool_threads *pool, int32_t index) {
   void *user = pool->user;
   uint64_t next = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) / STAGE + 1) * STAGE;
   int64_t items;
-  while ((items = stages->next(user, index)) == 1)
+  int32_t back = 0;
+  while ((items = stages->next(user, index, &back)) == 1)
     stages->item(user, 0, index);
+  share_out(pool, items, back);
   atomic_store_explicit(&pool->end, next + (uint64_t)items, memory_order_relaxed);
   atomic_store_explicit(&pool->pending, items, memory_order_release);
   make_room(pool, index);
@@ -212,13 +247,12 @@ static void finish_one(cnn__pool_threads *pool, int32_t index) {
 /* Claim and do an item of the stage of `ticket`. Zero: there was none. The end may be that of the next stage already,
  * whose first ticket is not out yet. */
 static int32_t do_item(cnn__pool_threads *pool, uint64_t ticket, int32_t index) {
-  int64_t item = (int64_t)(ticket & ITEM);
   uint64_t end = atomic_load_explicit(&pool->end, memory_order_relaxed);
   if (ticket >= end || ticket / STAGE != end / STAGE)
     return 0;
   if (atomic_compare_exchange_strong_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                               memory_order_relaxed)) {
-    pool->stages->item(pool->user, item, index);
+    pool->stages->item(pool->user, pick(pool, index), index);
     finish_one(pool, index);
   }
   return 1;
@@ -314,10 +348,12 @@ void cnn__pool_run_stages(cnn__pool_threads *pool, const cnn__stages *stages, vo
   if (pool->size > 1 && take(pool)) {
     run_together(pool, stages, user);
     atomic_store_explicit(&pool->owner, 0, memory_order_release);
-  } else
-    for (int64_t items; (items = stages->next(user, 0)) > 0;)
-      for (int64_t item = 0; item < items; item++)
-        stages->item(user, item, 0);
+  } else {
+    int32_t back = 0;
+    for (int64_t items; (items = stages->next(user, 0, &back)) > 0;)
+      for (int64_t i = 0; i < items; i++)
+        stages->item(user, back ? items - 1 - i : i, 0);
+  }
   cnn__fp_leave(environment);
 }
 
@@ -328,8 +364,9 @@ typedef struct single {
   int64_t items;
 } single;
 
-static int64_t single_next(void *user, int32_t index) {
+static int64_t single_next(void *user, int32_t index, int32_t *back) {
   (void)index;
+  (void)back;
   single *s = user;
   int64_t items = s->items;
   s->items = 0;
@@ -363,7 +400,9 @@ cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t 
   if (threads > 1) {
     pool->workers = cnn__alloc_zero(context, (size_t)(threads - 1) * sizeof *pool->workers, "the pool of threads");
     pool->seats.cpus = cnn__alloc_zero(context, (size_t)threads * sizeof *pool->seats.cpus, "the pool of threads");
-    if (!pool->workers || !pool->seats.cpus) {
+    pool->shares = cnn__alloc_zero(context, (size_t)threads * sizeof *pool->shares, "the pool of threads");
+    if (!pool->workers || !pool->seats.cpus || !pool->shares) {
+      cnn__free(context, pool->shares);
       cnn__free(context, pool->seats.cpus);
       cnn__free(context, pool->workers);
       cnn__free(context, pool);
@@ -390,6 +429,7 @@ void cnn__pool_free(cnn__pool_threads *pool) {
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
   }
+  cnn__free(pool->context, pool->shares);
   cnn__free(pool->context, pool->seats.cpus);
   cnn__free(pool->context, pool->workers);
   cnn__free(pool->context, pool);

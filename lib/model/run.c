@@ -156,7 +156,7 @@ static void step(cnn__run *run, int32_t op, const cnn__share *s, int64_t part, i
 static void shard_item(cnn__run *run, int64_t item, int32_t worker) {
   int64_t within = 0;
   int32_t op = run->segment->first;
-  cnn__share s = {.shard = run->segment->back ? run->items - 1 - item : item, .home = worker};
+  cnn__share s = {.shard = item, .home = worker};
   do
     if (cnn__run_share(run, op, within, &s))
       step(run, op, &s, 0, worker);
@@ -270,7 +270,7 @@ static void note_span(cnn__run *run) {
   run->opened = time;
 }
 
-static int64_t next_stage(void *user, int32_t worker) {
+static int64_t next_stage(void *user, int32_t worker, int32_t *back) {
   (void)worker;
   cnn__run *run = user;
   const cnn__plan *plan = run->plan;
@@ -284,6 +284,7 @@ static int64_t next_stage(void *user, int32_t worker) {
     while (follows_update(&plan->ops[plan->segments[run->at].first]) && !run->updating);
     run->segment = &plan->segments[run->at];
     items = open_segment(run);
+    *back = run->segment->back;
   }
   return items;
 }

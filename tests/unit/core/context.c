@@ -124,7 +124,7 @@ static cnn_status make_and_free(const cnn_allocator *allocator, void *user) {
   return status;
 }
 
-START_TEST(no_memory) { ck_assert_int_eq(test_alloc_fail_each(make_and_free, NULL), 4); }
+START_TEST(no_memory) { ck_assert_int_eq(test_alloc_fail_each(make_and_free, NULL), 5); }
 END_TEST
 
 START_TEST(owners_keep_it_alive) {

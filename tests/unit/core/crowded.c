@@ -70,9 +70,10 @@ static void one_item(void *user, int64_t item, int32_t worker) {
 }
 
 /* Every second stage is of a single item, which the pool does by the way. */
-static int64_t next_stage(void *user, int32_t worker) {
+static int64_t next_stage(void *user, int32_t worker, int32_t *back) {
   work *w = user;
   (void)worker;
+  *back = !*back;
   return w->stages-- > 0 ? w->stages % 2 ? ITEMS : 1 : 0;
 }
 

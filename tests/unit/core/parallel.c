@@ -36,9 +36,10 @@ typedef struct stages {
 
 static int64_t items_of(int32_t stage) { return stage % 2 ? FEW : MANY; }
 
-static int64_t next_stage(void *user, int32_t worker) {
+static int64_t next_stage(void *user, int32_t worker, int32_t *back) {
   stages *s = user;
   (void)worker;
+  *back = !*back;
   for (int64_t i = 0; s->stage > 0 && i < MANY; i++)
     s->wrong += atomic_exchange(&s->done[i], 0) != (i < items_of(s->stage));
   return s->left-- > 0 ? items_of(++s->stage) : 0;
@@ -60,6 +61,45 @@ START_TEST(every_item_of_every_stage_once) {
     ck_assert_int_eq(s.left, -1);
     cnn_context_free(context);
   }
+}
+END_TEST
+
+/* The caller stays in its first item until the other worker has done the rest: its own share in order, then the caller's
+ * from the far end. */
+typedef struct order {
+  int64_t of[MANY]; /* the other's items, one after the other */
+  atomic_int count;
+  int32_t back, opened;
+} order;
+
+static int64_t open_once(void *user, int32_t worker, int32_t *back) {
+  order *o = user;
+  (void)worker;
+  *back = o->back;
+  return o->opened++ ? 0 : MANY;
+}
+
+static void note_order(void *user, int64_t item, int32_t worker) {
+  order *o = user;
+  if (worker == 1)
+    o->of[atomic_fetch_add(&o->count, 1)] = item;
+  for (int32_t i = 0; worker == 0 && i < 5000 && atomic_load(&o->count) < MANY - 1; i++)
+    sleep_ms(1);
+}
+
+START_TEST(a_share_is_gone_through_in_order_and_taken_over_from_its_end) {
+  static const cnn__stages functions = {open_once, note_order, NULL};
+  cnn_context *context = new_context(2);
+  for (int32_t back = 0; back < 2; back++) {
+    order o = {.back = back};
+    cnn__pool_run_stages(context->pool, &functions, &o);
+    ck_assert_int_ge(atomic_load(&o.count), MANY - 1);
+    for (int64_t i = 0; i < MANY - 1; i++) {
+      int64_t own = i < MANY / 2, up = own ? MANY / 2 + i : i - MANY / 2, down = MANY - 1 - i;
+      ck_assert_int_eq(o.of[i], own == !back ? up : down);
+    }
+  }
+  cnn_context_free(context);
 }
 END_TEST
 
@@ -300,7 +340,8 @@ START_TEST(a_default_that_is_no_count_is_refused) {
 END_TEST
 
 int main(void) {
-  return RUN_SUITE("parallel", 60, every_item_once, every_item_of_every_stage_once, results_do_not_depend_on_threads,
+  return RUN_SUITE("parallel", 60, every_item_once, every_item_of_every_stage_once,
+                   a_share_is_gone_through_in_order_and_taken_over_from_its_end, results_do_not_depend_on_threads,
                    threads_start_with_the_first_run_and_end_with_the_context, all_threads_take_part,
                    runs_inside_items_are_done_in_place, several_callers_share_a_pool, two_pools_side_by_side,
                    runs_allocate_nothing, workers_are_named_and_take_no_signals, an_idle_pool_sleeps, making_one_survives_no_memory, the_default_is_what_the_process_may_use,
