@@ -20,18 +20,32 @@ typedef struct plan {
   float *m;
 } plan;
 
-/* Some input channels of a transformed kernel, for one or two times sixteen output channels. */
+/* Some input channels of a transformed kernel, for one or two times sixteen output channels, and the taps of the next ones. */
 typedef struct part {
   const float *u; /* [point, u_point apart][slice, u_slice apart][channel][16] */
   int64_t u_point, u_slice;
   int64_t channel, count, slices;
+  uintptr_t ahead;
+  int64_t ahead_slice;
 } part;
+
+/* Asks for a point's share of the taps of the next part; it may lie behind the end. */
+CNN__INLINE void fetch_taps(const part *k, int64_t point) {
+  int64_t lines = 9 * k->count / CNN__POINTS4 + 1;
+  for (int64_t slice = 0; slice < k->slices; slice++) {
+    uintptr_t line = k->ahead + (uintptr_t)(slice * k->ahead_slice + point * lines * CNN__LANES) * sizeof(float);
+    for (int64_t i = 0; i < lines; i++, line += CNN__LANES * sizeof(float))
+      __builtin_prefetch((const void *)line, 0, 2);
+  }
+}
 
 /* All points of some chunks. */
 static void multiply(const plan *chunks, int64_t count, const part *k) {
   static const float zeros[CNN__LANES];
   for (int i = 0; i < 6; i++)
-    for (int j = 0; j < 6; j++)
+    for (int j = 0; j < 6; j++) {
+      if (k->ahead)
+        fetch_taps(k, 6 * i + j);
       for (const plan *p = chunks; p < chunks + count; p++) {
         int64_t point = 6 * i + j;
         cnn__point at = {.c = k->count, .tiles = p->c.tiles[cnn__kind(i, j)], .u = k->u + point * k->u_point,
@@ -44,6 +58,7 @@ static void multiply(const plan *chunks, int64_t count, const part *k) {
           at.m += M_SLICE;
         }
       }
+    }
 }
 
 /* Products at six points along an axis to four outputs, or at four to two. */
@@ -160,16 +175,26 @@ static void write_stretch(const plan *p, const cnn__stretch4 *s, const float *pr
   }
 }
 
+/* The next part of a wide kernel transformed into u, and where the taps of the one after it are: behind the other slices after the
+ * last. */
+static void transform_part(const cnn__winograd *s, const float *packed, float *u, int64_t most, part *k) {
+  k->count = cnn__at_most(s->c - k->channel, most);
+  const float *taps = packed + 9 * k->channel * CNN__LANES;
+  for (int64_t slice = 0; slice < k->slices; slice++)
+    CNN__NAME(winograd4_part)(taps + slice * k->ahead_slice, k->count, u + slice * k->u_slice, k->u_point);
+  int64_t ahead = k->channel + k->count < s->c ? k->count : k->count + (k->slices - 1) * s->c;
+  k->ahead = (uintptr_t)taps + (uintptr_t)(9 * ahead * CNN__LANES) * sizeof(float);
+}
+
 /* The products of some chunks with a kernel, packed from these output channels on, for one or two times sixteen of them: with the
- * whole of it, or one part after the other transformed into u. */
-static void multiply_all(const cnn__winograd *s, const plan *chunks, int64_t count, const float *packed, int64_t slices, float *u) {
-  part k = {.u = packed, .u_point = s->c * CNN__LANES, .u_slice = CNN__POINTS4 * s->c * CNN__LANES, .slices = slices};
+ * whole of it, or one part of at most so many channels after the other transformed into u. */
+static void multiply_all(const cnn__winograd *s, const plan *chunks, int64_t count, const float *packed, int64_t slices, float *u, int64_t most) {
+  part k = {.u = packed, .u_point = s->c * CNN__LANES, .u_slice = CNN__POINTS4 * s->c * CNN__LANES, .count = s->c, .slices = slices};
   if (s->wide)
-    k = (part){.u = u, .u_point = CNN__PART_POINT4, .u_slice = CNN__PART4 * CNN__LANES, .slices = slices};
+    k = (part){.u = u, .u_point = (2 * most + 1) * CNN__LANES, .u_slice = most * CNN__LANES, .slices = slices, .ahead_slice = 9 * s->c * CNN__LANES};
   for (; k.channel < s->c; k.channel += k.count) {
-    k.count = s->wide ? cnn__at_most(s->c - k.channel, CNN__PART4) : s->c;
-    for (int64_t slice = 0; s->wide && slice < slices; slice++)
-      CNN__NAME(winograd4_part)(packed + 9 * (slice * s->c + k.channel) * CNN__LANES, k.count, u + slice * k.u_slice, k.u_point);
+    if (s->wide)
+      transform_part(s, packed, u, most, &k);
     multiply(chunks, count, &k);
   }
 }
@@ -194,6 +219,7 @@ void CNN__NAME(winograd4)(const cnn__winograd *s, int64_t n, const float *x, con
   plan p[CNN__CHUNKS4];
   for (int64_t first = 0; first < total;) {
     int64_t end = first + cnn__next_chunk(total - first, chunks * CNN__CHUNK4), count = 0;
+    const int64_t most = s->wide ? end - first > CNN__FEW4 ? CNN__PART4 : CNN__CBLOCK : s->c;
     float *free = v;
     for (int64_t tiles; first < end; first += tiles, count++) {
       tiles = cnn__next_chunk(end - first, CNN__CHUNK4);
@@ -206,7 +232,7 @@ void CNN__NAME(winograd4)(const cnn__winograd *s, int64_t n, const float *x, con
     }
     for (int64_t q = 0, slices; q < s->f; q += slices * CNN__LANES) {
       slices = s->f - q > CNN__LANES ? wide : 1;
-      multiply_all(s, p, count, packed + (s->wide ? 9 : CNN__POINTS4) * q * s->c, slices, u);
+      multiply_all(s, p, count, packed + (s->wide ? 9 : CNN__POINTS4) * q * s->c, slices, u, most);
       for (int64_t k = 0; k < count; k++)
         write_outputs(s, &p[k], q, slices, bias, relu, y);
     }
