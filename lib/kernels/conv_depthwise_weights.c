@@ -9,6 +9,7 @@
 #define STRETCH(columns) (CNN__REGISTER == CNN__LANES || (columns) <= WIDE ? 64 : 16)
 #define FETCHED 8  /* the same where as many are fetched meanwhile */
 #define UNROLLED 4 /* positions */
+#define BEYOND 16384 /* floats: more than a first cache */
 #define MOST_TAPS 5 /* of a row at once; a row of four goes as three and one */
 
 /* A value is loaded by itself: in the multiplication it takes a tenth longer where it comes from the second cache. */
@@ -23,6 +24,7 @@ typedef struct taps {
   int64_t stride, apart;   /* columns from position to position, from tap to tap */
   int64_t x_row, dw_row, c, lanes;
   int64_t next, down; /* positions and rows of the image from one row to the next, where that is fetched in time; else 0 */
+  int64_t dy_row; /* from one row of gradients to the next */
 } taps;
 
 /* UNROLLED positions, `stride` columns from each to the next, with taps side by side: a value is loaded once for all of them.
@@ -78,6 +80,66 @@ CNN__INLINE void add(const int halves, const int rows, const int columns, const 
   }
 }
 
+/* All nine taps of a kernel at stride 1 or 2, of NINE positions, one register of channels after the other: memory in its order,
+ * so that it comes ahead of time. At stride 1 from three rows of the image and one of gradients. At stride 2 from two rows and
+ * from the gradients that they meet: of the row to which they are the first and second, and of the one before, to which the
+ * first is the third: so each row is read once. `inside`: all taps of all positions are, and nothing is asked. */
+#define NINE 4
+#define SIDE 3
+
+CNN__INLINE void nine(const int stride, const int inside, const taps *t) {
+  const int last = (NINE - 1) * stride + SIDE, images = SIDE + 1 - stride;
+  int64_t c = t->c, first = cnn__at_most(cnn__at_least(-t->column, 0), last);
+  int64_t end = cnn__at_least(cnn__at_most(t->columns - t->column, last), 0);
+  int32_t seen = (1 << end) - (1 << first);
+  const float *x[SIDE], *dy[2] = {t->dy, t->dy - (stride > 1 ? t->dy_row : 0)};
+  float *dw = t->dw;
+  for (int r = 0; r < images; r++) { /* the compiler must not see that rows lie equally far apart: it has too few registers */
+    x[r] = t->x + r * t->x_row + t->column * c;
+    CNN__HIDE(x[r]);
+  }
+  CNN__HIDE(dy[0]);
+  CNN__HIDE(dy[1]);
+  for (int64_t q = 0; q < c; q += CNN__REGISTER) {
+    cnn__reg acc[SIDE * SIDE], d[2 * NINE];
+    CNN__UNROLL
+    for (int e = 0; e < SIDE * SIDE; e++)
+      acc[e] = cnn__rload(dw + e * c + q);
+    CNN__UNROLL
+    for (int j = 0; j < last; j++) {
+      if (j % stride == 0 && j / stride < NINE) {
+        CNN__UNROLL
+        for (int r = 0; r < stride; r++) {
+          d[j + r] = cnn__rload(dy[r] + j / stride * c + q);
+          LOADED(d[j + r]);
+        }
+      }
+      if (!inside && !(seen >> j & 1))
+        continue;
+      CNN__UNROLL
+      for (int r = 0; r < images; r++) {
+        cnn__reg value = cnn__rload(x[r] + j * c + q);
+        LOADED(value);
+        CNN__UNROLL
+        for (int e = r; e < SIDE; e += images)
+          CNN__UNROLL
+          for (int k = 0; k < SIDE; k++)
+            if (j >= k && (j - k) % stride == 0 && (j - k) / stride < NINE)
+              acc[e * SIDE + k] = cnn__rfma(value, d[j - k + e / images], acc[e * SIDE + k]);
+      }
+    }
+    CNN__UNROLL
+    for (int e = 0; e < SIDE * SIDE; e++)
+      cnn__rput(dw + e * c + q, CNN__REGISTER, acc[e]);
+  }
+}
+
+typedef void taps_fn(const taps *t);
+static void nine_1_0(const taps *t) { nine(1, 0, t); }
+static void nine_1_1(const taps *t) { nine(1, 1, t); }
+static void nine_2_0(const taps *t) { nine(2, 0, t); }
+static taps_fn *const nines[2][2] = {{nine_1_0, nine_1_1}, {nine_2_0, nine_2_0}};
+
 /* Where a sum belongs. */
 CNN__INLINE float *sum_at(const int halves, const int columns, const taps *t, int e) {
   return t->dw + e / (halves * columns) * t->dw_row + e % columns * t->c + e / columns % halves * CNN__REGISTER;
@@ -104,8 +166,6 @@ CNN__INLINE void add_taps(const int halves, const int rows, const int columns, c
   for (int e = 0; e < halves * rows * columns; e++)
     cnn__rput(sum_at(halves, columns, t, e), lanes, acc[e]);
 }
-
-typedef void taps_fn(const taps *t);
 
 #if CNN__REGISTER == CNN__LANES /* masks cost nothing there */
 #define TAPS(rows, columns, slides) \
@@ -155,8 +215,13 @@ NARROW_TAPS(3)
 WIDE_TAPS(1, 0)
 WIDE_TAPS(2, 0)
 WIDE_TAPS(3, 0)
+#if THREES > 1 /* what is left beside three rows */
+#define taps_1_3_1 taps_1_3_0
+#define taps_1_3_2 taps_1_3_0
+#else
 WIDE_TAPS(3, 1)
 WIDE_TAPS(3, 2)
+#endif
 TAPS(1, 5, 0)
 TAPS(2, 5, 0)
 TAPS(2, 5, 1)
@@ -210,33 +275,85 @@ static void add_channels(const taps *at, int64_t rows, int64_t columns) {
   }
 }
 
+/* One call: the convolution and its arrays. */
+typedef struct call {
+  const cnn__conv *g;
+  const float *x, *dy;
+  float *dw;
+  int32_t far; /* see cnn__conv_far */
+} call;
+
+/* The taps of row i of an image's gradients and of position 0 of it, from a kernel row on. */
+static taps taps_of(const call *a, int64_t image, int64_t i, int64_t ky) {
+  const cnn__conv *g = a->g;
+  return (taps){.x = a->x + (image * g->h + i * g->sh - g->pt + ky * g->dh) * g->w * g->c, .columns = g->w,
+                .dy = a->dy + (image * g->oh + i) * g->ow * g->c, .dy_row = g->ow * g->c, .dw = a->dw + ky * g->kw * g->c,
+                .stride = g->sw, .apart = g->dw, .x_row = g->dh * g->w * g->c, .dw_row = g->kw * g->c, .c = g->c,
+                .next = a->far ? g->ow : 0, .down = g->sh};
+}
+
+/* Row i from position `from` on, for those of the kernel rows [m0, m1) that it sees. */
+static void add_row(const call *a, int64_t image, int64_t i, int64_t from, int64_t m0, int64_t m1) {
+  const cnn__conv *g = a->g;
+  int64_t seen0, seen1;
+  cnn__axis down = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt);
+  cnn__taps_seen(&down, i, &seen0, &seen1);
+  m0 = cnn__at_least(m0, seen0);
+  m1 = cnn__at_most(m1, seen1);
+  if (m0 >= m1)
+    return;
+  const taps row = taps_of(a, image, i, m0);
+  for (int64_t kx = 0, columns; kx < g->kw; kx += columns) {
+    columns = g->kw - kx >= MOST_TAPS ? MOST_TAPS : cnn__at_most(g->kw - kx, WIDE);
+    cnn__axis across = cnn__forward_axis(g->w, g->ow, columns, g->sw, g->dw, g->pl - kx * g->dw);
+    int64_t whole0, whole1;
+    cnn__whole_taps(&across, &whole0, &whole1);
+    taps t = row;
+    for (int64_t j = from; j < g->ow; j += t.count) {
+      t.dw = row.dw + kx * g->c;
+      t.dy = row.dy + j * g->c;
+      t.column = j * g->sw - g->pl + kx * g->dw;
+      t.count = cnn__at_most(g->ow - j, t.next ? FETCHED : STRETCH(columns));
+      t.from = whole0 - j;
+      t.to = cnn__at_most(whole1 - j, t.count);
+      add_channels(&t, m1 - m0, columns);
+    }
+  }
+}
+
+/* Nine taps together where the rows that they read go beyond the first cache, but do not come from memory. */
+static int32_t goes_by_nine(const call *a) {
+  const cnn__conv *g = a->g;
+  return g->kh == SIDE && g->kw == SIDE && g->dh == 1 && g->dw == 1 && (g->sw == 1 || (g->sw == 2 && g->sh == 2)) &&
+         g->c % CNN__REGISTER == 0 && g->ow >= 4 * NINE && (SIDE * g->w + g->ow) * g->c > BEYOND && !a->far;
+}
+
+/* All three kernel rows of row i so, or at stride 2 two of it and the third of the row before: as many positions as NINE
+ * divides, which are returned; the rest is left to add_row. */
+static int64_t add_nine(const call *a, int64_t image, int64_t i) {
+  const cnn__conv *g = a->g;
+  int64_t top = i * g->sh - g->pt, pair = g->sw == 2, last = (NINE - 1) * g->sw + SIDE, j = 0;
+  if (top < 0 || top + SIDE - pair > g->h || i < pair || i >= g->oh)
+    return 0;
+  taps t = taps_of(a, image, i, 0);
+  for (; j + NINE <= g->ow; j += NINE, t.dy += NINE * g->c) {
+    t.column = j * g->sw - g->pl;
+    nines[pair][t.column >= 0 && t.column + last <= g->w](&t);
+  }
+  return j;
+}
+
 void CNN__NAME(depthwise_backward_weights)(const cnn__conv *g, int64_t n, const float *x, const float *dy, int32_t more,
                                            float *dw) {
-  cnn__axis y = cnn__forward_axis(g->h, g->oh, g->kh, g->sh, g->dh, g->pt);
+  call a = {g, x, dy, dw, cnn__conv_far(g, n)};
+  int64_t by_nine = goes_by_nine(&a), pair = by_nine && g->sw == 2, rows = g->oh + pair;
   for (int64_t e = 0; !more && e < g->kh * g->kw * g->c; e++)
     dw[e] = 0.0f;
-  for (int64_t row = 0; row < n * g->oh; row++) {
-    int64_t image = row / g->oh, i = row % g->oh, m0, m1;
-    cnn__taps_seen(&y, i, &m0, &m1);
-    if (m0 >= m1)
-      continue;
-    taps t = {.x = x + (image * g->h + i * g->sh - g->pt + m0 * g->dh) * g->w * g->c, .columns = g->w, .stride = g->sw,
-              .apart = g->dw, .x_row = g->dh * g->w * g->c, .dw_row = g->kw * g->c, .c = g->c,
-              .next = cnn__conv_far(g, n) ? g->ow : 0, .down = g->sh};
-    for (int64_t kx = 0, columns; kx < g->kw; kx += columns) {
-      columns = g->kw - kx >= MOST_TAPS ? MOST_TAPS : cnn__at_most(g->kw - kx, WIDE);
-      cnn__axis across = cnn__forward_axis(g->w, g->ow, columns, g->sw, g->dw, g->pl - kx * g->dw);
-      int64_t from, to;
-      cnn__whole_taps(&across, &from, &to);
-      for (int64_t j = 0; j < g->ow; j += t.count) {
-        t.dw = dw + (m0 * g->kw + kx) * g->c;
-        t.dy = dy + (row * g->ow + j) * g->c;
-        t.column = j * g->sw - g->pl + kx * g->dw;
-        t.count = cnn__at_most(g->ow - j, t.next ? FETCHED : STRETCH(columns));
-        t.from = from - j;
-        t.to = cnn__at_most(to - j, t.count);
-        add_channels(&t, m1 - m0, columns);
-      }
-    }
+  for (int64_t row = 0; row < n * rows; row++) {
+    int64_t image = row / rows, i = row % rows, done = by_nine ? add_nine(&a, image, i) : 0;
+    if (i < g->oh)
+      add_row(&a, image, i, done, 0, pair ? 2 : g->kh);
+    if (pair && i > 0)
+      add_row(&a, image, i - 1, done, 2, g->kh);
   }
 }
