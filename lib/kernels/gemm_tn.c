@@ -41,12 +41,11 @@ typedef struct room {
   _Alignas(64) float a[BLOCK * GROUP], b[FEW * COLUMNS], slots[SLOTS];
 } room;
 
-/* A block under way. */
+/* A block under way: the strip at hand, and how many there were. */
 typedef struct pass {
   const product *d;
-  const cnn__target *t;
-  const float *a, *b; /* of row 0, and of the columns at hand */
-  int64_t lda, ldb, number; /* number: of the next strip */
+  cnn__strip strip;
+  int64_t number;
 } pass;
 
 /* ---- what comes next ---- */
@@ -54,9 +53,11 @@ typedef struct pass {
 /* Places that a strip of m samples fetches. */
 static int64_t fetches(int64_t m) { return VECTORS > 1 ? m - m / (2 * CNN__SHARD) * CNN__SHARD : m; }
 
-/* Up to m lines in a row of what the caller touches next. */
+/* Lines in a row of what the caller touches next. */
 static void look_further(const product *d, cnn__strip *s) {
   cursor *next = d->next;
+  s->ahead = s->a;
+  s->ahead_step = 0;
   if (!next->soon || next->array == CNN__SOON || !next->soon->at[next->array])
     return;
   s->ahead = next->soon->at[next->array] + next->at;
@@ -79,17 +80,15 @@ static void look_at(const float *from, int64_t step, int64_t floats, int64_t num
 
 /* What a strip fetches meanwhile: lines of the next block, or what comes after all of this. What the block at hand
  * reads comes soon enough by itself. */
-static void look_ahead(pass *g, cnn__strip *s) {
+CNN__INLINE void look_ahead(pass *g) {
   const product *d = g->d;
   int64_t number = g->number++, of_a = lookers(d->rows), of_b = lookers(d->n);
-  s->ahead = s->a;
-  s->ahead_step = 0;
   if (d->after < d->m || number >= of_a + of_b)
-    look_further(d, s);
+    look_further(d, &g->strip);
   else if (number < of_a)
-    look_at(d->a + d->m * d->lda, d->lda, d->rows, number, s);
+    look_at(d->a + d->m * d->lda, d->lda, d->rows, number, &g->strip);
   else
-    look_at(d->b + d->m * d->ldb, d->ldb, d->n, number - of_a, s);
+    look_at(d->b + d->m * d->ldb, d->ldb, d->n, number - of_a, &g->strip);
 }
 
 /* ---- blocks ---- */
@@ -106,55 +105,60 @@ static void lay_out(const float *from, int64_t step, int64_t m, int64_t width, f
         cnn__vstore(to + first * m + l - first, cnn__vget(from + l, cnn__at_most(width - l, CNN__LANES)));
 }
 
-/* The strip at row p and column j. Returns its rows. */
-static int64_t strip_sums(pass *g, int64_t p, int64_t j) {
-  const cnn__strip_form *form = CNN__NAME(strip_forms);
-  while (form->rows > g->d->rows - p)
-    form++;
-  cnn__strip s = {.a = g->a + p, .b = g->b, .lda = g->lda, .ldb = g->ldb, .m = g->d->m, .target = g->t,
-                  .p = p, .j = j, .lanes = cnn__at_most(g->d->n - j, WIDTH)};
-  look_ahead(g, &s);
-  form->of[s.lanes > CNN__LANES](&s);
-  return form->rows;
+CNN__INLINE void strip_sums(pass *g, const cnn__strip_form *form, const float *b, int64_t j) {
+  g->strip.b = b;
+  g->strip.j = j;
+  g->strip.lanes = cnn__at_most(g->d->n - j, WIDTH);
+  look_ahead(g);
+  form->of[g->strip.lanes > CNN__LANES](&g->strip);
 }
 
 /* The columns of few samples stay in the first cache; the result is then written row by row, as memory likes it. */
 static void few_sums(pass *g, const float *columns, int64_t step) {
-  for (int64_t p = 0, rows = 0; p < g->d->rows; p += rows) {
-    g->b = columns;
-    for (int64_t j = 0; j < g->d->n; j += WIDTH, g->b += step)
-      rows = strip_sums(g, p, j);
-  }
+  cnn__strip *s = &g->strip;
+  for (const cnn__strip_form *form = CNN__NAME(strip_forms); s->p < g->d->rows; form++)
+    for (; s->p + form->rows <= g->d->rows; s->p += form->rows, s->a += form->rows) {
+      const float *b = columns;
+      for (int64_t j = 0; j < g->d->n; j += WIDTH, b += step)
+        strip_sums(g, form, b, j);
+    }
 }
 
-/* The sums of at most BLOCK samples and COLUMNS columns. Besides what is crowded, columns are laid out that would need a mask.
- * `laid`: its rows lie there from the columns before. */
+static void panel_sums(pass *g, const float *a, const float *b, int64_t j) {
+  cnn__strip *s = &g->strip;
+  s->a = a;
+  s->p = 0;
+  for (const cnn__strip_form *form = CNN__NAME(strip_forms); s->p < g->d->rows; form++)
+    for (; s->p + form->rows <= g->d->rows; s->p += form->rows, s->a += form->rows)
+      strip_sums(g, form, b, j);
+}
+
+/* The sums of at most BLOCK samples and COLUMNS columns. Besides what is crowded, columns are laid out where they are no whole
+ * vectors and strips have no masks. `laid`: its rows lie there from the columns before. */
 static void block_sums(const product *d, const cnn__target *t, room *r, int32_t laid) {
   int32_t rows_apart = d->n > 2 * WIDTH && crowded(d->m, d->lda), columns_apart = d->rows > 2 * ROWS && crowded(d->m, d->ldb);
   int64_t together = (d->rows + CNN__LANES - 1) / CNN__LANES * CNN__LANES;
-  pass g = {.d = d, .t = t, .a = d->a, .lda = d->lda, .ldb = d->ldb};
+  const float *a = rows_apart ? r->a : d->a;
+  pass g = {.d = d, .strip = {.a = a, .lda = rows_apart ? together : d->lda, .ldb = d->ldb, .m = d->m, .target = t}};
   if (rows_apart && !laid)
     lay_out(d->a, d->lda, d->m, d->rows, r->a, together);
-  if (rows_apart)
-    g.a = r->a, g.lda = together;
   if (d->m <= FEW) {
-    int32_t apart = columns_apart || d->n % CNN__LANES;
+    int32_t apart = columns_apart || (!CNN__STRIP_MASKED && d->n % CNN__LANES);
     if (apart) {
       lay_out(d->b, d->ldb, d->m, d->n, r->b, WIDTH);
-      g.ldb = WIDTH;
+      g.strip.ldb = WIDTH;
     }
     few_sums(&g, apart ? r->b : d->b, apart ? d->m * WIDTH : WIDTH);
     return;
   }
   for (int64_t j = 0; j < d->n; j += WIDTH) {
     int64_t width = cnn__at_most(d->n - j, WIDTH);
-    g.b = d->b + j;
-    if (columns_apart || width % CNN__LANES) {
-      lay_out(g.b, d->ldb, d->m, width, r->b, WIDTH);
-      g.b = r->b, g.ldb = WIDTH;
+    int32_t apart = columns_apart || (!CNN__STRIP_MASKED && width % CNN__LANES);
+    if (apart) {
+      lay_out(d->b + j, d->ldb, d->m, width, r->b, WIDTH);
+      g.strip.ldb = WIDTH;
     }
-    for (int64_t p = 0; p < d->rows;)
-      p += strip_sums(&g, p, j);
+    panel_sums(&g, a, apart ? r->b : d->b + j, j);
   }
 }
 
@@ -215,9 +219,13 @@ static void across(const product *d, cnn__place dw) {
     part.a = d->b, part.lda = d->ldb, part.rows = d->n;
     part.b = d->a + p, part.ldb = d->lda, part.n = cnn__at_most(d->rows - p, GROUP);
     in_blocks(&part, (cnn__place){sums, GROUP});
-    for (int64_t q = 0; q < part.n; q++)
-      for (int64_t j = 0; j < d->n; j++)
-        dw.at[(p + q) * dw.row + j] = sums[j * GROUP + q];
+    if (d->n == 1) /* the longer loop inside */
+      for (int64_t q = 0; q < part.n; q++)
+        dw.at[(p + q) * dw.row] = sums[q];
+    else
+      for (int64_t q = 0; q < part.n; q++)
+        for (int64_t j = 0; j < d->n; j++)
+          dw.at[(p + q) * dw.row + j] = sums[j * GROUP + q];
   }
 }
 

@@ -4,12 +4,15 @@
 
 #include "kernels/tile.h"
 
-/* A strip: rows of the result times vectors of sixteen columns, all in registers. */
+/* A strip: rows of the result times vectors of sixteen columns, all in registers. Where a mask costs nothing the last vector
+ * reads what counts of it; else it reads whole ones. */
 #define CNN__STRIP_ROWS 6
 #if CNN__VECTORS >= 16
 #define CNN__STRIP_VECTORS 2
+#define CNN__STRIP_MASKED 1
 #else
 #define CNN__STRIP_VECTORS 1
+#define CNN__STRIP_MASKED 0
 #endif
 #define CNN__STRIP_WIDTH (CNN__STRIP_VECTORS * CNN__LANES)
 

@@ -13,10 +13,11 @@
 /* Shards side by side: half of the sums need then not go through memory. */
 #define CHAINS CNN__STRIP_VECTORS
 
-/* Where a strip stands among its samples; distances in bytes. */
+/* Where a strip stands among its samples. Distances are in bytes. */
 typedef struct walk {
   const char *a, *b, *ahead;
   int64_t lda, ldb, step;
+  int64_t lanes; /* of the last vector */
 } walk;
 
 CNN__INLINE void add_up(const int rows, const int vectors, cnn__vec acc[ROWS][VECTORS], cnn__vec more[ROWS][VECTORS]) {
@@ -61,8 +62,10 @@ CNN__INLINE void chain(const int chains, const int rows, const int vectors, walk
     CNN__UNROLL
     for (int c = 0; c < chains; c++) {
       CNN__UNROLL
-      for (int v = 0; v < vectors; v++)
-        columns[c][v] = cnn__vload((const float *)(const void *)(w->b + c * CNN__SHARD * w->ldb) + v * CNN__LANES);
+      for (int v = 0; v < vectors; v++) {
+        const float *b = (const float *)(const void *)(w->b + c * CNN__SHARD * w->ldb) + v * CNN__LANES;
+        columns[c][v] = CNN__STRIP_MASKED && v == vectors - 1 ? cnn__vload_n(b, w->lanes) : cnn__vload(b);
+      }
     }
     __builtin_prefetch(w->ahead, 0, 2);
     CNN__UNROLL
@@ -96,7 +99,7 @@ CNN__INLINE void sums(const int rows, const int vectors, const cnn__strip *s) {
   _Alignas(64) float stack[LEVELS * SUMS], *top = stack;
   cnn__vec acc[CHAINS][ROWS][VECTORS];
   const int64_t size = sizeof(float), lanes = s->lanes - (vectors - 1) * CNN__LANES;
-  walk w = {(const char *)s->a, (const char *)s->b, (const char *)s->ahead, s->lda * size, s->ldb * size, s->ahead_step * size};
+  walk w = {(const char *)s->a, (const char *)s->b, (const char *)s->ahead, s->lda * size, s->ldb * size, s->ahead_step * size, lanes};
   for (int64_t shard = 0, left = s->m;;) {
     int64_t bits = shard;
     clear(rows, vectors, acc[0]);
