@@ -20,10 +20,12 @@ void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 #define NARROW 3
 #define PANELS(rows) ((rows) == 1 ? 8 : (rows) > NARROW ? 2 : 4)
 #define OF_SHARD 8
+#define MASKED 1 /* for nothing */
 #else
 #define NARROW 2
 #define PANELS(rows) ((rows) == 1 ? 4 : 2)
 #define OF_SHARD 2
+#define MASKED 0
 #endif
 
 /* Terms of sums so short that beginning and ending a tile counts: a shard's rows then go OF_SHARD at a time. */
@@ -31,80 +33,100 @@ void CNN__NAME(gemm_tn_init)(cnn__kernels *t);
 
 typedef struct strip {
   const float *a, *packed, *bias;
-  int64_t k, lda, ldc;
+  int64_t m, k, lda, ldc;
   float *c;
+  int64_t lanes; /* of the last panel */
   int32_t relu;
 } strip;
 
-/* `rows` rows times `panels` whole panels. */
+/* The rows of s, `rows` at a time, times `panels` panels; where masks cost something the last one is whole. */
 CNN__INLINE void strip_tile(const int rows, const int panels, const strip *given) {
   const strip here = *given, *s = &here; /* which stores cannot change */
-  cnn__vec acc[16];
-  const float *a[OF_SHARD], *w[8];
-  CNN__UNROLL
-  for (int q = 0; q < panels; q++)
-    w[q] = s->packed + q * s->k * CNN__LANES;
-  CNN__UNROLL
-  for (int i = 0; i < rows; i++)
-    a[i] = s->a + i * s->lda;
-  CNN__UNROLL
-  for (int e = 0; e < rows * panels; e++)
-    acc[e] = s->bias ? cnn__vload(s->bias + e % panels * CNN__LANES) : cnn__vset(0.0f);
-  for (int64_t left = s->k; left > 0; left--) {
+  for (int64_t i0 = 0; i0 < s->m; i0 += rows) {
+    cnn__vec acc[16];
+    const float *a[OF_SHARD], *w[8];
     CNN__UNROLL
-    for (int q = 0; q < panels; q++) {
-      cnn__vec weights = cnn__vload(w[q]);
+    for (int q = 0; q < panels; q++)
+      w[q] = s->packed + q * s->k * CNN__LANES;
+    CNN__UNROLL
+    for (int i = 0; i < rows; i++)
+      a[i] = s->a + (i0 + i) * s->lda;
+    CNN__UNROLL
+    for (int e = 0; e < rows * panels; e++)
+      acc[e] = !s->bias                  ? cnn__vset(0.0f)
+               : e % panels < panels - 1 ? cnn__vload(s->bias + e % panels * CNN__LANES)
+                                         : cnn__vload_n(s->bias + e % panels * CNN__LANES, s->lanes);
+    for (int64_t left = s->k; left > 0; left--) {
       CNN__UNROLL
-      for (int i = 0; i < rows; i++)
-        acc[i * panels + q] = cnn__vfma(cnn__vset(*a[i]), weights, acc[i * panels + q]);
-      w[q] += CNN__LANES;
-      CNN__HIDE(w[q]);
+      for (int q = 0; q < panels; q++) {
+        cnn__vec weights = cnn__vload(w[q]);
+        CNN__UNROLL
+        for (int i = 0; i < rows; i++)
+          acc[i * panels + q] = cnn__vfma(cnn__vset(*a[i]), weights, acc[i * panels + q]);
+        w[q] += CNN__LANES;
+        CNN__HIDE(w[q]);
+      }
+      CNN__UNROLL
+      for (int i = 0; i < rows; i++) {
+        a[i]++;
+        CNN__HIDE(a[i]);
+      }
     }
+    const cnn__vec zero = cnn__vset(0.0f);
     CNN__UNROLL
-    for (int i = 0; i < rows; i++) {
-      a[i]++;
-      CNN__HIDE(a[i]);
+    for (int e = 0; e < rows * panels; e++) {
+      if (s->relu)
+        acc[e] = cnn__vselect(cnn__vgreater(zero, acc[e]), zero, acc[e]);
+      float *c = s->c + (i0 + e / panels) * s->ldc + e % panels * CNN__LANES;
+      if (MASKED && e % panels == panels - 1)
+        cnn__vput(c, s->lanes, acc[e]);
+      else
+        cnn__vstore(c, acc[e]);
     }
-  }
-  cnn__vec zero = cnn__vset(0.0f);
-  CNN__UNROLL
-  for (int e = 0; e < rows * panels; e++) {
-    if (s->relu)
-      acc[e] = cnn__vselect(cnn__vgreater(zero, acc[e]), zero, acc[e]);
-    cnn__vstore(s->c + e / panels * s->ldc + e % panels * CNN__LANES, acc[e]);
   }
 }
 
-static void half_1(const strip *s) { strip_tile(1, PANELS(1) / 2, s); }
-static void strip_1(const strip *s) { strip_tile(1, PANELS(1), s); }
-static void strip_2(const strip *s) { strip_tile(2, PANELS(2), s); }
-#if NARROW > 2
-static void strip_3(const strip *s) { strip_tile(3, PANELS(3), s); }
-static void strip_8(const strip *s) { strip_tile(8, PANELS(8), s); }
+#define STRIP(rows, panels) \
+  static void strip_##rows##_##panels(const strip *s) { strip_tile(rows, panels, s); }
+#if MASKED
+STRIP(1, 1)
+STRIP(1, 2)
+STRIP(1, 3)
+STRIP(1, 4)
+STRIP(1, 8)
+STRIP(2, 4)
+STRIP(3, 4)
+STRIP(8, 1)
+STRIP(8, 2)
+static void (*const strip_tiles[OF_SHARD + 1][9])(const strip *s) = {
+  [1] = {NULL, strip_1_1, strip_1_2, strip_1_3, strip_1_4, [8] = strip_1_8},
+  [2] = {[4] = strip_2_4}, [3] = {[4] = strip_3_4}, [8] = {NULL, strip_8_1, strip_8_2}};
+#else
+STRIP(1, 2)
+STRIP(1, 4)
+STRIP(2, 2)
+static void (*const strip_tiles[OF_SHARD + 1][9])(const strip *s) = {
+  [1] = {[2] = strip_1_2, [4] = strip_1_4}, [2] = {[2] = strip_2_2}};
 #endif
 
-static void (*const strip_tiles[OF_SHARD + 1])(const strip *s) = {
-  NULL, strip_1, strip_2,
-#if NARROW > 2
-  strip_3, NULL, NULL, NULL, NULL, strip_8,
-#endif
-};
-
-/* As many columns as go in whole strips, of a single row also in half ones; returns their number. */
+/* As many columns as go in strips; returns their number. */
 static int64_t strips(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *packed,
                       const float *bias, int32_t relu, float *c, int64_t ldc) {
-  int64_t j = 0, rows = m > NARROW ? OF_SHARD : m;
+  int64_t j = 0, rows = m > NARROW ? OF_SHARD : m, panels = PANELS(rows);
   if (m < 1 || (m > NARROW && (m != CNN__SHARD || k > SHORT)))
     return 0;
-  for (int half = 0; half <= (m == 1); half++) {
-    int64_t step = (PANELS(rows) >> half) * CNN__LANES;
-    for (; j + step <= n; j += step) {
-      strip s = {a, packed + j * k, bias ? bias + j : NULL, k, lda, ldc, c + j, relu};
-      for (int64_t i = 0; i < m; i += rows, s.a += rows * lda, s.c += rows * ldc)
-        (half ? half_1 : strip_tiles[rows])(&s);
-    }
+  while (j < n) {
+    int64_t left = MASKED ? cnn__gemm_panels(n - j) : (n - j) / CNN__LANES;
+    while (panels > left || !strip_tiles[rows][panels])
+      if (--panels == 0)
+        return j;
+    strip s = {a, packed + j * k, bias ? bias + j : NULL, m, k, lda, ldc, c + j, CNN__LANES, relu};
+    if (panels * CNN__LANES > n - j)
+      s.lanes = n - j - (panels - 1) * CNN__LANES;
+    strip_tiles[rows][panels](&s);
+    j += panels * CNN__LANES;
   }
-  return j;
+  return n;
 }
 
 #if CNN__PAIR > 1
