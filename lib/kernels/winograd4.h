@@ -15,7 +15,7 @@
 
 #define CNN__CHUNKS4 4  /* chunks that a part of a wide kernel is transformed for */
 #define CNN__PART4 128  /* input channels of such a part: with their products it stays in the second cache */
-#define CNN__FEW4 32    /* tiles for which one block of them is better: what transforming writes costs more then than going on with sums */
+#define CNN__FEW4 16    /* tiles for which one block of them is better: what transforming writes costs more then than going on with sums */
 #define CNN__PART_POINT4 ((2 * CNN__PART4 + 1) * CNN__LANES) /* floats of one point of it, for 32 output channels */
 
 #define CNN__ROOM4 (6 * (4 * CNN__CHUNK4 + 2) * CNN__LANES) /* floats of a stretch of a chunk, transformed one way */
