@@ -127,7 +127,11 @@ CNN__INLINE void sums(const int rows, const int vectors, const cnn__strip *s) {
   const cnn__target *t = s->target;
   for (int32_t i = 0; i < t->count; i++)
     fold(rows, vectors, t->joins[i].at + s->p * t->joins[i].row + s->j, t->joins[i].row, lanes, acc[0]);
-  put(rows, vectors, t->to.at + s->p * t->to.row + s->j, t->to.row, lanes, acc[0]);
+  float *to = t->to.at + s->p * t->to.row + s->j;
+  if (lanes == CNN__LANES) /* without a mask, under which even whole lines are read before they are written */
+    put(rows, vectors, to, t->to.row, CNN__LANES, acc[0]);
+  else
+    put(rows, vectors, to, t->to.row, lanes, acc[0]);
 }
 
 /* Strips of fewer rows are made of these. */
