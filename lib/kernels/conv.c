@@ -55,7 +55,7 @@ static int64_t plan_columns(const sweep *s, int64_t m, int64_t t, int64_t width,
     }
     if (p->count == COLUMNS)
       break;
-    p->columns[p->count++] = (cnn__column){from, w, channels, (int32_t)lo, (int32_t)hi};
+    p->columns[p->count++] = (cnn__column){from, w, channels, (int32_t)lo, (int32_t)hi, NULL};
   }
   return m;
 }
@@ -105,25 +105,31 @@ typedef struct place {
   int32_t first, relu; /* the first blocks start the sums, the last ones end with relu if asked */
 } place;
 
-/* Part `part` of `parts` of the cache lines of some floats that are used soon; it may lie behind the end. */
-CNN__INLINE void fetch(const float *from, int64_t ahead, int64_t floats, int64_t part, int64_t parts) {
-  uintptr_t line = (uintptr_t)from + (uintptr_t)(ahead + part * CNN__LANES) * sizeof(float);
-  for (int64_t at = part * CNN__LANES; at < floats; at += parts * CNN__LANES, line += (uintptr_t)parts * 64)
-    __builtin_prefetch((const void *)line);
+/* Where part `part` begins of what lies so many floats behind p, in parts of so many cache lines. */
+static const void *lines_from(const float *p, int64_t floats, int64_t part, int64_t lines) {
+  return (const void *)((uintptr_t)p + (uintptr_t)((floats + part * lines * CNN__LANES) * (int64_t)sizeof(float)));
 }
 
-/* While a tile of one tap is computed: what the same tile of the next band reads and writes, in equal parts for the tiles
- * that share these pixels. */
-static void fetch_ahead(const sweep *s, const place *at, const cnn__tile *tile, int64_t width) {
-  int64_t pixels = s->ahead * s->x.count;
-  fetch(tile->x - at->x_first, pixels * s->in, width * s->in, at->part, at->parts);
-  fetch(tile->y - at->y_first, pixels * s->out, width * s->out, at->part, at->parts);
+/* The only column of a tile as three: while the first two are computed, what the same tile of the next band reads and writes
+ * is asked for, a line with each weight, in equal parts for the tiles that share these pixels. */
+static void fetch_ahead(const sweep *s, const place *at, const cnn__column *whole, cnn__tile *tile, cnn__column *columns) {
+  int64_t pixels = s->ahead * s->x.count, part = at->parts * CNN__LANES, channels = whole->count;
+  int64_t x = cnn__at_most((whole->hi * s->in + part - 1) / part, channels / 2);
+  int64_t y = cnn__at_most((whole->hi * s->out + part - 1) / part, channels - x);
+  int64_t first[4] = {0, x, x + y, channels};
+  const void *const ahead[3] = {lines_from(tile->x, whole->x + pixels * s->in - at->x_first, at->part, x),
+                                lines_from(tile->y, pixels * s->out - at->y_first, at->part, y), NULL};
+  tile->column_count = 0;
+  for (int i = 0; i < 3; i++)
+    if (first[i] < first[i + 1])
+      columns[tile->column_count++] = (cnn__column){whole->x + first[i], whole->w + first[i] * CNN__LANES,
+                                                    first[i + 1] - first[i], 0, whole->hi, ahead[i]};
 }
 
 /* The tiles of some rows of one place, from left to right, each from the first row to the last with one plan; `quarters`:
  * those of conv_quarter.h where there are pixels enough. */
 static void sweep_rows(const sweep *s, const place *at, int32_t quarters, int64_t row0, int64_t row1) {
-  cnn__column columns[COLUMNS];
+  cnn__column columns[COLUMNS] = {{0}};
   plan p = {columns, 0};
   int64_t row_floats = s->kw * at->channels * CNN__LANES;
   cnn__tile tile = {.x_row = s->y.offset_step * s->x.in * s->in, .w_row = s->y.tap_step * row_floats,
@@ -137,6 +143,8 @@ static void sweep_rows(const sweep *s, const place *at, int32_t quarters, int64_
     if (!quarter)
       width = cnn__tile_cut(s->x.count, t, at->lanes <= CNN__LANES / 2 ? CNN__WIDEST : CNN__TILE);
     int32_t whole = plan_columns(s, 0, t, width, at->channels, &p) == s->x.taps;
+    int32_t ahead = s->ahead && at->first && !quarter && p.count == 1 && columns->lo == 0 && columns->hi == width;
+    cnn__column only = *columns;
     tile.column_count = p.count;
     for (int64_t row = row0; row < row1; row++) {
       int64_t image = row / s->y.count, i = row % s->y.count, m0, m1;
@@ -148,8 +156,8 @@ static void sweep_rows(const sweep *s, const place *at, int32_t quarters, int64_
       tile.y = at->y + (line * s->out_w + s->x.first + t * s->x.out_step) * s->out;
       tile.init = at->first ? at->bias : tile.y;
       tile.init_pixel = at->first ? 0 : tile.y_pixel;
-      if (s->ahead && at->first)
-        fetch_ahead(s, at, &tile, width);
+      if (ahead)
+        fetch_ahead(s, at, &only, &tile, columns);
       if (quarter)
         CNN__NAME(quarter)(&tile, width);
       else if (tile.rows && !whole)
@@ -190,7 +198,7 @@ static void blocks_at(const sweep *s, int64_t p, int64_t *channels, int64_t *blo
 /* All channels of a band of rows. */
 static void sweep_band(const sweep *s, int64_t groups, const float *x, const float *packed, const float *bias,
                        int32_t relu, float *y, int64_t row0, int64_t row1) {
-  int64_t parts = (s->out + CNN__LANES - 1) / CNN__LANES, vectors;
+  int64_t together = CNN__PAIR * CNN__LANES, parts = (s->out + together - 1) / together, vectors;
   for (int64_t group = 0; group < groups; group++)
     for (int64_t q = 0; q < s->out_group; q += vectors * CNN__LANES, packed += vectors * s->slice) {
       vectors = s->out_group - q > CNN__LANES ? CNN__PAIR : 1;
@@ -200,7 +208,7 @@ static void sweep_band(const sweep *s, int64_t groups, const float *x, const flo
         place at = {.x = x + group * s->in_group + p, .w = packed + p * (s->slice / s->in_group),
                     .bias = bias ? bias + channel : NULL, .y = y + channel,
                     .channels = channels, .blocks = blocks,
-                    .x_first = group * s->in_group + p, .y_first = channel, .part = channel / CNN__LANES, .parts = parts,
+                    .x_first = group * s->in_group + p, .y_first = channel, .part = channel / together, .parts = parts,
                     .lanes = cnn__at_most(s->out_group - q - (vectors - 1) * CNN__LANES, CNN__LANES),
                     .second = (vectors - 1) * s->slice, .row0 = row0, .row1 = row1,
                     .first = p == 0, .relu = relu && p + channels * blocks == s->in_group};

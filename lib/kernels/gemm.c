@@ -151,7 +151,7 @@ static void block(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, 
       int32_t pair = CNN__PAIR > 1 && n - j > CNN__LANES;
       width = pair ? 2 * CNN__LANES : CNN__LANES;
       int64_t last = n - j < width ? n - j : width, after = n - j - width;
-      cnn__column column = {0, 0, p + depth < k ? depth : k - p, 0, 0};
+      cnn__column column = {.count = p + depth < k ? depth : k - p};
       cnn__tile tile = {.w = packed + j * k + p * CNN__LANES, .x_pixel = lda, .columns = &column, .rows = 1,
                         .column_count = k > 0, .y_pixel = ldc, .lanes = last - (pair ? CNN__LANES : 0), .second = panel,
                         .relu = relu && p + depth >= k};

@@ -18,9 +18,10 @@ CNN__INLINE const float *at(const char *x, const char *x8, steps s, int p) {
   return (const float *)(const void *)((p < 8 ? x : x8) + distance[p & 7]);
 }
 
-/* acc[lo..hi) += one column, of a pair of tiles also those of the second one. */
-CNN__INLINE void run(const int lo, const int hi, const int pair, const float *inputs, const float *w, int64_t second,
-                     int64_t count, steps s, cnn__vec *acc, cnn__vec *acc2) {
+/* acc[lo..hi) += one column, of a pair of tiles also those of the second one; `fetch`: with each weight the next line from
+ * `ahead` on is asked for. */
+CNN__INLINE void run(const int lo, const int hi, const int pair, const int fetch, const float *inputs, const float *w, int64_t second,
+                     int64_t count, const char *ahead, steps s, cnn__vec *acc, cnn__vec *acc2) {
   const char *x = (const char *)inputs, *x8 = x + 8 * s.s1;
   do {
     cnn__vec weights = cnn__vload(w), weights2 = pair ? cnn__vload(w + second) : weights;
@@ -30,6 +31,11 @@ CNN__INLINE void run(const int lo, const int hi, const int pair, const float *in
       acc[p] = cnn__vfma(value, weights, acc[p]);
       if (pair)
         acc2[p] = cnn__vfma(value, weights2, acc2[p]);
+    }
+    if (fetch) {
+      __builtin_prefetch(ahead);
+      ahead += CNN__LANES * sizeof(float);
+      CNN__HIDE(ahead);
     }
     x += sizeof(float);
     w += CNN__LANES;
@@ -85,7 +91,7 @@ CNN__INLINE void run_edges(const int width, const cnn__column *column, const flo
 /* A column that lacks several pixels is a narrower tile by itself: it starts from and ends in the sums in memory. */
 static __attribute__((noinline)) void part(const cnn__tile *t, const cnn__column *column, const float *x,
                                            const float *w, int64_t lanes, float *sums) {
-  cnn__column whole = {0, 0, column->count, 0, column->hi - column->lo};
+  cnn__column whole = {.count = column->count, .hi = column->hi - column->lo};
   float *from = sums + column->lo * CNN__LANES;
   cnn__tile narrow = {.x = x, .w = w, .x_pixel = t->x_pixel, .columns = &whole, .rows = 1, .column_count = 1,
                       .init = from, .init_pixel = CNN__LANES, .y = from, .y_pixel = CNN__LANES, .lanes = lanes};
@@ -115,11 +121,12 @@ CNN__INLINE void columns(const int width, const int pair, const int most, const 
   const cnn__column *end = t->columns + t->column_count;
   for (const cnn__column *column = t->columns; column < end; column++) {
     if (column->hi - column->lo == width) {
-      run(0, width, pair, x + column->x, w + column->w, t->second, column->count, s, acc, acc2);
+      const char *ahead = column->ahead ? column->ahead : (const void *)(w + column->w);
+      run(0, width, pair, 1, x + column->x, w + column->w, t->second, column->count, ahead, s, acc, acc2);
     } else if (width > 1 && column->lo == 1 && column->hi == width) {
-      run(1, width, pair, x + column->x, w + column->w, t->second, column->count, s, acc, acc2);
+      run(1, width, pair, 0, x + column->x, w + column->w, t->second, column->count, NULL, s, acc, acc2);
     } else if (width > 1 && column->lo == 0 && column->hi == width - 1) {
-      run(0, width - 1, pair, x + column->x, w + column->w, t->second, column->count, s, acc, acc2);
+      run(0, width - 1, pair, 0, x + column->x, w + column->w, t->second, column->count, NULL, s, acc, acc2);
 #if CNN__PAIR > 1
     } else if (pair && width >= LEAST_WIDE && column->lo <= EDGE && column->hi >= width - EDGE) {
       run_edges(width, column, x + column->x, w + column->w, t->second, s, acc, acc2);

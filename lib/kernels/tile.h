@@ -49,6 +49,7 @@ typedef struct cnn__column {
   int64_t x, w;  /* offset of the first input, of pixel lo, and of the first weight, in floats */
   int64_t count; /* inputs of each pixel, at least 1 */
   int32_t lo, hi;
+  const void *ahead; /* cache lines used soon, one asked for with each weight; NULL: none */
 } cnn__column;
 
 typedef struct cnn__tile {
