@@ -50,7 +50,7 @@ typedef struct pass {
 
 /* ---- what comes next ---- */
 
-/* Places that a strip of m samples fetches. */
+/* Places that a strip of m samples fetches, VECTORS lines of each. */
 static int64_t fetches(int64_t m) { return VECTORS > 1 ? m - m / (2 * CNN__SHARD) * CNN__SHARD : m; }
 
 /* Lines in a row of what the caller touches next. */
@@ -61,8 +61,8 @@ static void look_further(const product *d, cnn__strip *s) {
   if (!next->soon || next->array == CNN__SOON || !next->soon->at[next->array])
     return;
   s->ahead = next->soon->at[next->array] + next->at;
-  s->ahead_step = CNN__LANES;
-  next->at += fetches(d->m) * CNN__LANES;
+  s->ahead_step = VECTORS * CNN__LANES;
+  next->at += fetches(d->m) * s->ahead_step;
   if (next->at >= next->soon->floats) {
     next->at = 0;
     next->array++;

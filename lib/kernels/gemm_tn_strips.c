@@ -67,7 +67,9 @@ CNN__INLINE void chain(const int chains, const int rows, const int vectors, walk
         columns[c][v] = CNN__STRIP_MASKED && v == vectors - 1 ? cnn__vload_n(b, w->lanes) : cnn__vload(b);
       }
     }
-    __builtin_prefetch(w->ahead, 0, 2);
+    CNN__UNROLL
+    for (int v = 0; v < VECTORS; v++)
+      __builtin_prefetch(w->ahead + v * CNN__LANES * (int64_t)sizeof(float), 0, 2);
     CNN__UNROLL
     for (int p = 0; p < rows; p++) {
       CNN__UNROLL

@@ -157,15 +157,13 @@ static int64_t weight_parts(const cnn_layer *layer) {
   return kernel_parts(p) + cnn__has_bias(layer);
 }
 
-/* The gradient (unless it is written in whole lines, which need not be read for that), what its update touches, and the transposed
- * panels that are made of it then; none where none follows. */
+/* The gradient, what its update touches, and the transposed panels that are made of it then; none where none follows. */
 static cnn__soon soon_of(const cnn__work *work, int64_t first) {
   cnn__soon soon = {.floats = work->soon.floats};
   int32_t count = 0;
   if (!soon.floats)
     return soon;
-  if (((const product *)work->layer->data)->out % CNN__LANES)
-    soon.at[count++] = work->grads[0] + first;
+  soon.at[count++] = work->grads[0] + first;
   for (const float *const *at = work->soon.at; *at && count < CNN__SOON - 1; at++)
     soon.at[count++] = *at;
   soon.at[count] = work->packs[1] + first;
