@@ -4,10 +4,9 @@
 #include "kernels/conv_nine.h"
 #include "kernels/vector.h"
 
-/* Vectors of channels walked together; what is left is walked by one vector with a mask, which costs nothing where it may
- * hold all lanes. */
-#define PAIR (CNN__FREE_MASKS ? 2 : 1)
-#define REST(n) (CNN__FREE_MASKS ? (n) : (n) % CNN__LANES)
+/* Vectors of channels walked together. */
+#define PAIR (CNN__VECTORS >= 32 ? 2 : 1)
+#define REST(n) ((n) % CNN__LANES) /* which the compiler sees to be less than all */
 
 #define AHEAD 32 /* pixels from what is read to what is asked for, where it may lie in the third cache */
 
@@ -115,8 +114,10 @@ static void maxpool_signed(const cnn__pool *g, int64_t n, const float *x, const 
     step = left >= PAIR * CNN__LANES ? PAIR * CNN__LANES : left >= CNN__LANES ? CNN__LANES : left;
     if (step == PAIR * CNN__LANES) {
       pool_rows(g, n, x + q, signs, y + q, tags, PAIR, CNN__LANES);
+    } else if (step == CNN__LANES) {
+      pool_rows(g, n, x + q, signs, y + q, tags, 1, CNN__LANES);
     } else {
-      pool_rows(g, n, x + q, signs, y + q, tags, 1, REST(step));
+      pool_rows(g, n, x + q, signs, y + q, tags, 1, REST(left));
     }
   }
 }
@@ -264,6 +265,8 @@ CNN__INLINE void image_rows(const cnn__pool *g, row first, const factors *f, con
   }
 IMAGE(pair, PAIR, CNN__LANES, 0)
 IMAGE(pair_relu, PAIR, CNN__LANES, 1)
+IMAGE(single, 1, CNN__LANES, 0)
+IMAGE(single_relu, 1, CNN__LANES, 1)
 IMAGE(some, 1, REST(first->n), 0)
 IMAGE(some_relu, 1, REST(first->n), 1)
 
@@ -285,6 +288,8 @@ static void maxpool_bn_backward(const cnn__pool *g, int64_t n, const float *x, c
       const float *const factor[4] = {mean + q, a + q, b + q, d + q};
       if (step == PAIR * CNN__LANES) {
         (relu ? pair_relu : pair)(g, &first, factor);
+      } else if (step == CNN__LANES) {
+        (relu ? single_relu : single)(g, &first, factor);
       } else {
         (relu ? some_relu : some)(g, &first, factor);
       }

@@ -135,13 +135,12 @@ CNN__INLINE void sum_channels(term *f, term *g, int64_t n, int64_t pixels, int64
     } else if (left >= 2 * CNN__LANES) {
       sum_tile(f, g, (tile){c, 2, CNN__LANES, x + q, dy + q}, n, pixels, means, sums_f + q, to_g);
       q += 2 * CNN__LANES;
-    } else if (!CNN__FREE_MASKS && left >= CNN__LANES) {
+    } else if (left >= CNN__LANES) {
       sum_tile(f, g, (tile){c, 1, CNN__LANES, x + q, dy + q}, n, pixels, means, sums_f + q, to_g);
       q += CNN__LANES;
     } else {
-      const int64_t lanes = left < CNN__LANES ? left : CNN__LANES;
-      sum_tile(f, g, (tile){c, 1, lanes, x + q, dy + q}, n, pixels, means, sums_f + q, to_g);
-      q += lanes;
+      sum_tile(f, g, (tile){c, 1, left, x + q, dy + q}, n, pixels, means, sums_f + q, to_g);
+      q += left;
     }
   }
 }

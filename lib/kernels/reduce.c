@@ -63,12 +63,11 @@ static void tree_sum(int64_t n, int64_t count, int64_t stride, float *slots, flo
       cnn__vstore(out + e + i * CNN__LANES, sum.v[i]);
     }
   }
-  for (; !CNN__FREE_MASKS && e + CNN__LANES <= n; e += CNN__LANES) {
+  for (; e + CNN__LANES <= n; e += CNN__LANES) {
     cnn__vstore(out + e, tree(slots + e, count, stride, 1, CNN__LANES).v[0]);
   }
-  for (; e < n; e += CNN__LANES) {
-    const int64_t lanes = n - e < CNN__LANES ? n - e : CNN__LANES;
-    cnn__vstore_n(out + e, lanes, tree(slots + e, count, stride, 1, lanes).v[0]);
+  if (e < n) {
+    cnn__vstore_n(out + e, n - e, tree(slots + e, count, stride, 1, n - e).v[0]);
   }
 }
 

@@ -36,18 +36,16 @@
 #error "vector.h: this level has no vocabulary"
 #endif
 
-/* Whether a mask costs nothing, so that a loop for some lanes serves for all of them. */
-#define CNN__FREE_MASKS (CNN__REGISTER == CNN__LANES)
+/* Whether n lanes are all of them. Loading under a mask costs AVX-512 next to nothing: there only the compiler is asked. */
+#define CNN__ALL_LANES(n) ((CNN__REGISTER < CNN__LANES || __builtin_constant_p(n)) && (n) == CNN__LANES)
 
-/* Whether n lanes are all of them; where masks cost nothing, only the compiler is asked. */
-#define CNN__ALL_LANES(n) ((!CNN__FREE_MASKS || __builtin_constant_p(n)) && (n) == CNN__LANES)
-
-/* The first n lanes, 1..16: where n is known to be sixteen at compile time no mask remains. */
+/* The first n lanes, 1..16: where n is known to be sixteen at compile time no mask remains. A line that is stored under a mask
+ * is read first, whatever the mask: that is asked at run time. */
 CNN__INLINE cnn__vec cnn__vget(const float *p, int64_t n) {
   return CNN__ALL_LANES(n) ? cnn__vload(p) : cnn__vload_n(p, n);
 }
 CNN__INLINE void cnn__vput(float *p, int64_t n, cnn__vec a) {
-  if (CNN__ALL_LANES(n)) {
+  if (n == CNN__LANES) {
     cnn__vstore(p, a);
   } else {
     cnn__vstore_n(p, n, a);
