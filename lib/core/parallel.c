@@ -199,8 +199,7 @@ static void make_room(cnn__pool_threads *pool, int32_t index) {
 }
 
 /* Nobody has a claim: the shares stand before the stage is published. */
-static void share_out(cnn__pool_threads *pool, int64_t items, int32_t back) {
-  pool->back = back;
+static void share_out(cnn__pool_threads *pool, int64_t items) {
   for (int64_t i = 0; i < pool->size; i++) {
     uint64_t first = (uint64_t)(items * i / pool->size), end = (uint64_t)(items * (i + 1) / pool->size);
     atomic_store_explicit(&pool->shares[i].left, first * STAGE + end, memory_order_relaxed);
@@ -227,10 +226,9 @@ static void advance(cnn__pool_threads *pool, int32_t index) {
   void *user = pool->user;
   uint64_t next = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) / STAGE + 1) * STAGE;
   int64_t items;
-  int32_t back = 0;
-  while ((items = stages->next(user, index, &back)) == 1)
+  while ((items = stages->next(user, index, &pool->back)) == 1)
     stages->item(user, 0, index);
-  share_out(pool, items, back);
+  share_out(pool, items);
   atomic_store_explicit(&pool->end, next + (uint64_t)items, memory_order_relaxed);
   atomic_store_explicit(&pool->pending, items, memory_order_release);
   make_room(pool, index);
@@ -332,6 +330,7 @@ static void run_together(cnn__pool_threads *pool, const cnn__stages *stages, voi
     start_workers(pool);
   pool->stages = stages;
   pool->user = user;
+  pool->back = 0;
   advance(pool, 0);
   uint64_t ticket;
   while (((ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire)) & ITEM) != OVER)
