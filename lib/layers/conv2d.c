@@ -199,7 +199,7 @@ static void backward(const cnn__work *work) {
   cnn__activate_backward(work->k, work->activation, work->activation_parameter, work->count * output_count(g),
                          g->f, kept, work->dy, work->dy);
   if (work->grads[0])
-    work->k->conv_backward_weights(g, work->count, work->x, work->dy, 0, work->slots, work->scratch);
+    work->k->conv_backward_weights(g, work->count, work->x, work->dy, 0, cnn__conv2d_slot(work), work->scratch);
   if (work->grads[0] && cnn__has_bias(work->layer))
     work->k->channel_sums(work->count, g->oh * g->ow, g->f, work->dy, work->sums);
   if (work->dx)
@@ -210,16 +210,16 @@ static int64_t join_parts(const cnn_layer *layer) {
   return (kernel_count(layer->data) + CHUNK - 1) / CHUNK + cnn__has_bias(layer);
 }
 
-/* The shards' gradients added up: a chunk of the kernel in each part, the bias in the last. */
+/* The shards' gradients added up: a chunk of the kernel in each part, the bias in the last. The kernel's of a single shard stands
+ * where it belongs. */
 static void join(const cnn__work *work) {
   const cnn_layer *layer = work->layer;
   int64_t begin = work->part * CHUNK, left = kernel_count(layer->data) - begin;
-  if (left > 0) {
+  if (left <= 0)
+    cnn__join_bias(work);
+  else if (work->shards > 1)
     work->k->tree_sum(left < CHUNK ? left : CHUNK, work->shards, layer->slot_floats, work->slots + begin,
                       work->grads[0] + begin);
-    return;
-  }
-  cnn__join_bias(work);
 }
 
 static cnn__span joined(const cnn_layer *layer, int64_t part) {

@@ -95,7 +95,7 @@ static void run_item(void *user, int64_t i, int32_t worker) {
   else if (o->direction == ONEDNN_BACKWARD_DATA)
     o->k->conv_backward_data(&g, n, y, o->packed, o->x + (image * o->g.h + first) * g.w * g.c, scratch);
   else
-    o->k->conv_backward_weights(&g, n, x, y, 0, o->slots + i * o->kernel, scratch);
+    o->k->conv_backward_weights(&g, n, x, y, 0, o->items > 1 ? o->slots + i * o->kernel : o->dw, scratch);
 }
 
 #define CHUNK 8192 /* floats of a kernel joined at once, as the layer does */
@@ -110,7 +110,7 @@ static void join_item(void *user, int64_t i, int32_t worker) {
 static void run_ours(void *user) {
   ours *o = user;
   cnn__pool_run(o->pool, o->items, run_item, o);
-  if (o->direction == ONEDNN_BACKWARD_WEIGHTS)
+  if (o->direction == ONEDNN_BACKWARD_WEIGHTS && o->items > 1)
     cnn__pool_run(o->pool, (o->kernel + CHUNK - 1) / CHUNK, join_item, o);
 }
 

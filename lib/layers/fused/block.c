@@ -10,6 +10,7 @@
 #include "layers/fused/block.h"
 
 #include "layers/batch_normalization.h"
+#include "layers/conv2d.h"
 
 #define CHEAP 32 /* products for an output that cost less than writing it to memory and reading it back */
 #define TOGETHER_BYTES ((int64_t)256 << 10) /* of what is normalised, in one go: a power of two of samples */
@@ -331,7 +332,7 @@ static void nine_gradient(const cnn__work *work) {
   for (int64_t i = 0; i < work->count; i++)
     work->k->nine_backward(conv.layer->data, &b->g, work->x + i * in, conv.packs[0], has_bias ? conv.weights[1] : NULL,
                            conv.activation == CNN_ACTIVATION_RELU, factors, work->dy + i * b->pooled,
-                           kept_of(work, i).winner, i > 0, conv.slots, has_bias ? conv.sums : NULL, work->scratch);
+                           kept_of(work, i).winner, i > 0, cnn__conv2d_slot(&conv), has_bias ? conv.sums : NULL, work->scratch);
 }
 
 void cnn__block_gradient(const cnn__work *work) {
@@ -354,7 +355,7 @@ void cnn__block_gradient(const cnn__work *work) {
     if (b->again)
       cnn__block_convolve(work, i, n, dy);
     before_normalization(work, i, n, &conv, dy);
-    work->k->conv_backward_weights(g, n, work->x + i * in, dy, i > 0, conv.slots, work->scratch);
+    work->k->conv_backward_weights(g, n, work->x + i * in, dy, i > 0, cnn__conv2d_slot(&conv), work->scratch);
     if (work->dx)
       work->k->conv_backward_data(g, n, dy, conv.packs[1], work->dx + i * in, work->scratch);
   }

@@ -2,6 +2,8 @@
  * pooled is kept. In training the activation is relu, so that what comes out tells what its gradient lets through. */
 #include "layers/fused/block.h"
 
+#include "layers/conv2d.h"
+
 static int32_t match(const cnn_layer *const *layers, int32_t count, int32_t training) {
   int32_t taken = cnn__block_convolution(layers, count, training);
   if (!taken || taken == count || !cnn__block_pools(layers[taken]) ||
@@ -40,7 +42,7 @@ static void backward(const cnn__work *work) {
     n = cnn__block_taken(work, i);
     const float *x = work->x + i * g->h * g->w * g->c;
     work->k->maxpool_backward(&b->g, n, work->dy + i * b->pooled, winner + i * b->pooled, dy);
-    work->k->conv_backward_weights(g, n, x, dy, i > 0, conv.slots, work->scratch);
+    work->k->conv_backward_weights(g, n, x, dy, i > 0, cnn__conv2d_slot(&conv), work->scratch);
     if (work->dx)
       work->k->conv_backward_data(g, n, dy, conv.packs[1], work->dx + i * g->h * g->w * g->c, work->scratch);
   }
