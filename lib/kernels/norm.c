@@ -102,7 +102,7 @@ CNN__INLINE void sum_tile(term *f, term *g, tile t, int64_t n, int64_t pixels, c
   }
   for (int64_t b = 0; b < n; b++) {
     int64_t p = 0;
-    for (; p + together * CNN__PIXELS <= pixels; p += together * CNN__PIXELS) {
+    for (; together > 1 && p + together * CNN__PIXELS <= pixels; p += together * CNN__PIXELS) {
       add_blocks(f, &t, b * pixels + p, CNN__PIXELS, together, ahead, means, of_f);
       if (g != NULL) {
         add_blocks(g, &t, b * pixels + p, CNN__PIXELS, together, 0, means, of_g);
@@ -110,7 +110,7 @@ CNN__INLINE void sum_tile(term *f, term *g, tile t, int64_t n, int64_t pixels, c
     }
     for (; p < pixels; p += CNN__PIXELS) {
       const int64_t count = pixels - p < CNN__PIXELS ? pixels - p : CNN__PIXELS;
-      add_blocks(f, &t, b * pixels + p, count, 1, 0, means, of_f);
+      add_blocks(f, &t, b * pixels + p, count, 1, together > 1 ? 0 : ahead, means, of_f);
       if (g != NULL) {
         add_blocks(g, &t, b * pixels + p, count, 1, 0, means, of_g);
       }
