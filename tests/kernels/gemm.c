@@ -7,7 +7,8 @@ void cnn__ref_gemm_init(cnn__kernels *t);
 static const int64_t listed[][3] = {
     {8, 128, 3136}, {8, 3136, 128}, {8, 10, 128}, {128, 10, 128}, {128, 128, 260}, {1, 1, 1}, {1, 16, 1}, {1, 17, 700},
     {3, 5, 7}, {9, 33, 31}, {15, 48, 64}, {29, 16, 1030}, {30, 47, 513}, {43, 1, 512}, {64, 64, 64}, {100, 15, 1025},
-    {1, 145, 300}, {2, 90, 65}, {270, 26, 100}, {40, 42, 130}, {8, 77, 20}, {8, 32, 129}, {3, 150, 33}, {1, 64, 5}, {129, 7, 13}, {300, 100, 70}, {1030, 33, 1230}, {7, 150, 67}, {2, 200, 7}, {3, 64, 1}, {4, 130, 90}};
+    {1, 145, 300}, {2, 90, 65}, {270, 26, 100}, {40, 42, 130}, {8, 77, 20}, {8, 32, 129}, {3, 150, 33}, {1, 64, 5}, {129, 7, 13}, {300, 100, 70}, {1030, 33, 1230}, {7, 150, 67}, {2, 200, 7}, {3, 64, 1}, {4, 130, 90},
+    {140, 200, 110}, {2100, 150, 20}, {16, 81, 128}, {33, 47, 98}, {30, 225, 40}};
 #define LISTED ((int64_t)(sizeof listed / sizeof listed[0]))
 #define DRAWN 80
 
@@ -112,9 +113,14 @@ CASE(gemm) {
 }
 END_CASE
 
+/* From a sample to the next: `more` beside its columns, or a multiple of 1 KiB. */
+static int64_t sample(int64_t columns, int64_t which, int64_t more) {
+  return which % 4 == 3 ? (columns + 255) / 256 * 256 : columns + more;
+}
+
 /* m samples; rows k0..k1 of the gradient alone are written. */
 static void gemm_tn_equals(const cnn__kernels *t, const extents *e, int64_t which, int kind) {
-  const int64_t lda = e->k + which % 4 * 3, ldb = e->n + which % 3 * 5;
+  const int64_t lda = sample(e->k, which, which % 4 * 3), ldb = sample(e->n, which, which % 3 * 5);
   const int64_t k0 = which % 5 ? draw_below(e->k) : 0, k1 = which % 5 ? k0 + draw_below(e->k - k0 + 1) : e->k;
   const float *a = place_floats(0, floats(e->m, e->k, lda), kind), *b = place_floats(1, floats(e->m, e->n, ldb), kind);
   reference()->gemm_tn(e->m, e->n, a, lda, b, ldb, k0, k1, place_output(2, e->k * e->n), NULL);
