@@ -12,9 +12,6 @@
 #define BEYOND 16384 /* floats: more than a first cache */
 #define MOST_TAPS 5 /* of a row at once; a row of four goes as three and one */
 
-/* A value is loaded by itself: in the multiplication it takes a tenth longer where it comes from the second cache. */
-#define LOADED(a) __asm__ volatile("" : "+v"(a))
-
 /* Some taps, and some positions of one output row. */
 typedef struct taps {
   const float *x, *dy; /* column 0 of the first tap's row; the first position */
@@ -46,7 +43,7 @@ CNN__INLINE void slide(const int halves, const int rows, const int columns, cons
     CNN__UNROLL
     for (int e = 0; e < rows * halves; e++) {
       cnn__reg value = cnn__rget(x + e / halves * x_row + e % halves * CNN__REGISTER, lanes);
-      LOADED(value);
+      CNN__LOADED(value);
       CNN__UNROLL
       for (int k = 0; k < columns; k++)
         if (j >= k && (j - k) % stride == 0 && (j - k) / stride < UNROLLED)
@@ -74,7 +71,7 @@ CNN__INLINE void add(const int halves, const int rows, const int columns, const 
     CNN__UNROLL
     for (int e = 0; e < rows * halves; e++) {
       cnn__reg value = cnn__rget(t->x + e / halves * x_row + at + e % halves * CNN__REGISTER, lanes);
-      LOADED(value);
+      CNN__LOADED(value);
       acc[e * columns + k] = cnn__rfma(value, d[e % halves], acc[e * columns + k]);
     }
   }
@@ -111,7 +108,7 @@ CNN__INLINE void nine(const int stride, const int inside, const taps *t) {
         CNN__UNROLL
         for (int r = 0; r < stride; r++) {
           d[j + r] = cnn__rload(dy[r] + j / stride * c + q);
-          LOADED(d[j + r]);
+          CNN__LOADED(d[j + r]);
         }
       }
       if (!inside && !(seen >> j & 1))
@@ -119,7 +116,7 @@ CNN__INLINE void nine(const int stride, const int inside, const taps *t) {
       CNN__UNROLL
       for (int r = 0; r < images; r++) {
         cnn__reg value = cnn__rload(x[r] + j * c + q);
-        LOADED(value);
+        CNN__LOADED(value);
         CNN__UNROLL
         for (int e = r; e < SIDE; e += images)
           CNN__UNROLL

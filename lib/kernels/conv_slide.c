@@ -13,9 +13,6 @@
  * ahead of a load that moves on by equal steps, which is worth a fifth where images come from the third cache. */
 #define APART (CNN__REGISTER < CNN__LANES)
 
-/* A value is loaded by itself, once: the compiler would load it in each multiplication anew. */
-#define LOADED(a) __asm__ volatile("" : "+v"(a))
-
 /* One row of taps. */
 CNN__INLINE void slide_row(const int taps, const int stride, const int64_t first, const int64_t last, const float *x,
                            const float *w, const cnn__slide *s, const int64_t lanes, cnn__reg *acc) {
@@ -30,7 +27,7 @@ CNN__INLINE void slide_row(const int taps, const int stride, const int64_t first
       if (j >= (CNN__SPAN - 1) * stride + taps || j < first || j >= last)
         continue;
       cnn__reg value = cnn__rget(x, lanes);
-      LOADED(value);
+      CNN__LOADED(value);
       CNN__UNROLL
       for (int k = 0; k < taps; k++) {
         if (j >= k && (j - k) % stride == 0 && (j - k) / stride < CNN__SPAN)
