@@ -29,10 +29,14 @@ typedef struct product {
 } product;
 
 /* Rows of the kernel whose gradient one part of the last phase makes, and one part of packing packs: at most as many as the
- * kernels take at once, a multiple of the lanes, in all parts alike. */
+ * kernels take at once or, of few units, more; a multiple of the lanes, in all parts alike. */
 #define PART_ROWS 96
+#define PART_FLOATS 2048 /* fewer are done before another thread has heard of them */
 
-static int64_t kernel_parts(const product *p) { return (p->in - 1) / PART_ROWS + 1; }
+static int64_t kernel_parts(const product *p) {
+  int64_t rows = PART_FLOATS / p->out < PART_ROWS ? PART_ROWS : PART_FLOATS / p->out;
+  return (p->in - 1) / rows + 1;
+}
 
 /* Rows [*begin, *end) are this part's; none in the part of the bias. */
 static int32_t rows_of(const product *p, int64_t part, int64_t *begin, int64_t *end) {
