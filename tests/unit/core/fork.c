@@ -28,15 +28,19 @@ static void fork_and_run(cnn_context *context) {
   ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with %x", (unsigned)status);
 }
 
+/* The address sanitizer allocates while a thread starts, under a lock for which a child made in that moment would wait without
+ * end; the C library's own allocator minds fork. */
+static void wait_for_workers(const cnn_context *context) {
+  ck_assert(workers_become(cnn__pool_size(context->pool) - 1));
+}
+
 START_TEST(a_child_makes_its_own_threads) {
   static record r;
   cnn_context *context = new_context(3);
   fork_and_run(context); /* before any thread */
   for (int32_t i = 0; i < 20; i++) {
     ck_assert(run_is_right(context->pool, &r, 500));
-    /* The address sanitizer allocates while a thread starts, under a lock for which a child made in that moment would wait without
-     * end; the C library's own allocator minds fork. */
-    ck_assert(workers_become(cnn__pool_size(context->pool) - 1));
+    wait_for_workers(context);
     fork_and_run(context);
   }
   cnn_context_free(context);
@@ -47,6 +51,7 @@ START_TEST(a_child_of_a_child_too) {
   static record r;
   cnn_context *context = new_context(3);
   ck_assert(run_is_right(context->pool, &r, 500));
+  wait_for_workers(context);
   pid_t child = fork();
   ck_assert_int_ge(child, 0);
   if (child == 0) {
@@ -78,6 +83,7 @@ START_TEST(forks_while_another_thread_runs) {
   pthread_t caller;
   busy_caller busy = {.context = new_context(2)};
   ck_assert_int_eq(pthread_create(&caller, NULL, keep_busy, &busy), 0);
+  wait_for_workers(busy.context);
   for (int32_t i = 0; i < 30; i++)
     fork_and_run(busy.context);
   atomic_store(&busy.stop, 1);
