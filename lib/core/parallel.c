@@ -207,9 +207,10 @@ static void share_out(cnn__pool_threads *pool, int64_t items) {
 }
 
 /* An item for who has claimed one: the next of his own share, or what another would come to last. As many are left as claims
- * are open, so that the search ends. */
+ * are open, so that one round finds it; -1: only in the child of a fork inside an item, whose copy of a share may be younger
+ * than that of the ticket. */
 static int64_t pick(cnn__pool_threads *pool, int32_t index) {
-  for (int32_t i = index;; i = i + 1 < pool->size ? i + 1 : 0) {
+  for (int32_t n = 0, i = index; n < pool->size; n++, i = i + 1 < pool->size ? i + 1 : 0) {
     int32_t last = (i == index) == pool->back;
     uint64_t left = atomic_load_explicit(&pool->shares[i].left, memory_order_relaxed);
     while (left / STAGE < (left & ITEM))
@@ -217,6 +218,7 @@ static int64_t pick(cnn__pool_threads *pool, int32_t index) {
                                                 memory_order_relaxed, memory_order_relaxed))
         return (int64_t)(last ? (left & ITEM) - 1 : left / STAGE);
   }
+  return -1;
 }
 
 /* Open the next stage; one of a single item is done at once. Nothing is pending. Room is made before others wake, who may
@@ -250,7 +252,10 @@ static int32_t do_item(cnn__pool_threads *pool, uint64_t ticket, int32_t index) 
     return 0;
   if (atomic_compare_exchange_strong_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                               memory_order_relaxed)) {
-    pool->stages->item(pool->user, pick(pool, index), index);
+    int64_t item = pick(pool, index);
+    if (item < 0)
+      return 0;
+    pool->stages->item(pool->user, item, index);
     finish_one(pool, index);
   }
   return 1;
