@@ -26,6 +26,7 @@
 #include "core/memory.h"
 #include "core/quota.h"
 #include "core/seats.h"
+#include "core/shares.h"
 #include "core/signals.h"
 
 #include <pthread.h>
@@ -41,11 +42,6 @@
 #define STAGE ((uint64_t)1 << 32)
 #define ITEM (STAGE - 1)
 #define OVER ITEM
-
-/* A worker's share of the stage: its next item in the upper half, the one behind its last in the lower one. */
-typedef struct share {
-  _Alignas(64) _Atomic uint64_t left;
-} share;
 
 typedef struct worker {
   cnn__pool_threads *pool;
@@ -67,8 +63,7 @@ struct cnn__pool_threads {
   pthread_cond_t changed;
   const cnn__stages *stages; /* of the run */
   void *user;
-  share *shares;             /* of all threads, the caller's first */
-  int32_t back;              /* of the stage: shares are gone through from their ends */
+  cnn__stage_shares shares;  /* of all threads, the caller's first */
   _Alignas(64) _Atomic uint64_t owner; /* the lock: 0 free, else 1 + the generation of forks in which it was taken */
   _Alignas(64) atomic_int sleepers, stop;
   _Alignas(64) _Atomic uint64_t ticket;
@@ -198,29 +193,6 @@ static void make_room(cnn__pool_threads *pool, int32_t index) {
   start_next(self);
 }
 
-/* Nobody has a claim: the shares stand before the stage is published. */
-static void share_out(cnn__pool_threads *pool, int64_t items) {
-  for (int64_t i = 0; i < pool->size; i++) {
-    uint64_t first = (uint64_t)(items * i / pool->size), end = (uint64_t)(items * (i + 1) / pool->size);
-    atomic_store_explicit(&pool->shares[i].left, first * STAGE + end, memory_order_relaxed);
-  }
-}
-
-/* An item for who has claimed one: the next of his own share, or what another would come to last. As many are left as claims
- * are open, so that one round finds it; -1: only in the child of a fork inside an item, whose copy of a share may be younger
- * than that of the ticket. */
-static int64_t pick(cnn__pool_threads *pool, int32_t index) {
-  for (int32_t n = 0, i = index; n < pool->size; n++, i = i + 1 < pool->size ? i + 1 : 0) {
-    int32_t last = (i == index) == pool->back;
-    uint64_t left = atomic_load_explicit(&pool->shares[i].left, memory_order_relaxed);
-    while (left / STAGE < (left & ITEM))
-      if (atomic_compare_exchange_weak_explicit(&pool->shares[i].left, &left, last ? left - 1 : left + STAGE,
-                                                memory_order_relaxed, memory_order_relaxed))
-        return (int64_t)(last ? (left & ITEM) - 1 : left / STAGE);
-  }
-  return -1;
-}
-
 /* Open the next stage; one of a single item is done at once. Nothing is pending. Room is made before others wake, who may
  * take the CPU; a thread that has made room only publishes then. */
 static void advance(cnn__pool_threads *pool, int32_t index) {
@@ -228,9 +200,9 @@ static void advance(cnn__pool_threads *pool, int32_t index) {
   void *user = pool->user;
   uint64_t next = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) / STAGE + 1) * STAGE;
   int64_t items;
-  while ((items = stages->next(user, index, &pool->back)) == 1)
+  while ((items = stages->next(user, index, &pool->shares.back)) == 1)
     stages->item(user, 0, index);
-  share_out(pool, items);
+  cnn__stage_share_out(&pool->shares, items);
   atomic_store_explicit(&pool->end, next + (uint64_t)items, memory_order_relaxed);
   atomic_store_explicit(&pool->pending, items, memory_order_release);
   make_room(pool, index);
@@ -245,14 +217,15 @@ static void finish_one(cnn__pool_threads *pool, int32_t index) {
 }
 
 /* Claim and do an item of the stage of `ticket`. Zero: there was none. The end may be that of the next stage already,
- * whose first ticket is not out yet. */
+ * whose first ticket is not out yet. As many items are left as claims are open, but for the child of a fork inside an item:
+ * its copy of a share may be younger than that of the ticket. */
 static int32_t do_item(cnn__pool_threads *pool, uint64_t ticket, int32_t index) {
   uint64_t end = atomic_load_explicit(&pool->end, memory_order_relaxed);
   if (ticket >= end || ticket / STAGE != end / STAGE)
     return 0;
   if (atomic_compare_exchange_strong_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acq_rel,
                                               memory_order_relaxed)) {
-    int64_t item = pick(pool, index);
+    int64_t item = cnn__stage_share_pick(&pool->shares, index);
     if (item < 0)
       return 0;
     pool->stages->item(pool->user, item, index);
@@ -335,7 +308,7 @@ static void run_together(cnn__pool_threads *pool, const cnn__stages *stages, voi
     start_workers(pool);
   pool->stages = stages;
   pool->user = user;
-  pool->back = 0;
+  pool->shares.back = 0;
   advance(pool, 0);
   uint64_t ticket;
   while (((ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire)) & ITEM) != OVER)
@@ -399,14 +372,14 @@ cnn_status cnn__pool_new(cnn__pool_threads **out, cnn_context *context, int32_t 
   if (!pool)
     return CNN_ENOMEM;
   pool->context = context;
-  pool->size = pool->seats.size = threads;
+  pool->size = pool->seats.size = pool->shares.size = threads;
   pool->spins = threads <= cnn__affinity();
   if (threads > 1) {
     pool->workers = cnn__alloc_zero(context, (size_t)(threads - 1) * sizeof *pool->workers, "the pool of threads");
     pool->seats.cpus = cnn__alloc_zero(context, (size_t)threads * sizeof *pool->seats.cpus, "the pool of threads");
-    pool->shares = cnn__alloc_zero(context, (size_t)threads * sizeof *pool->shares, "the pool of threads");
-    if (!pool->workers || !pool->seats.cpus || !pool->shares) {
-      cnn__free(context, pool->shares);
+    pool->shares.of = cnn__alloc_zero(context, (size_t)threads * sizeof *pool->shares.of, "the pool of threads");
+    if (!pool->workers || !pool->seats.cpus || !pool->shares.of) {
+      cnn__free(context, pool->shares.of);
       cnn__free(context, pool->seats.cpus);
       cnn__free(context, pool->workers);
       cnn__free(context, pool);
@@ -433,7 +406,7 @@ void cnn__pool_free(cnn__pool_threads *pool) {
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->mutex);
   }
-  cnn__free(pool->context, pool->shares);
+  cnn__free(pool->context, pool->shares.of);
   cnn__free(pool->context, pool->seats.cpus);
   cnn__free(pool->context, pool->workers);
   cnn__free(pool->context, pool);

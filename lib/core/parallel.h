@@ -1,8 +1,9 @@
 /* parallel: the context's pool of worker threads.
  *
  * Work is a number of items (below 2^32 - 1) fixed by the size of the problem. Workers (the caller is one of them) claim items by an
- * atomic counter, each those of its own even share first: who does an item is free, where its result goes is not. Idle workers spin briefly, then sleep. A worker who
- * is found on another's CPU lets a new thread go on in its place: elsewhere, if there is room.
+ * atomic counter, each those of its own even share first: who does an item is free, where its result goes is not. Idle workers
+ * spin briefly, then sleep. A worker who is found on another's CPU lets a new thread go on in its place: elsewhere, if there is
+ * room.
  * After fork the child's pool has no threads and makes new ones on first use. Signals are blocked in workers. */
 #ifndef CNN_CORE_PARALLEL_H
 #define CNN_CORE_PARALLEL_H
@@ -31,8 +32,8 @@ void cnn__pool_run(cnn__pool_threads *pool, int64_t items, cnn__item_fn *functio
 /* A run of several stages. next: open the next stage, after all of the one before is done: how many items, 0: the run is
  * over; on any worker, one at a time. *back, as the stage before left it (0 at first): non-zero has each worker go through its
  * share from the last item to the first. Shares of two stages are alike where their numbers of items are: what an item of
- * one left in a worker's caches its namesake of the next finds there. fill (or NULL): a worker for whom no item of the stage is left, while others are still
- * at theirs, calls it instead of waiting; zero: it had nothing to do. The stage is not over before it returns. */
+ * one left in a worker's caches its namesake of the next finds there. fill (or NULL): a worker for whom no item of the stage is
+ * left, while others are still at theirs, calls it instead of waiting; zero: it had nothing to do. The stage is not over before it returns. */
 typedef struct cnn__stages {
   int64_t (*next)(void *user, int32_t worker, int32_t *back);
   cnn__item_fn *item;
