@@ -258,6 +258,11 @@ typedef struct cnn__kernels {
 /* CNN__CONV_*: what suits a geometry, by its extents alone, so that it is the same on every machine. */
 int32_t cnn__conv_algorithm(const cnn__conv *g);
 
+/* By F(4x4, 3x3), whatever form its kernel has. */
+static inline int32_t cnn__conv_large(const cnn__conv *g) {
+  return g->algorithm == CNN__CONV_WINOGRAD4 || g->algorithm == CNN__CONV_WIDE4;
+}
+
 /* Does conv_backward_weights of n images go by F(4x4, 3x3)? By CNN__CONV_WINOGRAD4 it does; by CNN__CONV_WIDE4 where the call has
  * tiles enough, else by direct sums. */
 int32_t cnn__conv_large_weights(const cnn__conv *g, int64_t n);

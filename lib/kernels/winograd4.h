@@ -49,11 +49,6 @@ static inline int64_t cnn__tiles4(int64_t outputs) { return (outputs + 3) / 4; }
 /* Points of all tiles along an axis. */
 static inline int64_t cnn__points4(int64_t outputs) { return 6 * cnn__tiles4(outputs) - 2 * cnn__small_tile(outputs); }
 
-/* By F(4x4, 3x3), whatever form its kernel has. */
-static inline int32_t cnn__conv_large(const cnn__conv *g) {
-  return g->algorithm == CNN__CONV_WINOGRAD4 || g->algorithm == CNN__CONV_WIDE4;
-}
-
 static inline cnn__winograd cnn__winograd4_forward(const cnn__conv *g) {
   return (cnn__winograd){g->h, g->w, g->c, g->oh, g->ow, g->f, g->pt, g->pl, cnn__tiles4(g->oh), cnn__tiles4(g->ow),
                          g->algorithm == CNN__CONV_WIDE4};

@@ -5,7 +5,7 @@
 #include "layers/layer_internal.h"
 
 /* Bands of output rows start at multiples of this, and end at one or at the image's end. */
-static inline int64_t cnn__conv2d_step(const cnn__conv *g) { return g->algorithm >= CNN__CONV_WINOGRAD4 ? 4 : 2; }
+static inline int64_t cnn__conv2d_step(const cnn__conv *g) { return cnn__conv_large(g) ? 4 : 2; }
 
 /* Where the shard's kernel gradient goes: its slot or, where no other is added to it, the gradient. */
 static inline float *cnn__conv2d_slot(const cnn__work *work) { return work->shards == 1 ? work->grads[0] : work->slots; }
